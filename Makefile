@@ -1,0 +1,48 @@
+# `make table3` and `make test` set everything up by themselves, once, in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: help install table3 seeds all test test-unit lint format clean
+
+help: ## what there is to make
+	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
+
+install: $(BIN)/.installed ## the environment, in .venv
+
+$(BIN)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+table3: install ## train, evaluate and print Table 3 of the selected profile
+	snakemake --cores all results/table3.csv
+	@larvseg print results/table3.csv
+
+seeds: install ## the A150 rows of Table 3 over three seeds
+	snakemake --cores all results/seeds.csv results/comparisons.csv
+	@larvseg print results/seeds.csv
+	@larvseg print results/comparisons.csv
+
+all: install ## every table and figure
+	snakemake --cores all all
+
+test: lint test-unit ## everything that is checked: style, unit tests, the whole DAG on the smoke profile
+	pytest tests/workflow
+
+test-unit: install ## the unit tests (under two minutes)
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --ignore tests/workflow
+
+lint: install
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	snakemake --lint
+
+format: install ## lay out the code
+	ruff check --fix .
+	ruff format .
+	snakefmt Snakefile workflow
+
+clean: ## delete everything that was made, except .venv
+	rm -rf work data/smoke data/mini data/paper results/* reports/* .snakemake

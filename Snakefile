@@ -1,0 +1,59 @@
+configfile: "workflow/config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/sources.smk"
+include: "workflow/rules/datasets.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/reporting.smk"
+
+
+localrules:
+    all,
+    sources,
+    datasets,
+    train_all,
+    evaluate_all,
+    tables,
+    report,
+
+
+rule all:
+    default_target: True
+    input:
+        "results/table3.csv",
+        "results/metrics.json",
+        "reports/figures/miniature.png",
+
+
+# One target for each stage of dvc.yaml.
+rule sources:
+    input:
+        ARCHIVES,
+
+
+rule datasets:
+    input:
+        MANIFESTS,
+
+
+rule train_all:
+    input:
+        MODELS,
+
+
+rule evaluate_all:
+    input:
+        METRICS,
+
+
+rule tables:
+    input:
+        "results/table3.csv",
+        "results/metrics.json",
+
+
+rule report:
+    input:
+        "reports/figures/miniature.png",

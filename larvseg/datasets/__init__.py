@@ -1,0 +1,1 @@
+"""Manifests of the data sets, joint transforms, and the loader of joint training steps."""

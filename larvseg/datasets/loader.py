@@ -1,0 +1,119 @@
+"""The loader of joint training steps: for every step, one small batch for each virtual rank."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from larvseg.config import Kind, TrainConfig, TrainingSet
+from larvseg.datasets import ranks
+from larvseg.datasets.manifest import Manifest
+from larvseg.datasets.transforms import Sample, augment
+from larvseg.errors import LarvSegError
+from larvseg.sources.encodings import IGNORE
+
+
+@dataclass(frozen=True)
+class RankBatch:
+    """What one virtual rank sees: b pictures of one data set, cropped to C×C pixels. Classes are those of the data set's own list."""
+
+    dataset: str
+    kind: Kind
+    images: torch.Tensor  # (b, 3, C, C) float32, normalised
+    masks: torch.Tensor | None  # (b, C, C) int64 train ids, −1 ignored; None unless kind is "pixel"
+    labels: list[tuple[int, ...]]  # classes of each picture, ascending; of the crop for "pixel" and with weak_labels = "crop"
+    valid: torch.Tensor | None  # (b, C, C) float32, 1 picture and 0 padding; None if nothing is padded
+
+    def to(self, device: torch.device | str) -> RankBatch:
+        """The same batch with its tensors on `device`."""
+        moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, torch.Tensor)}
+        return replace(self, **moved)
+
+
+class JointLoader(Dataset):
+    """Iterates over the steps start_step … config.steps − 1; each is a list of config.ranks RankBatches, in rank order.
+
+    manifests: one for each training set, by name. Every picture has its own generator, so neither `num_workers` (processes that prefetch)
+    nor `start_step` changes a byte. Raises LarvSegError for a missing manifest or one without training pictures.
+    """
+
+    def __init__(self, config: TrainConfig, manifests: Mapping[str, Manifest], start_step: int = 0, num_workers: int = 0):
+        self.config, self.start_step, self.num_workers = config, start_step, num_workers
+        self.manifests = dict(manifests)
+        self._rows = {training_set.name: self._training_rows(training_set) for training_set in config.training_sets}
+        drawn = [ranks.dataset_of(rank, len(config.training_sets)) for rank in range(config.ranks)]
+        for index, training_set in enumerate(config.training_sets):
+            if training_set.ranks != (expected := drawn.count(index)):
+                raise LarvSegError(f"{config.run}: {training_set.name} has {expected} of {config.ranks} ranks, not {training_set.ranks}")
+
+    def _training_rows(self, training_set: TrainingSet) -> np.ndarray:
+        if training_set.name not in self.manifests:
+            raise LarvSegError(f"{self.config.run}: no manifest of {training_set.name}; derive it first")
+        manifest = self.manifests[training_set.name]
+        if self._opens_masks(training_set) and manifest.header["encoding"] is None:
+            raise LarvSegError(f"{manifest.path}: has no masks, which {self.config.run} needs; derive it with weak_labels: crop")
+        rows = manifest.split("training")
+        if not len(rows):
+            raise LarvSegError(f"{manifest.path}: no training pictures")
+        return rows
+
+    def _opens_masks(self, training_set: TrainingSet) -> bool:
+        return training_set.kind == "pixel" or (training_set.kind == "multi_label" and self.config.switches.weak_labels == "crop")
+
+    def __len__(self) -> int:
+        return self.config.steps
+
+    def __iter__(self) -> Iterator[list[RankBatch]]:
+        steps = range(self.start_step, len(self))
+        if self.num_workers == 0:
+            return map(self.__getitem__, steps)
+        return iter(DataLoader(self, sampler=steps, batch_size=None, num_workers=self.num_workers, collate_fn=lambda step: step))
+
+    def __getitem__(self, step: int) -> list[RankBatch]:
+        """The batches of step `step`."""
+        return [self._rank_batch(step, rank) for rank in range(self.config.ranks)]
+
+    def _rank_batch(self, step: int, rank: int) -> RankBatch:
+        config = self.config
+        training_set = config.training_sets[ranks.dataset_of(rank, len(config.training_sets))]
+        rows = self._rows[training_set.name]
+        chosen = ranks.positions(training_set.name, len(rows), step, rank, config.ranks, config.images_per_rank, config.seed)
+        samples: list[Sample] = []
+        labels: list[tuple[int, ...]] = []
+        for slot, position in enumerate(chosen):
+            sample, classes = self._sample(training_set, int(rows[position]), ranks.generator(config.seed, step, rank, slot))
+            samples.append(sample)
+            labels.append(classes)
+        masks = np.stack([sample.mask for sample in samples]).astype(np.int64) if training_set.kind == "pixel" else None
+        return RankBatch(
+            dataset=training_set.name,
+            kind=training_set.kind,
+            images=torch.from_numpy(np.stack([sample.image for sample in samples])),
+            masks=None if masks is None else torch.from_numpy(masks),
+            labels=labels,
+            valid=_valid(samples, training_set.augmentation.crop),
+        )
+
+    def _sample(self, training_set: TrainingSet, row: int, rng: np.random.Generator) -> tuple[Sample, tuple[int, ...]]:
+        manifest = self.manifests[training_set.name]
+        opens_mask = self._opens_masks(training_set)
+        mask = manifest.mask(row) if opens_mask else None
+        sample = augment(manifest.image(row), mask, training_set.augmentation, self.config.switches.normalisation, rng)
+        if not opens_mask:
+            return sample, manifest.labels(row)
+        # the released code takes the labels of a crop from its mask at the size of the loss
+        step = self.config.loss_downsample
+        return sample, tuple(label for label in np.unique(sample.mask[::step, ::step]).tolist() if label != IGNORE)
+
+
+def _valid(samples: list[Sample], crop: int) -> torch.Tensor | None:
+    if all(sample.size == (crop, crop) for sample in samples):
+        return None
+    valid = np.zeros((len(samples), crop, crop), np.float32)
+    for picture, sample in zip(valid, samples, strict=True):
+        picture[: sample.size[0], : sample.size[1]] = 1
+    return torch.from_numpy(valid)

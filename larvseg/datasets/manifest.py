@@ -1,0 +1,164 @@
+"""Manifests: one Arrow file a data set, which says where in the archives each picture and mask lies and what is in it.
+
+Arrow IPC, uncompressed, memory-mapped: fourteen million rows open at once and a row costs microseconds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from larvseg.errors import LarvSegError
+from larvseg.files import replacing
+from larvseg.sources.archives import ArchiveReader
+from larvseg.sources.encodings import decode_image, decode_mask
+
+SPLITS = ("training", "validation")
+_METADATA = b"larvseg"
+_BATCH = 2**13  # rows
+
+_LOCATION_FIELDS = {"member": pa.string(), "offset": pa.int64(), "length": pa.int64(), "method": pa.int8(), "size": pa.int64()}
+_LOCATION = pa.struct([("archive", pa.dictionary(pa.int32(), pa.string())), *_LOCATION_FIELDS.items()])
+_COLUMNS = {
+    "name": pa.string(),
+    "split": pa.string(),
+    "width": pa.int32(),
+    "height": pa.int32(),
+    "image": _LOCATION,
+    "mask": _LOCATION,
+    "labels": pa.list_(pa.int32()),
+    "pixels": pa.list_(pa.int64()),
+    "synset": pa.string(),
+}
+
+
+def write_manifest(path: Path, rows: Iterable[Mapping[str, Any]], header: Mapping[str, Any]) -> None:
+    """Write `rows` in their order, all or nothing, with `header` as metadata; every archive of a row must be a key of header["archives"].
+
+    A row: name, split, width, height (pixels); image and mask: {archive, member, offset, length, method, size} (mask may be None);
+    labels: sorted train ids; pixels: their counts, or None; synset or None.
+    """
+    archives = list(header["archives"])
+    metadata = {_METADATA: json.dumps(header, sort_keys=True, ensure_ascii=False).encode()}
+    schema = pa.schema(list(_COLUMNS.items()), metadata=metadata)
+    rows = iter(rows)
+    with replacing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        while batch := list(islice(rows, _BATCH)):
+            columns = [_column(name, kind, batch, archives) for name, kind in _COLUMNS.items()]
+            writer.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def _column(name: str, kind: pa.DataType, rows: list[Mapping[str, Any]], archives: list[str]) -> pa.Array:
+    values = [row[name] for row in rows]
+    if kind != _LOCATION:
+        return pa.array(values, kind)
+    index = {archive: i for i, archive in enumerate(archives)}
+    positions = pa.array([value and index[value["archive"]] for value in values], pa.int32())
+    # one dictionary for the whole file, as its format demands
+    fields = [pa.DictionaryArray.from_arrays(positions, pa.array(archives, pa.string()))]
+    fields += [pa.array([value and value[field] for value in values], kind) for field, kind in _LOCATION_FIELDS.items()]
+    missing = pa.array([value is None for value in values])
+    return pa.StructArray.from_arrays(fields, fields=list(_LOCATION), mask=missing)
+
+
+class Manifest:
+    """The manifest at `path`; its archives lie below `root`. Can be pickled and forked: it opens its files anew.
+
+    header: dataset, kind, classes (names), keys ({"S": […], "P": […]}: union names), encoding and raw_ids (of masks), archives
+    ({path: sha256}), archive_sizes ({path: bytes}), absent (categories without an archive). Raises LarvSegError for a damaged file.
+    """
+
+    def __init__(self, path: Path, root: Path = Path(".")):
+        self.path, self.root = Path(path), Path(root)
+        try:
+            file = pa.ipc.open_file(pa.memory_map(str(path)))
+            self._batches = [file.get_batch(i) for i in range(file.num_record_batches)]
+            self.header: dict[str, Any] = json.loads((file.schema.metadata or {})[_METADATA])
+        except FileNotFoundError:
+            raise LarvSegError(f"{path}: no such manifest; derive it first") from None
+        except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+            raise LarvSegError(f"{path}: not a manifest ({error}); delete it and derive it again") from None
+        if {field.name: field.type for field in file.schema} != _COLUMNS:
+            raise LarvSegError(f"{path}: a manifest with other columns than {', '.join(_COLUMNS)}; delete it and derive it again")
+        self._starts = np.cumsum([0, *(len(batch) for batch in self._batches)])
+        self._columns = [_plain_columns(batch) for batch in self._batches]
+        self._raw_ids = tuple(self.header["raw_ids"])
+        self._reader = ArchiveReader(self.root, self.header.get("archive_sizes"))
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getstate__(self) -> dict:
+        return {"path": self.path, "root": self.root}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__init__(**state)
+
+    def split(self, name: str) -> np.ndarray:
+        """Indices (int64, ascending) of the rows of split "training" or "validation"."""
+        if name not in SPLITS:
+            raise LarvSegError(f"unknown split {name!r}; known: {', '.join(SPLITS)}")
+        chosen = [pc.equal(batch.column("split"), name).to_numpy(zero_copy_only=False) for batch in self._batches]
+        return np.flatnonzero(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
+
+    def row(self, index: int) -> dict[str, Any]:
+        """Row `index` as write_manifest takes it."""
+        columns, i = self._find(index)
+        row = {name: columns[name][i].as_py() for name in _COLUMNS if name not in ("image", "mask")}
+        return row | {kind: self._location(columns, i, kind) for kind in ("image", "mask")}
+
+    def name(self, index: int) -> str:
+        """The picture's name."""
+        columns, i = self._find(index)
+        return columns["name"][i].as_py()
+
+    def labels(self, index: int) -> tuple[int, ...]:
+        """Train ids of the classes in the whole picture, ascending."""
+        columns, i = self._find(index)
+        return tuple(columns["labels"][i].as_py())
+
+    def image(self, index: int) -> np.ndarray:
+        """The picture, RGB (H, W, 3) uint8."""
+        columns, i = self._find(index)
+        return decode_image(self._read(columns, i, "image"), columns["name"][i].as_py())
+
+    def mask(self, index: int) -> np.ndarray:
+        """Train ids (H, W) int16, −1 where there is no label; LarvSegError for a data set without masks."""
+        columns, i = self._find(index)
+        name = columns["name"][i].as_py()
+        if not columns["mask"][i].is_valid:
+            raise LarvSegError(f"{self.path}: {name} has no mask; {self.header['dataset']} has image-level labels only")
+        return decode_mask(self._read(columns, i, "mask"), self.header["encoding"], self._raw_ids, name)
+
+    def _find(self, index: int) -> tuple[dict[str, pa.Array], int]:
+        """The columns of the batch that holds row `index`, and the row's place in it."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"row {index} of {len(self)}")
+        batch = int(np.searchsorted(self._starts, index, "right")) - 1
+        return self._columns[batch], int(index - self._starts[batch])
+
+    def _read(self, columns: dict[str, pa.Array], i: int, kind: str) -> bytes:
+        archive, offset, length, method, size = (
+            columns[f"{kind}.{field}"][i].as_py() for field in ("archive", "offset", "length", "method", "size")
+        )
+        return self._reader.read(archive, offset, length, method, size)
+
+    def _location(self, columns: dict[str, pa.Array], i: int, kind: str) -> dict[str, Any] | None:
+        if not columns[kind][i].is_valid:
+            return None
+        return {field: columns[f"{kind}.{field}"][i].as_py() for field in ("archive", *_LOCATION_FIELDS)}
+
+
+def _plain_columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:
+    """The columns, and each field of `image` and `mask` as "image.offset" …: reading a field alone spares building the others."""
+    columns = {name: batch.column(name) for name in _COLUMNS}
+    for kind in ("image", "mask"):
+        columns |= {f"{kind}.{field.name}": columns[kind].field(field.name) for field in _LOCATION}
+    return columns

@@ -1,0 +1,1 @@
+"""From a segmenter to numbers: sliding windows, exact label maps, confusion counts, mIoU."""

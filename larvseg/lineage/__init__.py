@@ -1,0 +1,1 @@
+"""Recipes (why something reruns) and records (where something came from)."""

@@ -1,0 +1,55 @@
+"""One way to run a stage: check the inputs, hand out temporary outputs, rename them into place, write the records."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from importlib import import_module
+from pathlib import Path
+
+from larvseg.config import parse
+from larvseg.errors import LarvSegError
+from larvseg.files import json_text, replacing, write_text
+from larvseg.lineage.fingerprint import environment
+from larvseg.lineage.recipes import Recipe
+from larvseg.lineage.records import record_path, verified_hash, write_record
+from larvseg.stages import STAGES
+
+
+def execute(recipe_path: Path, rule: str, outputs: Mapping[str, Path]) -> None:
+    """Run the stage `rule` of the recipe in `recipe_path`, writing `outputs` (role → path) and their records.
+
+    Raises LarvSegError if an input is missing or was changed after it was made.
+    """
+    recipe = Recipe.load(recipe_path)
+    if recipe.rule != rule:
+        raise LarvSegError(f"{recipe_path}: a recipe of {recipe.rule}, not of {rule}")
+    if not outputs:
+        raise LarvSegError(f"larvseg {rule} {recipe_path}: no outputs given; say --out role=path for each")
+    stage = STAGES[recipe.rule]
+    config = parse(stage.config, recipe.config, recipe_path)
+    reads = [("read", path) for path in recipe.reads]
+    inputs = [{"role": role, "path": path, "sha256": verified_hash(Path(path))} for role, path in [*recipe.inputs.items(), *reads]]
+    function = getattr(import_module(stage.module), stage.function)
+    work = Path("work") / recipe.hash
+    started = time.time()
+    for path in outputs.values():
+        record_path(path).unlink(missing_ok=True)  # an artifact without a record does not exist
+        for leftover in path.parent.glob(f".{path.name}.*.tmp"):  # of an attempt that was killed
+            leftover.unlink()
+    with ExitStack() as stack:
+        temporary = {role: stack.enter_context(replacing(path)) for role, path in outputs.items()}
+        function(config, {role: Path(path) for role, path in recipe.inputs.items()}, temporary, work)
+        absent = [str(outputs[role]) for role, path in temporary.items() if not path.is_file()]
+        if absent:
+            raise LarvSegError(f"{recipe.rule} {recipe.name} did not write {', '.join(absent)}: a bug, please report it with the log")
+    packages = environment(stage.module)
+    for role, path in outputs.items():
+        write_record(path, role, recipe, inputs, packages)
+        run = {"started": started, "seconds": time.time() - started, "host": platform.node(), "cores": os.cpu_count()}
+        write_text(path.with_name(path.name + ".run.json"), json_text(run))
+    shutil.rmtree(work, ignore_errors=True)  # resumable state of a finished stage

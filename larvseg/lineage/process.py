@@ -1,0 +1,40 @@
+"""Processes that are killed at any moment: jobs die with their parent, and no stale lock is left in the way."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import signal
+from pathlib import Path
+
+PR_SET_PDEATHSIG = 1
+_held: list[int] = []
+
+
+def die_with_parent() -> None:
+    """Have the kernel kill this process when its parent dies (Linux), so that no orphan writes after a killed Snakemake."""
+    parent = os.getppid()
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(libc, "prctl"):
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it died before we asked
+            os._exit(1)
+
+
+def clear_stale_locks(folder: Path = Path(".")) -> None:
+    """Remove the Snakemake locks in `folder` if no living Snakemake works there.
+
+    Every Snakemake that reads our Snakefile holds a shared flock until it ends, however it ends. Who can take it exclusively is alone.
+    """
+    path = folder / "work" / "snakemake.flock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        for lock in sorted((folder / ".snakemake" / "locks").glob("*.lock")):
+            lock.unlink()
+    except BlockingIOError:
+        pass  # another Snakemake is alive: its locks are its own
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    _held.append(descriptor)  # released by the kernel with the process

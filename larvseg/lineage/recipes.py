@@ -1,0 +1,58 @@
+"""Recipes: everything that decides the bytes of an artifact, in one small file that is an input of its rule.
+
+A recipe is written when the Snakefile is read, and only when its content differs. Its file therefore changes exactly when the
+configuration or the code behind the artifact does, and Snakemake reruns exactly those rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from larvseg.errors import LarvSegError
+from larvseg.files import json_text, write_text
+
+SCHEMA = "larvseg.recipe/1"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One job: the rule, its resolved configuration, the code behind it, and the files it reads."""
+
+    rule: str
+    name: str
+    config: dict[str, Any]
+    code: dict[str, dict[str, str]]  # module → qualified name → hash
+    inputs: dict[str, str]  # role → path, handed to the stage
+    reads: tuple[str, ...] = ()  # archives that are read through the manifests among the inputs
+
+    @property
+    def hash(self) -> str:
+        """Hash of the whole recipe: the name of its folder in `work/`."""
+        return hashlib.sha256(self.text().encode()).hexdigest()[:20]
+
+    def text(self) -> str:
+        """The recipe as canonical JSON."""
+        return json_text({"schema": SCHEMA, **asdict(self)})
+
+    def write(self, path: Path) -> None:
+        """Write to `path` unless it already says the same, so that an unchanged recipe keeps its time."""
+        text = self.text()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_text(path, text)
+
+    @classmethod
+    def load(cls, path: Path) -> Recipe:
+        """The recipe in `path`; LarvSegError if it is not one."""
+        try:
+            fields = json.loads(path.read_text(encoding="utf-8"))
+            if fields.pop("schema") != SCHEMA:
+                raise ValueError("another schema")
+            return cls(**{**fields, "reads": tuple(fields["reads"])})
+        except FileNotFoundError:
+            raise LarvSegError(f"{path}: no such recipe; `snakemake -n` writes the recipes of the selected profile") from None
+        except (ValueError, KeyError, TypeError) as error:
+            raise LarvSegError(f"{path}: not a recipe ({error}); delete it, the next snakemake call writes it again") from None

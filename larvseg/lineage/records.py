@@ -1,0 +1,84 @@
+"""Records: beside each artifact X lies X.lineage.json, which says what X is and came from. Records chain by content hash.
+
+A record holds no time, host, duration or absolute path; those go to X.run.json, which nothing hashes.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from larvseg.errors import LarvSegError
+from larvseg.files import json_text, sha256_of, write_text
+from larvseg.lineage.recipes import Recipe
+
+SCHEMA = "larvseg.lineage/1"
+HASHES = Path("work/hashes.sqlite")
+SMALL = 1 << 26  # bytes; hashing less costs less than looking it up
+
+
+def record_path(artifact: Path) -> Path:
+    """Where the record of `artifact` lies."""
+    return artifact.with_name(artifact.name + ".lineage.json")
+
+
+def write_record(artifact: Path, role: str, recipe: Recipe, inputs: list[dict[str, str]], environment: list[str]) -> None:
+    """Write the record of `artifact`, made as `role` of `recipe` from `inputs` (role, path, sha256) in `environment` (name==version)."""
+    record = {
+        "schema": SCHEMA,
+        "artifact": {"path": artifact.as_posix(), "role": role, "sha256": content_hash(artifact), "size": artifact.stat().st_size},
+        "recipe": {"rule": recipe.rule, "name": recipe.name, "config": recipe.config, "code": recipe.code, "environment": environment},
+        "inputs": inputs,
+    }
+    write_text(record_path(artifact), json_text(record))
+
+
+def read_record(artifact: Path) -> dict[str, Any]:
+    """The record of `artifact`; LarvSegError if there is none or it is not one."""
+    path = record_path(artifact)
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if record["schema"] != SCHEMA:
+            raise ValueError("another schema")
+        return record
+    except FileNotFoundError:
+        raise LarvSegError(f"{artifact}: has no record ({path.name}); delete the file and run snakemake again") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise LarvSegError(f"{path}: not a lineage record ({error}); delete it with its artifact and run snakemake again") from None
+
+
+def verified_hash(artifact: Path) -> str:
+    """The sha256 of `artifact` after a check against its record; LarvSegError if it is missing or differs."""
+    if not artifact.is_file():
+        raise LarvSegError(f"{artifact}: missing; run `snakemake --cores all {artifact}`")
+    expected = read_record(artifact)["artifact"]
+    size = artifact.stat().st_size
+    if size != expected["size"]:
+        raise _changed(artifact, f"expected {expected['size']} bytes, found {size}")
+    found = content_hash(artifact)
+    if found != expected["sha256"]:
+        raise _changed(artifact, f"expected sha256 {expected['sha256']}, found {found}")
+    return found
+
+
+def _changed(artifact: Path, how: str) -> LarvSegError:
+    return LarvSegError(f"{artifact} was changed after it was made: {how}; delete it and run snakemake again")
+
+
+def content_hash(path: Path) -> str:
+    """sha256 of `path`; hashes of large files are remembered as long as inode, size and change time stay."""
+    status = path.stat()
+    if status.st_size < SMALL:
+        return sha256_of(path)
+    # ctime, unlike mtime, cannot be set back by the one who edits a file
+    key = f"{path.absolute()}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+    HASHES.parent.mkdir(parents=True, exist_ok=True)
+    with sqlite3.connect(HASHES, timeout=60) as database:
+        database.execute("create table if not exists hashes (key text primary key, sha256 text)")
+        row = database.execute("select sha256 from hashes where key = ?", (key,)).fetchone()
+        if row is None:
+            row = (sha256_of(path),)
+            database.execute("insert or replace into hashes values (?, ?)", (key, row[0]))
+    return row[0]

@@ -1,0 +1,1 @@
+"""The drawn miniature world behind the `mini` and `smoke` profiles."""

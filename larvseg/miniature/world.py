@@ -1,0 +1,76 @@
+"""The pictures of the miniature world: each a function of (seed, data set, split, number) alone."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from PIL import Image
+
+from larvseg.miniature.classes import drawn_classes, raw_ids, synsets
+from larvseg.miniature.domains import available
+from larvseg.miniature.objects import draw_object
+from larvseg.miniature.places import PLACES
+from larvseg.miniature.scenes import Scene, draw_scene
+
+_DOMAIN_SEEDS = {"coco": 1, "ade": 2, "objects": 3}
+_SPLIT_SEEDS = {"training": 1, "validation": 2}
+
+# How unevenly things occur: the n-th most frequent has the weight n^-exponent.
+_ZIPF = {("coco", "training"): 0.4, ("coco", "validation"): 0.4, ("ade", "training"): 0.8, ("ade", "validation"): 0.0}
+
+
+def scene(seed: int, domain: str, split: str, number: int) -> Scene:
+    """Picture `number` (from 0) of the split "training" or "validation" of "coco" or "ade".
+
+    In validation the things take turns as the subject, so that each occurs; in training subjects are drawn by frequency.
+    """
+    rng = np.random.default_rng([seed, _DOMAIN_SEEDS[domain], _SPLIT_SEEDS[split], number])
+    frequencies = thing_frequencies(domain, split)
+    names = list(frequencies)
+    if split == "validation":
+        subject = names[int(_turns(seed, domain, len(names))[number % len(names)])]
+    else:
+        subject = names[int(rng.choice(len(names), p=list(frequencies.values())))]
+    return draw_scene(rng, domain, _company(domain, split), subject)
+
+
+@cache
+def thing_frequencies(domain: str, split: str) -> dict[str, float]:
+    """Share of each thing of a domain among all things: COCO in the order of its ids, ADE in that of the table of classes (A150 first)."""
+    things = [drawn for drawn in drawn_classes() if drawn.kind == "thing" and drawn.name in available(domain)]
+    if domain == "coco":
+        raw = raw_ids("C171")
+        things.sort(key=lambda drawn: raw[drawn.label])
+    weights = np.arange(1, len(things) + 1) ** -_ZIPF[domain, split]
+    return dict(zip((drawn.name for drawn in things), (weights / weights.sum()).tolist(), strict=True))
+
+
+@cache
+def _company(domain: str, split: str) -> dict[str, float]:
+    """Weights with which things join a subject, such that their shares, too, are `thing_frequencies`.
+
+    Without this a thing that belongs to many places would be far too frequent. Fixed-point iteration over the expected shares.
+    """
+    target = thing_frequencies(domain, split)
+    belongs = np.array([[place.things.get(name, 0.0) for name in target] for place in PLACES])  # places × things
+    shares = np.array(list(target.values()))
+    place_shares = (belongs / belongs.sum(0)) @ shares
+    weights = shares.copy()
+    for _ in range(100):
+        here = belongs * weights
+        expected = place_shares @ (here / np.maximum(here.sum(1, keepdims=True), 1e-12))
+        weights *= np.sqrt(shares / expected)
+    return dict(zip(target, weights.tolist(), strict=True))
+
+
+def object_picture(seed: int, wnid: str, number: int) -> Image.Image:
+    """Picture `number` (from 1) of the synset `wnid`."""
+    rng = np.random.default_rng([seed, _DOMAIN_SEEDS["objects"], int(wnid[1:]), number])
+    return draw_object(rng, synsets()[wnid][0].name)
+
+
+@cache
+def _turns(seed: int, domain: str, count: int) -> np.ndarray:
+    """The order in which things take turns."""
+    return np.random.default_rng([seed, _DOMAIN_SEEDS[domain]]).permutation(count)

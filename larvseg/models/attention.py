@@ -1,0 +1,154 @@
+"""Category-wise attention: where in an image is each of its labels? All pairs of image and label at once.
+
+Images carry different numbers of labels, so pairs are laid out as (B, L): the labels of each image, padded with -1. A map over the n = h·w
+patches of each pair is (B, L, n). Nothing here has a gradient: attention decides where the loss looks, the loss trains the logits.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from larvseg.config import Attention, Switches
+from larvseg.models.bank import MemoryBank, Pushed
+from larvseg.models.classifier import Classified
+from larvseg.models.upsampling import adjoint, upsample
+
+
+class Attended(NamedTuple):
+    """How to pool the patches of each pair."""
+
+    weights: Tensor  # (B, L, n): pooled logits = weights · z, the mean of A ⊙ U z over the upsampled positions
+    scored: Tensor  # (B, L) bool: the pair takes part in the attentive loss
+
+
+def pad_labels(labels: list[tuple[int, ...]], device: torch.device | None = None) -> Tensor:
+    """(B, L): the labels of each image, padded with -1; L is at least 1."""
+    padded = torch.full((len(labels), max([1, *map(len, labels)])), -1, dtype=torch.int64)
+    for row, image_labels in zip(padded, labels, strict=True):
+        row[: len(image_labels)] = torch.tensor(image_labels, dtype=torch.int64)
+    return padded.to(device)
+
+
+class CategoryAttention:
+    """`attend` for the configured variant.
+
+    The background of a label is the image's other labels; where it is the only one, classes of the vocabulary that the classifier sees.
+    Pairs are worked through one after the other, in the order of images and of their labels: a pair is scored against the bank as the pairs
+    before it left it, then pushes its own pixels (`push_first`: pushes, then is scored). What is pushed does not depend on the bank, so all
+    pushes can be made at once, and `Pushed` remembers what each pair saw.
+    """
+
+    def __init__(self, config: Attention, switches: Switches) -> None:
+        self.config, self.switches = config, switches
+
+    @torch.no_grad()
+    def attend(
+        self,
+        out: Classified,
+        labels: Tensor,
+        index: Tensor,
+        size: tuple[int, int],
+        bank: MemoryBank | None = None,
+        pushed: Pushed | None = None,
+        positions: Tensor | None = None,
+        banked: Tensor | None = None,
+        valid: Tensor | None = None,
+    ) -> Attended:
+        """Attention of the pairs `labels` (B, L), columns of `index` (N,), upsampled to `size` = (H, W).
+
+        `positions` (B, L): where the pair's push is in `pushed`, -1 for pairs that push nothing: they are neither scored nor background.
+        `banked` (N,) bool says which columns have a bank (None: all of them). The single-image variant needs none of these, and
+        leaves out the positions that are not `valid` (B, H, W).
+        """
+        if self.config.variant == "single_image":
+            return self._above_mean(out, labels, size, valid)
+        present = positions >= 0
+        count = F.pad(pushed.count, (0, 1))[positions]  # -1 points to the padding
+        before = mean_cosines(out.pixels, F.pad(pushed.before, (0, 0, 0, 1))[positions])
+        after = mean_cosines(out.pixels, F.pad(pushed.after, (0, 0, 0, 1))[positions])
+        foreground = after if self.config.variant == "push_first" else before
+        background = others_mean(before, after, present, empty=1 - foreground)
+        alone = ((labels >= 0).sum(1) == 1).nonzero()[:, 0]
+        if len(alone):
+            cosines, pixels, time = out.cosines[alone], out.pixels[alone], positions[alone, :1]
+            seen = self._seen(cosines, labels[alone, :1], banked)
+            maps = mean_cosines_at(time, pixels, index, bank, pushed)
+            background[alone, :1] = self._elsewhere(maps, seen, foreground[alone, :1])
+        maps = standardise(foreground - background).unflatten(2, out.logits.shape[2:])
+        warm = count >= self.config.warm_up * self.config.memory_size
+        return self._pool(torch.sigmoid(upsample(maps, size)), out, present & warm)
+
+    def _seen(self, cosines: Tensor, labels: Tensor, banked: Tensor | None) -> Tensor:
+        """(B, n, N) cosines, (B, 1) labels → (B, N) bool: other classes whose best patches the classifier is confident of."""
+        best = cosines.transpose(1, 2).topk(min(self.config.background_top_k, cosines.shape[1]), dim=2).values
+        seen = (best.mean(2) > self.config.background_threshold).scatter_(1, labels, False)
+        return seen if banked is None else seen & banked
+
+    def _elsewhere(self, maps: Tensor, seen: Tensor, foreground: Tensor) -> Tensor:
+        """(B, N, n) maps, (B, N) bool, (B, 1, n) → (B, 1, n): mean map of the seen classes that lie elsewhere than the foreground."""
+        patches = maps.shape[2]
+        # mean squared difference of two standardised maps (unbiased deviation): 2(1 − ρ)(n − 1)/n
+        correlation = (unit_deviation(maps) @ unit_deviation(foreground).transpose(1, 2))[..., 0]
+        elsewhere = 2 * (1 - correlation) * (patches - 1) / patches > self.config.background_mse_threshold
+        chosen = (seen & elsewhere)[:, None]
+        count = chosen.sum(2, keepdim=True)
+        return torch.where(count > 0, chosen.to(maps.dtype) @ maps / count.clamp(min=1), 1 - foreground)
+
+    def _above_mean(self, out: Classified, labels: Tensor, size: tuple[int, int], valid: Tensor | None) -> Attended:
+        """Paper Table 5, "Single-Image": the positions whose cosine to the label exceeds the mean by one standard deviation."""
+        columns = labels.clamp(min=0)[..., None].expand(-1, -1, out.cosines.shape[1])
+        maps = upsample(out.cosines.transpose(1, 2).gather(1, columns).unflatten(2, out.logits.shape[2:]), size)
+        limit = maps.mean((2, 3), keepdim=True) + maps.std((2, 3), keepdim=True)
+        inside = maps > limit if valid is None else (maps > limit) & valid[:, None]
+        count = inside.sum((2, 3))
+        weights = adjoint(inside.to(maps.dtype), out.logits.shape[2:]).flatten(2) / count.clamp(min=1)[..., None]
+        return Attended(weights, (labels >= 0) & (count > 0))
+
+    def _pool(self, attention: Tensor, out: Classified, scored: Tensor) -> Attended:
+        height, width = attention.shape[2:]
+        total = attention.sum((2, 3))[..., None] if self.switches.pooling == "attention" else height * width
+        return Attended(adjoint(attention, out.logits.shape[2:]).flatten(2) / total, scored)
+
+
+def mean_cosines(pixels: Tensor, means: Tensor) -> Tensor:
+    """(B, n, D) unit vectors against bank means (B, C, D) or (C, D) → (B, C, n)."""
+    return means @ pixels.transpose(1, 2)
+
+
+def mean_cosines_at(time: Tensor, pixels: Tensor, index: Tensor, bank: MemoryBank, pushed: Pushed) -> Tensor:
+    """(B, N, n): mean cosines of each image to the categories `index`, against the bank as it was before push number `time` (B, 1).
+
+    The bank holds all pushes already: categories pushed to at or after that time are looked up before the first of those pushes.
+    """
+    maps = mean_cosines(pixels, bank.category_means(index))
+    later = torch.arange(len(pushed.categories), device=index.device) >= time  # (B, P)
+    same = pushed.categories[:, None] == pushed.categories
+    first = later & ~(later[:, None] & same.tril(-1)).any(2)
+    undo = first[:, None] & (index[:, None] == pushed.categories)  # (B, N, P), at most one for each category
+    return torch.where(undo.any(2, keepdim=True), undo.to(maps.dtype) @ mean_cosines(pixels, pushed.before), maps)
+
+
+def others_mean(before: Tensor, after: Tensor, present: Tensor, empty: Tensor) -> Tensor:
+    """(B, L, n): for each label the mean map of the image's other present labels, or `empty` (B, L, n) where it has none.
+
+    Labels that come earlier have pushed already, those that come later have not: `after` and `before` (B, L, n).
+    """
+    others = present[:, None].expand(-1, present.shape[1], -1)
+    total = others.tril(-1).to(after.dtype) @ after + others.triu(1).to(before.dtype) @ before
+    count = (others.tril(-1) | others.triu(1)).sum(2, keepdim=True)
+    return torch.where(count > 0, total / count.clamp(min=1), empty)
+
+
+def standardise(maps: Tensor) -> Tensor:
+    """(…, n) maps → mean 0, variance 1 over the patches."""
+    centred = maps - maps.mean(-1, keepdim=True)
+    return centred * torch.rsqrt(centred.square().mean(-1, keepdim=True) + 1e-5)
+
+
+def unit_deviation(maps: Tensor) -> Tensor:
+    """(…, n) maps → deviations from the mean, of unit length: their dot products are correlations."""
+    return F.normalize(maps - maps.mean(-1, keepdim=True), dim=-1)

@@ -1,0 +1,1 @@
+"""Tables, metrics and figures, from the outputs of evaluations. Never imports torch."""

@@ -1,0 +1,207 @@
+"""Random access into zip and tar archives: images and masks are read where they lie, nothing is unpacked.
+
+Member names are only looked up. They never become paths of the file system, so a hostile name can do nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import tarfile
+import threading
+import zipfile
+import zlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from larvseg.errors import LarvSegError
+from larvseg.files import sha256_of
+
+STORED, DEFLATED = 0, 8
+LARGEST_MEMBER = 256 * 2**20  # bytes a single read may return; a larger declared size is a mistake or an attack
+_OPEN_FILES = 128  # ImageNet has one tar for each of 21 841 synsets, more than a process may hold open
+_LOCAL_HEADER = struct.Struct("<4s22xHH")
+_BLOCK = 512
+
+
+class Member(NamedTuple):
+    """A file inside an archive: `length` bytes from `offset` of the archive, which `method` (STORED, DEFLATED) turns into `size` bytes."""
+
+    name: str
+    offset: int
+    length: int
+    method: int
+    size: int
+
+
+def members(path: Path) -> list[Member]:
+    """The files in the zip or uncompressed tar archive `path`, sorted by name.
+
+    Raises LarvSegError if the archive is missing, truncated or altered, or holds a name twice, an encrypted file or another compression.
+    """
+    found = _tar_members(path) if path.suffix == ".tar" else _zip_members(path)
+    found.sort()
+    for first, second in zip(found, found[1:], strict=False):
+        if first.name == second.name:
+            raise LarvSegError(f"{path}: holds {first.name!r} twice; use the official archive")
+    return found
+
+
+def _zip_members(path: Path) -> list[Member]:
+    found = []
+    try:
+        with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
+            available = os.fstat(file.fileno()).st_size
+            for info in archive.infolist():
+                if info.is_dir():
+                    continue
+                _check_zip_entry(path, info)
+                header = os.pread(file.fileno(), _LOCAL_HEADER.size, info.header_offset)
+                if len(header) < _LOCAL_HEADER.size or header[:4] != b"PK\x03\x04":
+                    raise _damaged(path, f"no file header at byte {info.header_offset} for {info.filename!r}")
+                _, name_length, extra_length = _LOCAL_HEADER.unpack(header)
+                offset = info.header_offset + _LOCAL_HEADER.size + name_length + extra_length
+                if offset + info.compress_size > available:
+                    raise _damaged(path, f"expected at least {offset + info.compress_size} bytes")
+                found.append(Member(info.filename, offset, info.compress_size, info.compress_type, info.file_size))
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error, OSError) as error:
+        raise _damaged(path, f"expected a whole zip archive ({error})") from None
+    return found
+
+
+def _check_zip_entry(path: Path, info: zipfile.ZipInfo) -> None:
+    _check_name(path, info.filename)
+    if info.flag_bits & 1:
+        raise LarvSegError(f"{path}: {info.filename!r} is encrypted; use the official archive")
+    if info.compress_type not in (STORED, DEFLATED):
+        raise LarvSegError(f"{path}: {info.filename!r} uses zip compression {info.compress_type}; only stored and deflate can be read")
+    sizes = (info.header_offset, info.compress_size, info.file_size)
+    if min(sizes) < 0 or max(sizes) >= 2**63 or (info.compress_type == STORED and info.compress_size != info.file_size):
+        raise _damaged(path, f"impossible sizes for {info.filename!r}")
+
+
+def _tar_members(path: Path) -> list[Member]:
+    found, end = [], 0
+    try:
+        with open(path, "rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
+            for info in archive:
+                # links, devices and folders are no images
+                if info.isreg() and info.sparse is None:
+                    _check_name(path, info.name)
+                    found.append(Member(info.name, info.offset_data, info.size, STORED, info.size))
+                    end = max(end, info.offset_data + -(-info.size // _BLOCK) * _BLOCK)
+                else:
+                    end = max(end, info.offset_data)
+            # tarfile takes a damaged header, or the end of the file, for the end of the archive: only a block of zeros is that
+            if os.pread(file.fileno(), _BLOCK, end) != bytes(_BLOCK):
+                raise _damaged(path, f"expected a whole tar archive (no end mark at byte {end})")
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except (tarfile.TarError, ValueError, OverflowError, OSError) as error:
+        raise _damaged(path, f"expected a whole tar archive ({error})") from None
+    return found
+
+
+def _check_name(path: Path, name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise LarvSegError(f"{path}: member name {name!r} is not UTF-8; use the official archive") from None
+
+
+class ArchiveReader:
+    """Reads members of the archives below `root` by offset. Safe to share between threads, to fork and to pickle.
+
+    sizes: expected bytes of each archive, where known; an archive of another size is refused when first opened.
+    """
+
+    def __init__(self, root: Path = Path("."), sizes: Mapping[str, int] | None = None):
+        self.root = Path(root)
+        self.sizes = dict(sizes or {})
+        self._files: OrderedDict[str, int] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def read(self, archive: str, offset: int, length: int, method: int, size: int) -> bytes:
+        """The `size` bytes of one member (see Member); LarvSegError if the archive does not hold them."""
+        if not (0 <= length <= LARGEST_MEMBER and 0 <= size <= LARGEST_MEMBER and offset >= 0):
+            raise LarvSegError(f"{self.root / archive}: a file of {size} bytes at byte {offset} is over the limit of {LARGEST_MEMBER}")
+        with self._lock:  # so that no other thread closes the file in between
+            data = os.pread(self._open(archive), length, offset)
+        if len(data) != length:
+            raise _damaged(self.root / archive, f"expected at least {offset + length} bytes")
+        return data if method == STORED else _inflate(data, size, self.root / archive, offset)
+
+    def _open(self, archive: str) -> int:
+        if archive in self._files:
+            self._files.move_to_end(archive)
+            return self._files[archive]
+        path = self.root / archive
+        verify(path, size=self.sizes.get(archive))
+        if len(self._files) >= _OPEN_FILES:
+            os.close(self._files.popitem(last=False)[1])
+        self._files[archive] = os.open(path, os.O_RDONLY)
+        return self._files[archive]
+
+    def close(self) -> None:
+        """Close all files; the next read opens again."""
+        while self._files:
+            os.close(self._files.popitem()[1])
+
+    def __getstate__(self) -> dict:
+        return {"root": self.root, "sizes": self.sizes}
+
+    def __setstate__(self, state: dict) -> None:
+        self.__init__(**state)
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _inflate(data: bytes, size: int, path: Path, offset: int) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        # one byte more than declared: room to notice that there is more
+        result = inflater.decompress(data, size + 1)
+    except zlib.error as error:
+        raise _damaged(path, f"expected {size} bytes from the file at byte {offset} ({error})") from None
+    if len(result) != size or not inflater.eof:
+        raise _damaged(path, f"the file at byte {offset} does not inflate to the declared {size} bytes")
+    return result
+
+
+def verify(path: Path, sha256: str | None = None, size: int | None = None) -> None:
+    """LarvSegError unless `path` is a file with `size` bytes and content hash `sha256` (each where given)."""
+    if not path.is_file():
+        raise _missing(path, size)
+    if size is not None and path.stat().st_size != size:
+        raise _damaged(path, f"expected {size} bytes")
+    if sha256 is not None and (found := sha256_of(path)) != sha256:
+        raise _damaged(path, f"expected sha256 {sha256}, found {found}")
+
+
+def check(path: Path) -> None:
+    """LarvSegError unless `path` is a readable archive; of a zip, all checksums must hold. Reads the whole file."""
+    members(path)
+    if path.suffix == ".tar":
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        raise _damaged(path, f"expected a whole zip archive ({error})") from None
+    if damaged is not None:
+        raise _damaged(path, f"wrong checksum of {damaged!r}")
+
+
+def _missing(path: Path, size: int | None = None) -> LarvSegError:
+    expected = "an archive" if size is None else f"{size} bytes"
+    return LarvSegError(f"{path}: no such file (expected {expected}, found nothing); fetch it first")
+
+
+def _damaged(path: Path, problem: str) -> LarvSegError:
+    found = path.stat().st_size if path.is_file() else "no"
+    return LarvSegError(f"{path}: {problem}, found {found} bytes in all; the archive is damaged, delete it and fetch it again")

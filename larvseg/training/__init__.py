@@ -1,0 +1,1 @@
+"""Training: the objective, the loop, the backbone it starts from, checkpoints."""

@@ -1,0 +1,95 @@
+"""Train one run: the whole loop, top to bottom. A killed run goes on from its last state and ends with the same bytes."""
+
+import math
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from larvseg.config import TrainConfig
+from larvseg.datasets.loader import JointLoader
+from larvseg.datasets.manifest import Manifest
+from larvseg.errors import LarvSegError
+from larvseg.files import json_text, sha256_of, write_text
+from larvseg.models.segmenter import Segmenter, build_segmenter
+from larvseg.training.backbone_weights import load_backbone
+from larvseg.training.card import card_text
+from larvseg.training.checkpoint import hold, load_tensors, restore_state, save_state, save_tensors
+from larvseg.training.curves import Curves
+from larvseg.training.objective import Objective
+from larvseg.training.runtime import Progress, autocast, prepare, seed_step
+from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
+from larvseg.training.union import run_vocabulary
+
+
+def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Train `config.run` from `inputs["backbone"]` on the manifests named after its training sets.
+
+    Writes `outputs`: `model` (backbone, classifier, memory bank), `config` (resolved configuration and vocabulary), `curves` and `card`.
+    `work` holds the state from which the run can go on.
+
+    Raises:
+        LarvSegError: an input does not fit, the loss is not finite, or another process trains in `work`.
+    """
+    device = prepare(config.runtime)
+    manifests = {dataset.name: Manifest(inputs[dataset.name]) for dataset in config.training_sets}
+    vocabulary = run_vocabulary(config, {name: manifest.header for name, manifest in manifests.items()})
+
+    model = build_segmenter(config, len(vocabulary["names"]))
+    load_backbone(model.backbone, inputs["backbone"])
+    model.to(device).train()
+    objective = Objective(config, model, vocabulary["index"])
+    optimiser = build_optimiser(config.optimiser, model.backbone.parameters(), model.classifier.parameters())
+    curves = Curves()
+
+    origin = {"config": config.model_dump(mode="json"), "inputs": {role: sha256_of(path) for role, path in sorted(inputs.items())}}
+    workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
+    with hold(work) as state:
+        start = _resume(state, origin, model, optimiser, curves)
+        progress = Progress(JointLoader(config, manifests, start, workers), config.run, start, config.steps)
+        last = "none"
+        for step, batches in enumerate(progress, start):
+            seed_step(config.seed, step)
+            rate = learning_rate(config.optimiser, step, config.steps)
+            set_learning_rate(optimiser, rate)
+
+            with autocast(config.runtime):
+                loss, parts = objective(batches, step)
+            values = {"loss": loss.item(), **{name: value.item() for name, value in parts.items()}}
+            if not all(math.isfinite(value) for value in values.values()):
+                raise LarvSegError(f"{config.run}: at step {step + 1} {_show(values)}; last finite: {last}; try a lower learning rate")
+
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+
+            last = f"step {step + 1}, {_show(values)}"
+            progress.loss = values["loss"]
+            curves.add(step + 1, rate, values, objective.warm_share(), last=step + 1 == config.steps)
+            if (step + 1) % config.runtime.checkpoint_every == 0:
+                save_state(state, model, optimiser, {"step": step + 1, "curves": curves.state(), "origin": origin})
+
+        save_tensors(outputs["model"], model.state_dict(), {})
+        write_text(outputs["config"], json_text({"train": config.model_dump(mode="json"), "vocabulary": vocabulary}))
+        write_text(outputs["curves"], curves.text)
+        parameters = sum(parameter.numel() for parameter in model.parameters())
+        write_text(outputs["card"], card_text(config, len(vocabulary["names"]), parameters))
+
+
+def _resume(state: Path, origin: Mapping[str, Any], model: Segmenter, optimiser: torch.optim.Optimizer, curves: Curves) -> int:
+    """The step to start at: 0, or that of a state of the same configuration and inputs, which is then restored."""
+    if not state.exists():
+        return 0
+    metadata = load_tensors(state)[1]
+    if metadata.get("origin") != origin:
+        print(f"{state}: made by another configuration or other inputs; starting from step 0", file=sys.stderr)
+        return 0
+    restore_state(state, model, optimiser)
+    curves.restore(metadata["curves"])
+    return metadata["step"]
+
+
+def _show(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} = {value:.4g}" for name, value in values.items())

@@ -1,0 +1,28 @@
+"""The vocabulary of a run: one embedding for each distinct name, and where each data set's classes are in that table."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from larvseg.config import TrainConfig
+
+RunVocabulary = dict[str, Any]  # "names": [...], "index": {dataset: [...]}, "classes": {dataset: [...]}
+
+
+def run_vocabulary(config: TrainConfig, headers: Mapping[str, Mapping[str, Any]]) -> RunVocabulary:
+    """Union of the class lists in the manifests' `headers`, in the order of `config.training_sets`.
+
+    Names meet under `switches.alignment`; a data set that is trained alone keeps its own names, so C171 then has all its 171 classes.
+    The benchmark has the index and classes of its weak set WA150 or WA847, so that the run can be evaluated on it.
+    """
+    position: dict[str, int] = {}
+    index: dict[str, list[int]] = {}
+    classes: dict[str, list[str]] = {}
+    for dataset in (dataset.name for dataset in config.training_sets):
+        own = headers[dataset]["classes"]
+        keys = own if len(config.training_sets) == 1 else headers[dataset]["keys"][config.switches.alignment]
+        index[dataset] = [position.setdefault(key, len(position)) for key in keys]
+        classes[dataset] = list(own)
+    weak = "W" + config.benchmark
+    if weak in index:
+        index[config.benchmark], classes[config.benchmark] = index[weak], classes[weak]
+    return {"names": list(position), "index": index, "classes": classes}

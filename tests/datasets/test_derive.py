@@ -1,0 +1,216 @@
+"""Manifests of tiny archives with the official layouts."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from larvseg.config import DeriveConfig
+from larvseg.datasets.derive import derive
+from larvseg.datasets.manifest import Manifest
+from larvseg.errors import LarvSegError
+from larvseg.files import sha256_of
+from larvseg.vocabulary import load_vocabulary
+
+HALF = 96 * 72 // 2
+
+
+def rows(manifest: Manifest) -> list[dict]:
+    return [manifest.row(i) for i in range(len(manifest))]
+
+
+def named(manifest: Manifest) -> dict[str, dict]:
+    return {row["name"]: row for row in rows(manifest)}
+
+
+def test_c171(world):
+    manifest = world.derive("C171")
+    header = manifest.header
+    vocabulary = load_vocabulary("C171")
+    assert header["dataset"] == "C171" and header["kind"] == "pixel" and header["encoding"] == "coco-stuff"
+    assert header["classes"] == list(vocabulary.names) and header["raw_ids"] == list(vocabulary.raw_ids)
+    assert header["keys"] == {"S": list(vocabulary.keys("S")), "P": list(vocabulary.keys("P"))}
+    assert header["archives"] == {path.as_posix(): sha256_of(path) for path in world.archives("C171").values()}
+    assert [(row["split"], row["name"]) for row in rows(manifest)] == [
+        *(("training", f"{i:012d}") for i in (1, 2, 3, 4)),
+        ("validation", "000000000009"),
+    ]
+    assert manifest.split("training").tolist() == [0, 1, 2, 3] and manifest.split("validation").tolist() == [4]
+    row = manifest.row(0)
+    assert (row["width"], row["height"], row["labels"], row["pixels"]) == (96, 72, [0, 170], [HALF, HALF])
+    assert row["image"]["member"] == "train2017/000000000001.jpg" and row["image"]["method"] == 0
+    assert row["mask"]["member"] == "train2017/000000000001.png" and row["mask"]["method"] == 8
+    assert row["synset"] is None
+    assert manifest.row(1)["labels"] == [2] and manifest.row(1)["pixels"] == [HALF]
+    assert manifest.image(0).shape == (72, 96, 3)
+    mask = manifest.mask(1)
+    assert mask.dtype == np.int16 and np.unique(mask[:, :48]).tolist() == [2] and np.unique(mask[:, 48:]).tolist() == [-1]
+
+
+def test_a_restricted_vocabulary_ignores_what_is_not_drawn(world):
+    manifest = world.derive("C171", drawn=True)
+    vocabulary = load_vocabulary("C171", drawn=True)
+    assert manifest.header["classes"] == list(vocabulary.names) and len(vocabulary.names) < 171
+    # 181, wood, is not drawn; 0 is a person
+    assert manifest.row(0)["labels"] == [vocabulary.names.index("person")]
+    assert set(np.unique(manifest.mask(0)).tolist()) == {-1, vocabulary.names.index("person")}
+
+
+def test_a150(world):
+    manifest = world.derive("A150")
+    assert [(row["split"], row["name"], row["labels"]) for row in rows(manifest)] == [
+        ("training", "ADE_train_00000001", [0, 149]),
+        ("training", "ADE_train_00000002", [2]),
+        ("validation", "ADE_val_00000001", [0, 1]),
+    ]
+
+
+def test_a847(world):
+    manifest = world.derive("A847")
+    assert [row["name"] for row in rows(manifest)] == ["ADE_train_00016869"]
+    assert manifest.row(0)["labels"] == [0] and manifest.row(0)["pixels"] == [HALF]
+    assert manifest.mask(0)[0, [0, 95]].tolist() == [0, -1]
+
+
+@pytest.mark.parametrize("dataset, names", [("WA150", ["ADE_train_00000001", "ADE_train_00000002"]), ("WA847", ["ADE_train_00016869"])])
+def test_image_level_labels_hide_the_masks(world, dataset, names):
+    manifest = world.derive(dataset)
+    segmented = named(world.derive(dataset[1:]))
+    assert manifest.header["kind"] == "multi_label" and manifest.header["encoding"] is None
+    assert [row["name"] for row in rows(manifest)] == names
+    for row in rows(manifest):
+        assert row["labels"] == segmented[row["name"]]["labels"]
+        assert row["mask"] is None and row["pixels"] is None
+    with pytest.raises(LarvSegError, match=f"{names[0]} has no mask"):
+        manifest.mask(0)
+
+
+def test_labels_of_crops_need_the_masks(world):
+    manifest = world.derive("WA150", weak_labels="crop")
+    assert manifest.header["kind"] == "multi_label" and manifest.header["encoding"] == "ade-challenge"
+    assert manifest.mask(0)[0, [0, 95]].tolist() == [149, 0]
+
+
+def test_i124_takes_the_synset_with_most_pictures(world):
+    manifest = world.derive("I124", drawn=True)
+    # of the two of lamp, n03636649 has more pictures; lobster is no A150 class
+    assert manifest.header["classes"] == ["sofa", "lamp"] and manifest.header["keys"] == dict.fromkeys("SP", ["sofa", "lamp"])
+    assert [(row["name"], row["synset"], row["labels"], row["pixels"], row["mask"]) for row in rows(manifest)] == [
+        *((f"n03636649_{i}", "n03636649", [1], None, None) for i in range(3)),
+        *((f"n04256520_{i}", "n04256520", [0], None, None) for i in range(2)),
+    ]
+    assert "palm" in manifest.header["absent"]
+    assert [(row["width"], row["height"]) for row in rows(manifest)[:3]] == [(48, 40), (32, 64), (40, 40)]
+    assert manifest.image(1).shape == (64, 32, 3)
+
+
+def test_of_equal_synsets_the_smaller_is_taken(world):
+    world.tars = {"n03636649": 2, "n03636248": 2}
+    assert {row["synset"] for row in rows(world.derive("I124"))} == {"n03636248"}
+
+
+def test_i585_is_spelled_like_a847(world):
+    world.tars = {"n03452741": 1, "n03636248": 1, "n03636649": 2}
+    manifest = world.derive("I585")
+    names = load_vocabulary("A847").names
+    assert "grand-piano" in manifest.header["classes"]
+    assert manifest.header["classes"] == sorted(manifest.header["classes"], key=names.index)
+
+
+def test_i21k_names_classes_by_synset(world):
+    manifest = world.derive("I21K")
+    assert manifest.header["classes"] == ["n01983481", "n03636248", "n03636649", "n04256520"]
+    assert manifest.header["keys"]["S"] == manifest.header["classes"]
+    assert [row["labels"] for row in rows(manifest)] == [[0], [0], [1], [2], [2], [2], [3], [3]]
+    assert [row["name"] for row in rows(manifest)] == sorted(row["name"] for row in rows(manifest))
+
+
+def test_same_bytes_again_and_pickling(world):
+    first = world.derive("A150").path.read_bytes()
+    manifest = world.derive("A150")
+    assert manifest.path.read_bytes() == first
+    assert str(Path.cwd()).encode() not in first
+    again = pickle.loads(pickle.dumps(manifest))
+    assert rows(again) == rows(manifest) and np.array_equal(again.mask(0), manifest.mask(0))
+
+
+def test_unknown_data_set(world):
+    config = DeriveConfig(dataset="A105", drawn=False)
+    with pytest.raises(LarvSegError, match="unknown data set 'A105'.*A150.*known: .*C171.*I21K"):
+        derive(config, {}, {"manifest": Path("x.arrow")}, Path("work"))
+
+
+def test_missing_archive(world):
+    inputs = world.archives("C171")
+    del inputs["val2017.zip"]
+    with pytest.raises(LarvSegError, match="C171 needs the archive val2017.zip"):
+        derive(DeriveConfig(dataset="C171", drawn=False), inputs, {"manifest": Path("x.arrow")}, Path("work"))
+
+
+def test_no_synset_at_hand(world):
+    world.tars = {"n01983481": 1}
+    with pytest.raises(LarvSegError, match="I124: none of its synsets"):
+        world.derive("I124")
+
+
+def test_mask_outside_the_encoding(world):
+    from PIL import Image
+
+    mask = "ADEChallengeData2016/annotations/training/ADE_train_00000001.png"
+    Image.new("L", (96, 72), 167).save("bad.png")
+    world.challenge[mask] = Path("bad.png").read_bytes()
+    with pytest.raises(LarvSegError, match=r"ADE_train_00000001: label id 167 is outside the encoding ade-challenge \(0..150\)"):
+        world.derive("WA150")
+    Image.new("L", (95, 72), 1).save("bad.png")
+    world.challenge[mask] = Path("bad.png").read_bytes()
+    with pytest.raises(LarvSegError, match="ADE_train_00000001: the picture has 96×72 pixels, its mask 95×72"):
+        world.derive("WA150")
+    del world.challenge[mask]
+    with pytest.raises(LarvSegError, match="ADE_train_00000001: no mask"):
+        world.derive("WA150")
+    assert not list(Path.cwd().glob("*arrow*")) and not list(Path.cwd().glob(".*arrow*"))
+
+
+def test_damaged_archive(world):
+    inputs = world.archives("A150")
+    path = inputs["ADEChallengeData2016.zip"]
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(LarvSegError, match=f"{path}: expected a whole zip archive"):
+        derive(DeriveConfig(dataset="A150", drawn=False), inputs, {"manifest": Path("x.arrow")}, Path("work"))
+
+
+def test_archive_that_changed_after_the_manifest_was_made(world):
+    manifest = world.derive("A150")
+    path = world.folder / "ADEChallengeData2016.zip"
+    size = path.stat().st_size
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(LarvSegError, match=f"expected {size} bytes, found {size - 500}"):
+        manifest.image(0)
+    path.unlink()
+    with pytest.raises(LarvSegError, match="no such file"):
+        manifest.mask(0)
+
+
+def test_hostile_member_names_are_never_opened(world):
+    world.challenge["ADEChallengeData2016/images/training/../../../../../../etc/passwd.jpg"] = b"x"
+    world.challenge["/etc/passwd"] = b"x"
+    assert len(world.derive("A150")) == 3
+
+
+def test_damaged_manifest(world):
+    data = world.derive("A150").path.read_bytes()
+    for damaged in (b"", b"not arrow", data[:-100], data[: len(data) // 2]):
+        Path("damaged.arrow").write_bytes(damaged)
+        with pytest.raises(LarvSegError, match=r"damaged.arrow: not a manifest \(.*derive it again"):
+            Manifest(Path("damaged.arrow"))
+
+
+def test_missing_manifest_row_and_split(world):
+    with pytest.raises(LarvSegError, match="none.arrow: no such manifest"):
+        Manifest(Path("none.arrow"))
+    manifest = world.derive("A150")
+    with pytest.raises(IndexError):
+        manifest.row(3)
+    with pytest.raises(LarvSegError, match="unknown split 'test'"):
+        manifest.split("test")

@@ -1,0 +1,89 @@
+"""Fingerprints see logic and nothing else."""
+
+import textwrap
+
+import pytest
+
+from larvseg.lineage import fingerprint
+
+
+@pytest.fixture
+def package(tmp_path, monkeypatch):
+    """A package of two modules; returns a function that rewrites one and gives the fingerprint of the other."""
+    folder = tmp_path / "larvseg"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("")
+    (folder / "used.py").write_text("def used():\n    return 1\n")
+    monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
+
+    def of(main: str, used: str | None = None):
+        (folder / "main.py").write_text(textwrap.dedent(main))
+        if used is not None:
+            (folder / "used.py").write_text(textwrap.dedent(used))
+        for cached in (fingerprint._source, fingerprint._tree, fingerprint.functions_of, fingerprint.imports_of):
+            cached.cache_clear()
+        return fingerprint.fingerprint("larvseg.main")
+
+    yield of
+    for cached in (fingerprint._source, fingerprint._tree, fingerprint.functions_of, fingerprint.imports_of):
+        cached.cache_clear()
+
+
+PLAIN = """
+from larvseg.used import used
+
+def area(width, height):
+    return width * height
+
+class Shape:
+    def scale(self, factor):
+        return factor
+"""
+
+
+def test_comments_docstrings_and_layout_do_not_count(package):
+    commented = '''
+    """A module."""
+    from larvseg.used import used  # why
+
+    def area(width,
+             height):
+        """The area."""
+        # a product
+        return width  *  height
+
+
+    class Shape:
+        """A shape."""
+
+        def scale(self, factor):
+            return factor
+    '''
+    assert package(PLAIN) == package(commented)
+
+
+def test_the_function_that_changed_is_named(package):
+    before = package(PLAIN)["larvseg.main"]
+    after = package(PLAIN.replace("width * height", "width + height"))["larvseg.main"]
+    assert {name for name in before if before[name] != after[name]} == {"area"}
+    after = package(PLAIN.replace("return factor", "return 2 * factor"))["larvseg.main"]
+    assert {name for name in before if before[name] != after[name]} == {"Shape.scale"}
+
+
+def test_an_imported_module_counts_even_inside_a_function(package):
+    lazily = "def main():\n    from larvseg import used\n    return used.used()\n"
+    before = package(lazily, "def used():\n    return 1\n")
+    after = package(lazily, "def used():\n    return 2\n")
+    assert set(before) >= {"larvseg.main", "larvseg.used"}
+    assert before["larvseg.main"] == after["larvseg.main"] and before["larvseg.used"] != after["larvseg.used"]
+
+
+def test_indentation_is_logic(package):
+    inside = "def f(x):\n    if x:\n        x = 1\n        x = 2\n    return x\n"
+    outside = "def f(x):\n    if x:\n        x = 1\n    x = 2\n    return x\n"
+    assert package(inside) != package(outside)
+
+
+def test_environment_names_what_the_closure_imports(package):
+    package("import numpy\nimport json\n")
+    assert [line.split("==")[0] for line in fingerprint.environment("larvseg.main")] == ["numpy"]

@@ -1,0 +1,105 @@
+"""A stage runs only on inputs that are what their records say, and leaves a record beside each output or nothing at all."""
+
+import json
+import sys
+import types
+from pathlib import Path
+
+import pytest
+
+from larvseg import stages
+from larvseg.config import FigureConfig
+from larvseg.errors import LarvSegError
+from larvseg.files import sha256_of
+from larvseg.lineage.execute import execute
+from larvseg.lineage.recipes import Recipe
+from larvseg.lineage.records import read_record, record_path
+
+CONFIG = {"figure": "f", "profile": "smoke"}
+
+
+@pytest.fixture
+def stage(tmp_path, monkeypatch):
+    """A stage `copy` that writes its input, doubled, in an empty folder; the config may ask it to fail."""
+    monkeypatch.chdir(tmp_path)
+    module = types.ModuleType("larvseg_test_stage")
+
+    def copy(config, inputs, outputs, work):
+        text = inputs["source"].read_text() if "source" in inputs else config.figure
+        outputs["result"].write_text(text * 2)
+        if config.profile == "fails":
+            raise LarvSegError("asked to fail")
+
+    module.copy = copy
+    monkeypatch.setitem(sys.modules, "larvseg_test_stage", module)
+    monkeypatch.setitem(stages.STAGES, "copy", stages.Stage(FigureConfig, "larvseg.files", "copy"))
+    monkeypatch.setattr("larvseg.lineage.execute.import_module", lambda name: module)
+
+    def run(target: str, source: str | None = None, config: dict = CONFIG):
+        recipe = Recipe("copy", target, config, {"larvseg.files": {"f": "0"}}, {"source": source} if source else {})
+        recipe.write(Path("recipe.json"))
+        execute(Path("recipe.json"), "copy", {"result": Path(target)})
+
+    return run
+
+
+def test_records_chain_by_content(stage):
+    stage("a/one.txt")
+    stage("a/two.txt", "a/one.txt")
+    record = read_record(Path("a/two.txt"))
+    assert record["artifact"]["sha256"] == sha256_of(Path("a/two.txt"))
+    assert record["inputs"] == [{"role": "source", "path": "a/one.txt", "sha256": sha256_of(Path("a/one.txt"))}]
+    assert record["recipe"]["config"] == CONFIG
+
+
+def test_a_record_is_the_same_whenever_it_is_written(stage):
+    stage("one.txt")
+    first = record_path(Path("one.txt")).read_bytes()
+    stage("one.txt")
+    assert record_path(Path("one.txt")).read_bytes() == first
+    assert str(Path.cwd()).encode() not in first
+
+
+def test_a_changed_input_is_refused(stage):
+    stage("one.txt")
+    text = Path("one.txt").read_text()
+    Path("one.txt").write_text(text.replace("f", "g"))
+    with pytest.raises(LarvSegError, match="one.txt was changed after it was made: expected sha256"):
+        stage("two.txt", "one.txt")
+    Path("one.txt").write_text("longer than before")
+    with pytest.raises(LarvSegError, match=f"expected {len(text)} bytes, found 18"):
+        stage("two.txt", "one.txt")
+    assert not Path("two.txt").exists() and not record_path(Path("two.txt")).exists()
+
+
+def test_a_missing_input_and_a_missing_record_are_named(stage):
+    with pytest.raises(LarvSegError, match="one.txt: missing; run `snakemake --cores all one.txt`"):
+        stage("two.txt", "one.txt")
+    Path("one.txt").write_text("x")
+    with pytest.raises(LarvSegError, match="one.txt: has no record"):
+        stage("two.txt", "one.txt")
+
+
+def test_a_failed_stage_leaves_the_old_output_without_a_record_and_nothing_else(stage):
+    stage("one.txt")
+    with pytest.raises(LarvSegError, match="asked to fail"):
+        stage("one.txt", config={"figure": "f", "profile": "fails"})
+    assert sorted(path.name for path in Path(".").iterdir()) == ["one.txt", "one.txt.run.json", "recipe.json"]
+
+
+def test_a_recipe_of_another_rule_or_schema_is_refused(stage, tmp_path):
+    stage("one.txt")
+    with pytest.raises(LarvSegError, match="a recipe of copy, not of train"):
+        execute(Path("recipe.json"), "train", {"result": Path("x")})
+    recipe = json.loads(Path("recipe.json").read_text())
+    Path("recipe.json").write_text(json.dumps({**recipe, "schema": "other"}))
+    with pytest.raises(LarvSegError, match="recipe.json: not a recipe"):
+        execute(Path("recipe.json"), "copy", {"result": Path("x")})
+
+
+def test_an_unchanged_recipe_keeps_its_time(stage):
+    recipe = Recipe("copy", "x", CONFIG, {}, {})
+    recipe.write(Path("r.json"))
+    before = Path("r.json").stat().st_mtime_ns
+    recipe.write(Path("r.json"))
+    assert Path("r.json").stat().st_mtime_ns == before

@@ -1,0 +1,185 @@
+"""The drawn world: official layouts and encodings, one seed, every class."""
+
+import csv
+import hashlib
+import io
+import pickle
+import tarfile
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from larvseg.config import FigureConfig, World
+from larvseg.errors import LarvSegError
+from larvseg.miniature.archives import archive_names, draw_archive
+from larvseg.miniature.classes import drawn_classes, raw_ids, synsets
+from larvseg.miniature.places import PLACES, SPOTS, SUPPORTS
+from larvseg.miniature.surfaces import SURFACES
+from larvseg.miniature.things import THINGS
+from larvseg.miniature.world import scene
+from larvseg.reporting.miniature_figure import figure
+from larvseg.vocabulary.names import REFERENCE, load_vocabulary
+
+WORLD = World(seed=3, coco_training=6, coco_validation=2, ade_training=6, ade_validation=6, objects=2)
+TARS = ("n04256520.tar", "n03636248.tar", "n03636649.tar")
+FAMILIES = {**{family: archive_names(family) for family in ("coco", "ade_challenge", "ade_full")}, "imagenet": TARS}
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("world")
+    for family, names in FAMILIES.items():
+        draw_archive(family, WORLD, {name: folder / name for name in names}, threads=1)
+    return {name: folder / name for names in FAMILIES.values() for name in names}
+
+
+@pytest.fixture(scope="module")
+def zips(archives):
+    opened = {name: zipfile.ZipFile(path) for name, path in archives.items() if name.endswith(".zip")}
+    yield opened
+    for archive in opened.values():
+        archive.close()
+
+
+def pixels(archive, member):
+    return np.asarray(Image.open(io.BytesIO(archive.read(member)))).astype(int)
+
+
+def files(archive, ending):
+    return [name for name in archive.namelist() if name.endswith(ending)]
+
+
+def test_every_drawing_exists_and_belongs_somewhere():
+    surfaces = {drawn.name for drawn in drawn_classes() if drawn.kind == "surface"}
+    things = {drawn.name for drawn in drawn_classes() if drawn.kind == "thing"}
+    assert set(SURFACES) == surfaces and set(THINGS) == things
+    assert {name for place in PLACES for layer in place.layers for name in layer.surfaces} == surfaces
+    placed = {name for place in PLACES for name in place.things}
+    assert placed == {drawn.name for drawn in drawn_classes() if drawn.kind == "thing" and drawn.a847}
+    assert set(SPOTS) | set(SUPPORTS) <= things
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_bytes_do_not_depend_on_the_number_of_workers(family, archives, tmp_path):
+    outputs = {name: tmp_path / name for name in FAMILIES[family]}
+    draw_archive(family, WORLD, outputs, threads=3)
+    for name, path in outputs.items():
+        assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(archives[name].read_bytes()).digest(), name
+
+
+def test_some_archives_of_a_family_and_larger_splits_have_the_same_pictures(archives, tmp_path):
+    larger = WORLD.model_copy(update={"coco_validation": 3})
+    draw_archive("coco", larger, {"val2017.zip": tmp_path / "val2017.zip"}, threads=1)
+    with zipfile.ZipFile(tmp_path / "val2017.zip") as ours, zipfile.ZipFile(archives["val2017.zip"]) as theirs:
+        assert len(files(ours, ".jpg")) == 3
+        assert all(ours.read(name) == theirs.read(name) for name in files(theirs, ".jpg"))
+
+
+def test_coco_layout_and_ids(zips):
+    masks = zips["stuffthingmaps_trainval2017.zip"]
+    assert files(zips["train2017.zip"], ".jpg") == [f"train2017/{i:012d}.jpg" for i in range(1, 7)]
+    pictures = {name: zips[archive] for archive in ("train2017.zip", "val2017.zip") for name in files(zips[archive], ".jpg")}
+    assert sorted(name.replace(".jpg", ".png") for name in pictures) == sorted(files(masks, ".png"))
+    official = {drawn.c171: raw_ids("C171")[drawn.label] for drawn in drawn_classes() if drawn.c171}
+    for name, archive in pictures.items():
+        mask = pixels(masks, name.replace(".jpg", ".png"))
+        assert pixels(archive, name).shape == (*mask.shape, 3)
+        assert set(np.unique(mask)) <= {*official.values(), 255}
+    assert official["couch"] == 62 and official["wall-brick"] == 170 and official["person"] == 0
+
+
+def test_challenge_layout_and_labels(zips):
+    archive, top = zips["ADEChallengeData2016.zip"], "ADEChallengeData2016"
+    for split, short in (("training", "train"), ("validation", "val")):
+        for i in range(1, 7):
+            mask = pixels(archive, f"{top}/annotations/{split}/ADE_{short}_{i:08d}.png")
+            assert pixels(archive, f"{top}/images/{split}/ADE_{short}_{i:08d}.jpg").shape == (*mask.shape, 3)
+            assert mask.max() <= 150
+    lines = archive.read(f"{top}/objectInfo150.txt").decode().splitlines()
+    assert lines[0].split("\t") == ["Idx", "Ratio", "Train", "Val", "Name"] and len(lines) == 151
+    assert lines[9].split("\t")[4] == "windowpane, window"
+    assert sum(float(line.split("\t")[1]) for line in lines[1:]) == pytest.approx(1, abs=0.01)
+    categories = archive.read(f"{top}/sceneCategories.txt").decode().splitlines()
+    assert categories[0].startswith("ADE_train_00000001 ") and len(categories) == 12
+    assert {line.split()[1] for line in categories} <= {place.name for place in PLACES}
+
+
+def test_full_decodes_to_the_same_scenes_as_challenge(zips):
+    full, challenge = zips["ADE20K_2021_17_01.zip"], zips["ADEChallengeData2016.zip"]
+    label_id = {drawn.a847: raw_ids("A150")[drawn.label] or 0 for drawn in drawn_classes() if drawn.a847}
+    name_of = {category.raw: category.name for category in load_vocabulary("A847").categories}
+    masks = files(full, "_seg.png")
+    assert len(masks) == 12 and all(name.startswith("ADE20K_2021_17_01/images/ADE/") for name in masks)
+    for name in masks:
+        stem, split = name.rpartition("/")[2].removesuffix("_seg.png"), name.split("/")[3]
+        seg = pixels(full, name)
+        ids = seg[..., 0] // 10 * 256 + seg[..., 1]
+        expected = np.vectorize(lambda value: label_id[name_of[value]])(ids)
+        np.testing.assert_array_equal(pixels(challenge, f"ADEChallengeData2016/annotations/{split}/{stem}.png"), expected)
+        assert full.read(name.replace("_seg.png", ".jpg")) == challenge.read(f"ADEChallengeData2016/images/{split}/{stem}.jpg")
+        assert all(len(np.unique(ids[seg[..., 2] == instance])) == 1 for instance in np.unique(seg[..., 2]))
+
+
+def test_index_of_the_full_ade(zips):
+    archive = zips["ADE20K_2021_17_01.zip"]
+    index = pickle.loads(archive.read("ADE20K_2021_17_01/index_ade20k.pkl"))
+    assert len(index["objectnames"]) == 3688 and index["objectnames"][2977] == "wall" and index["objectPresence"].shape == (3688, 12)
+    for column, (folder, filename) in enumerate(zip(index["folder"], index["filename"], strict=True)):
+        seg = pixels(archive, f"{folder}/{filename.replace('.jpg', '_seg.png')}")
+        present = np.unique(seg[..., 0] // 10 * 256 + seg[..., 1])
+        np.testing.assert_array_equal(np.flatnonzero(index["objectPresence"][:, column]) + 1, present)
+
+
+def test_synset_tars(archives):
+    sizes = {}
+    for name in TARS:
+        with tarfile.open(archives[name]) as archive:
+            members = archive.getmembers()
+            sizes[name] = len(members)
+            assert [member.name for member in members] == [f"{name[:-4]}_{i}.JPEG" for i in range(1, len(members) + 1)]
+            assert {(member.mtime, member.uid, member.gid) for member in members} == {(0, 0, 0)}
+            assert Image.open(archive.extractfile(members[0])).size == (64, 64)
+    assert sizes == {"n04256520.tar": 2, "n03636248.tar": 2, "n03636649.tar": 1}
+    assert len(archive_names("imagenet")) == len(synsets()) == 87
+
+
+def test_zip_members_are_stored_with_a_fixed_time(zips):
+    for archive in zips.values():
+        for info in archive.infolist():
+            assert info.date_time == (1980, 1, 1, 0, 0, 0)
+            if info.filename.endswith((".jpg", ".png")):
+                assert info.compress_type == zipfile.ZIP_STORED
+
+
+def test_every_named_class_occurs():
+    shown = {}
+    for domain, pictures in (("coco", 110), ("ade", 150)):
+        scenes = [scene(0, domain, "validation", number) for number in range(pictures)]
+        assert all(drawn.labels.min() > 0 and drawn.labels.shape == drawn.picture.size[::-1] for drawn in scenes)
+        shown[domain] = {label for drawn in scenes for label in np.unique(drawn.labels)}
+    for column, domain in (("c171", "coco"), ("a150", "ade"), ("a847", "ade")):
+        seen = {getattr(drawn, column) for drawn in drawn_classes() if drawn.label in shown[domain]}
+        missing = {getattr(drawn, column) for drawn in drawn_classes()} - seen
+        assert missing <= {""}, (column, missing)
+    with open(REFERENCE / "miniature/classes.csv", encoding="utf-8") as file:
+        without_c171 = {label for label, row in enumerate(csv.DictReader(file), start=1) if not row["c171"]}
+    assert not shown["coco"] & without_c171
+
+
+def test_unknown_archives_are_refused(tmp_path):
+    with pytest.raises(LarvSegError, match="test2017.zip"):
+        draw_archive("coco", WORLD, {"test2017.zip": tmp_path / "test2017.zip"}, threads=1)
+    with pytest.raises(LarvSegError, match="voc"):
+        draw_archive("voc", WORLD, {"voc.zip": tmp_path / "voc.zip"}, threads=1)
+
+
+def test_contact_sheet(archives, tmp_path):
+    config = FigureConfig(figure="miniature", profile="smoke")
+    figure(config, archives, {"figure": tmp_path / "a.png"}, tmp_path)
+    figure(config, archives, {"figure": tmp_path / "b.png"}, tmp_path)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert Image.open(tmp_path / "a.png").width > 1500
+    with pytest.raises(LarvSegError, match="no drawn archive"):
+        figure(config, {}, {"figure": tmp_path / "c.png"}, tmp_path)

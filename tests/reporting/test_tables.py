@@ -1,0 +1,90 @@
+import csv
+import json
+
+import pytest
+
+from larvseg.config import TableConfig, TableRow
+from larvseg.errors import LarvSegError
+from larvseg.reporting.tables import print_table, table
+
+COLUMNS = (
+    "model,backbone,benchmark,training_data,all,base,novel,"
+    "published_backbone,published_all,published_base,published_novel,status,profile,seeds,run"
+)
+LARVSEG = TableRow(model="LarvSeg", backbone="ViT 5×128", benchmark="A150", training_data="C171, WA150", run="larvseg-a150")
+SUPERVISED = TableRow(model="Supervised", backbone="ViT 5×128", benchmark="A847", training_data="A847", run="supervised-a847")
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(rows, seeds, values, **changes):
+        """Make the table; `values[run][seed]` = (all, base, novel)."""
+        inputs = {}
+        for row in rows:
+            for seed in seeds:
+                means = dict(zip(("all", "base", "novel"), values[row.run][seed], strict=True))
+                metrics = {"run": row.run, "seed": seed, "profile": "mini", "benchmark": row.benchmark} | means | changes
+                path = inputs[f"{row.run}.seed{seed}"] = tmp_path / f"{row.run}.{seed}.json"
+                path.write_text(json.dumps(metrics))
+        config = TableConfig(table="table3", profile="mini", seeds=seeds, rows=rows)
+        table(config, inputs, {"table": tmp_path / "table3.csv"}, tmp_path / "work")
+        return tmp_path / "table3.csv"
+
+    return write
+
+
+def test_one_seed(write):
+    path = write((LARVSEG, SUPERVISED), (0,), {"larvseg-a150": [(28.84999, 52.0, 15.349)], "supervised-a847": [(1, 2.26, None)]})
+    assert path.read_bytes().decode().splitlines(keepends=True) == [
+        COLUMNS + "\n",
+        'LarvSeg,ViT 5×128,A150,"C171, WA150",28.8,52.0,15.3,ViT-B/16,32.4,41.3,26.8,measured,mini,0,larvseg-a150\n',
+        "Supervised,ViT 5×128,A847,A847,1.0,2.3,,ViT-B/16,18.6,40.6,15.9,measured,mini,0,supervised-a847\n",
+    ]
+
+
+def test_several_seeds_give_mean_and_sample_standard_deviation(write):
+    path = write((LARVSEG,), (0, 3), {"larvseg-a150": {0: (20.04, 1, 1), 3: (22.04, 1, 2)}})
+    assert path.read_text().splitlines()[0] == COLUMNS.replace("all,base,novel,", "all,base,novel,all_std,base_std,novel_std,", 1)
+    (row,) = csv.DictReader(path.open(newline=""))
+    assert (row["all"], row["base"], row["novel"]) == ("21.0", "1.0", "1.5")
+    assert (row["all_std"], row["base_std"], row["novel_std"]) == ("1.4", "0.0", "0.7")
+    assert row["seeds"] == "0 3"
+
+
+def test_printed_table_sets_ours_beside_the_published(write):
+    values = {"larvseg-a150": [(28.8, 52.0, 15.3)], "supervised-a847": [(1, 2, None)]}
+    lines = print_table(write((LARVSEG, SUPERVISED), (0,), values)).splitlines()
+    assert lines[1].split() == ["benchmark", "model", "training", "data", *["all", "base", "novel"] * 2]
+    assert lines[3].split() == ["A150", "LarvSeg", "C171,", "WA150", "28.8", "52.0", "15.3", "32.4", "41.3", "26.8"]
+    assert lines[4].split() == ["A847", "Supervised", "A847", "1.0", "2.0", "–", "18.6", "40.6", "15.9"]
+    assert lines[0].split() == ["ours", "published"]
+    assert lines[0].index("ours") == lines[1].index(" all")
+    assert lines[0].index("published") == lines[1].rindex(" all")
+    assert len({line.rindex(".") for line in (lines[3], lines[4])}) == 1
+    assert "profile mini" in lines[-1]
+
+
+def test_printed_table_with_several_seeds(write):
+    text = print_table(write((LARVSEG,), (0, 1), {"larvseg-a150": [(20, 1, 1), (22, 1, 2)]}))
+    assert "21.0 ± 1.4" in text
+    assert "seeds 0 1" in text
+
+
+def test_a_row_that_the_paper_lacks_names_the_nearest(write):
+    row = LARVSEG.model_copy(update={"training_data": "C171, WA15O"})
+    with pytest.raises(LarvSegError, match="no row 'LarvSeg / A150 / C171, WA15O'; did you mean 'LarvSeg / A150 / C171, WA150'"):
+        write((row,), (0,), {"larvseg-a150": [(1, 1, 1)]})
+
+
+@pytest.mark.parametrize("changes", [{"run": "baseline-a150"}, {"seed": 4}, {"profile": "smoke"}, {"benchmark": "A847"}])
+def test_metrics_of_something_else_are_refused(write, changes):
+    with pytest.raises(LarvSegError, match=f"{next(iter(changes))} is .*the table wants"):
+        write((LARVSEG,), (0,), {"larvseg-a150": [(1, 1, 1)]}, **changes)
+
+
+def test_a_damaged_table_is_refused(tmp_path):
+    with pytest.raises(LarvSegError, match="no such file"):
+        print_table(tmp_path / "table3.csv")
+    (tmp_path / "table3.csv").write_text("model,all\nLarvSeg\n")
+    with pytest.raises(LarvSegError, match="row 2"):
+        print_table(tmp_path / "table3.csv")

@@ -1,0 +1,139 @@
+"""Configuration: every profile resolves, and mistakes are answered in one line that helps."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, parse
+from larvseg.errors import LarvSegError
+from larvseg.experiments import Project
+from larvseg.scratch import train_scratch
+
+CONFIG = Path(__file__).parents[1] / "workflow/config"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A function that makes a project from the committed configuration after a change to one of its files."""
+    folder = tmp_path / "config"
+    shutil.copytree(CONFIG, folder)
+
+    def make(profile: str, file: str | None = None, change=None) -> Project:
+        if file:
+            value = yaml.safe_load((folder / file).read_text())
+            change(value)
+            (folder / file).write_text(yaml.safe_dump(value))
+        return Project(profile, folder)
+
+    return make
+
+
+@pytest.mark.parametrize("profile", ["smoke", "mini", "paper"])
+def test_every_profile_resolves_every_job(project, profile):
+    jobs = list(project(profile).jobs())
+    assert len({(job.rule, job.name) for job in jobs}) == len(jobs) > 30
+    for job in jobs:
+        assert parse(type(job.config), job.config.model_dump(mode="json"), "recipe") == job.config
+
+
+def test_ranks_are_shared_as_in_the_official_configurations(project):
+    two = project("mini").train("larvseg-a150.seed0").config
+    three = project("mini").train("larvseg-a150-i124.seed0").config
+    assert [(item.name, item.ranks) for item in two.training_sets] == [("WA150", 4), ("C171", 4)]
+    assert [(item.name, item.ranks) for item in three.training_sets] == [("WA150", 3), ("C171", 3), ("I124", 2)]
+
+
+def test_methods_differ_in_the_attentive_loss_only(project):
+    baseline = project("mini").train("baseline-a150.seed0").config
+    larvseg = project("mini").train("larvseg-a150.seed0").config
+    assert [item.lambda_aux for item in baseline.training_sets] == [0.0, 0.0]
+    assert [item.lambda_aux for item in larvseg.training_sets] == [0.1, 0.0]
+    assert [item.lambda_cls for item in baseline.training_sets] == [item.lambda_cls for item in larvseg.training_sets] == [0.1, 0.0]
+    assert (baseline.attention.variant, larvseg.attention.variant) == ("none", "cross_image")
+
+
+def test_top_k_is_mapped_to_the_patch_grid_of_the_profile(project):
+    assert project("mini").train("larvseg-a150.seed0").config.attention.top_k == 4
+    assert project("paper").train("larvseg-a150.seed0").config.attention.top_k == 20
+
+
+def test_as_released_preset_raises_lambda_and_top_k(project):
+    released = project("paper", "paper.yaml", lambda value: value.update(preset="as_released"))
+    config = released.train("larvseg-a150-i124.seed0").config
+    assert config.attention.top_k == 40 and [item.lambda_cls for item in config.training_sets] == [0.2, 0.0, 0.2]
+    assert [item.lambda_cls for item in released.train("larvseg-a150.seed0").config.training_sets] == [0.1, 0.0]
+    assert [item.lambda_cls for item in released.train("larvseg-a847.seed0").config.training_sets] == [0.2, 0.0]
+
+
+def test_as_printed_preset_starts_from_the_printed_weights(project):
+    printed = project("paper", "paper.yaml", lambda value: value.update(preset="as_printed"))
+    assert printed.pretrain("backbone").config.backbone.weights == "timm:vit_base_patch16_224.augreg_in21k"
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        ("mini.yaml", lambda v: v.update(stepps=1), r"mini.yaml: unknown key 'stepps'; did you mean 'steps'\?"),
+        ("mini.yaml", lambda v: v["optimiser"].update(momentun=1), r"unknown key 'optimiser.momentun'; did you mean 'momentum'\?"),
+        ("mini.yaml", lambda v: v["optimiser"].update(lrr=v["optimiser"].pop("lr")), r"unknown key 'optimiser.lrr'; did you mean 'lr'\?"),
+        ("mini.yaml", lambda v: v.update(steps="many"), "mini.yaml: steps: Input should be a valid integer"),
+        ("mini.yaml", lambda v: v.update(preset="as_print"), r"no preset 'as_print'; did you mean 'as_printed'\?"),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["larvseg-a150"].update(metod=1),
+            r"unknown key 'runs.larvseg-a150.metod'; did you mean 'method'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["larvseg-a150"].update(training_data=["C170"]),
+            "run 'larvseg-a150': no data set 'C170'; known: C171, A150, A847",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["tables"]["table3"]["rows"][0].update(run="larvseg-a15"),
+            r"no run 'larvseg-a15'; did you mean 'larvseg-a150'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["larvseg-a150"].update(switches={"weak_labels": "crop"}),
+            "weak_labels holds for a whole profile",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_file_and_key(project, file, change, message):
+    with pytest.raises(LarvSegError, match=message) as caught:
+        list(project("mini", file, change).jobs())
+    assert "\n" not in str(caught.value)
+
+
+def test_a_misspelt_switch_or_attention_key_is_named(project):
+    with pytest.raises(LarvSegError, match=r"unknown key 'memory'; did you mean 'memory_size'\?"):
+        project("mini", "experiments.yaml", lambda v: v["runs"]["larvseg-a150"].update(attention={"memory": 5})).train("larvseg-a150.seed0")
+
+
+def test_an_unknown_profile_names_the_nearest(project):
+    with pytest.raises(LarvSegError, match=r"no profile 'minni'; did you mean 'mini'\?"):
+        project("minni")
+
+
+def test_broken_yaml_names_file_and_line(tmp_path):
+    (tmp_path / "x.yaml").write_text("a: 1\nb: [1,\n")
+    with pytest.raises(LarvSegError, match=r"x.yaml:\d: not valid YAML"):
+        load_yaml(tmp_path / "x.yaml")
+
+
+def test_scratch_runs_refuse_unknown_keys(monkeypatch):
+    monkeypatch.chdir(CONFIG.parents[1])
+    with pytest.raises(LarvSegError, match=r"--set: unknown key 'optimiser.lrr'; did you mean 'lr'\?"):
+        train_scratch("larvseg-a150", ["optimiser.lrr=0.1"], 0, "smoke")
+    with pytest.raises(LarvSegError, match=r"no run 'larvseg'"):
+        train_scratch("larvseg", [], 0, "smoke")
+
+
+def test_sections_are_immutable_and_complete():
+    experiments = parse(Experiments, load_yaml(CONFIG / "experiments.yaml"), "experiments.yaml")
+    profile = parse(Profile, load_yaml(CONFIG / "mini.yaml"), "mini.yaml")
+    assert len(experiments.tables["table3"].rows) == 10 and profile.ranks * profile.images_per_rank == 16
+    assert TrainConfig.model_config["frozen"]

@@ -1,0 +1,47 @@
+"""The ways to install agree, and importing is light."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+def pins() -> dict[str, str]:
+    lines = [line.strip() for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line]
+    return {canonical(line.split("==")[0]): line.split("==")[1] for line in lines}
+
+
+def canonical(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def test_environment_yml_pins_what_constraints_pin():
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"][-1]["pip"]
+    assert {canonical(line.split("==")[0]): line.split("==")[1] for line in listed}.items() <= pins().items()
+
+
+def test_environment_yml_lists_every_direct_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    direct = {canonical(name) for name in project["dependencies"] + project["optional-dependencies"]["dev"]}
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"][-1]["pip"]
+    assert {canonical(line.split("==")[0]) for line in listed} == direct
+
+
+def test_light_imports():
+    code = (
+        "import sys, larvseg, larvseg.cli, larvseg.experiments, larvseg.lineage.execute, larvseg.vocabulary;"
+        "larvseg.experiments.Project('mini').write_recipes;"
+        "print([m for m in ('torch', 'timm', 'pandas', 'matplotlib') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "[]\n"
+
+
+def test_reporting_data_and_drawing_never_import_torch():
+    modules = ["larvseg.reporting.tables", "larvseg.reporting.metrics", "larvseg.reporting.miniature_figure", "larvseg.miniature.archives"]
+    modules += ["larvseg.sources.archives", "larvseg.sources.encodings", "larvseg.datasets.manifest", "larvseg.datasets.derive"]
+    code = f"import sys, importlib; [importlib.import_module(m) for m in {modules}]; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "False\n"

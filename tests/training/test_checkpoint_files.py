@@ -1,0 +1,106 @@
+"""Tensors on disk: deterministic bytes, and errors that name the file and the first wrong key."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from larvseg.config import Optimiser
+from larvseg.errors import LarvSegError
+from larvseg.training.checkpoint import fill, load_tensors, restore_state, save_state, save_tensors
+from larvseg.training.curves import Curves
+from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
+
+
+def test_bytes_do_not_depend_on_the_order_of_tensors(tmp_path):
+    tensors = {name: torch.full((3,), float(i)) for i, name in enumerate("cab")}
+    save_tensors(tmp_path / "one", tensors, {"x": 1, "y": [2.5]})
+    save_tensors(tmp_path / "two", dict(reversed(tensors.items())), {"y": [2.5], "x": 1})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+    loaded, metadata = load_tensors(tmp_path / "one", without="a")
+    assert sorted(loaded) == ["b", "c"] and metadata == {"x": 1, "y": [2.5]}
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        (lambda t: t.pop("bias"), "tensor 'bias' of the model is missing"),
+        (lambda t: t.update(extra=torch.zeros(1)), "the model has no tensor 'extra'"),
+        (lambda t: t.update(weight=torch.zeros(2, 2)), r"tensor 'weight' is \(2, 2\), the model wants \(2, 3\)"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(change, message):
+    module = nn.Linear(3, 2)
+    tensors = dict(module.state_dict())
+    change(tensors)
+    with pytest.raises(LarvSegError, match=f"^m.safetensors: {message}"):
+        fill(module, tensors, "m.safetensors")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"PK not tensors"])
+def test_unreadable_files_are_named(tmp_path, content):
+    path = tmp_path / "model.safetensors"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(LarvSegError, match="model.safetensors: not a readable safetensors file"):
+        load_tensors(path)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_a_restored_optimiser_takes_the_same_step(tmp_path, name):
+    def setup():
+        torch.manual_seed(0)
+        module = nn.Linear(3, 2)
+        return module, build_optimiser(Optimiser(name=name, lr=0.1, min_lr=0.0, weight_decay=0.01), module.parameters(), [])
+
+    def step(module, optimiser):
+        optimiser.zero_grad()
+        module(torch.ones(1, 3)).square().sum().backward()
+        optimiser.step()
+
+    module, optimiser = setup()
+    step(module, optimiser)
+    save_state(Path(tmp_path, "state"), module, optimiser, {})
+    step(module, optimiser)
+    other, restored = setup()
+    restore_state(Path(tmp_path, "state"), other, restored)
+    step(other, restored)
+    assert torch.equal(module.weight, other.weight)
+
+
+def test_polynomial_schedule():
+    schedule = Optimiser(name="sgd", lr=1e-3, min_lr=1e-5)
+    assert learning_rate(schedule, 0, 1000) == pytest.approx(1e-3)
+    assert learning_rate(schedule, 500, 1000) == pytest.approx(99e-5 * 0.5**0.9 + 1e-5)
+    assert learning_rate(schedule, 999, 1000) == pytest.approx(99e-5 * 0.001**0.9 + 1e-5)
+    warming = schedule.model_copy(update={"warmup_steps": 4})
+    factors = [learning_rate(warming, step, 1000) / learning_rate(schedule, step, 1000) for step in range(6)]
+    assert factors == pytest.approx([0.25, 0.5, 0.75, 1, 1, 1])
+
+
+def test_the_optimiser_takes_the_rate():
+    optimiser = build_optimiser(Optimiser(name="sgd", lr=1e-3, min_lr=0.0, momentum=0.8), nn.Linear(1, 1).parameters(), [])
+    set_learning_rate(optimiser, 0.5)
+    assert {(group["lr"], group["momentum"]) for group in optimiser.param_groups} == {(0.5, 0.8)}
+
+
+def test_curves_average_since_the_last_line_and_continue_after_a_restart():
+    whole, parts = Curves(every=2), Curves(every=2)
+    for step in range(1, 6):
+        losses = {"loss": float(step), "loss_seg": step / 3}
+        whole.add(step, 0.1 / step, losses, step / 10, last=step == 5)
+        continued = Curves(every=2)
+        continued.restore(parts.state())
+        parts = continued
+        parts.add(step, 0.1 / step, losses, step / 10, last=step == 5)
+    assert whole.text == parts.text
+    assert whole.lines == ["2,0.05,1.5,0.5,0,0,0.2", "4,0.025,3.5,1.16667,0,0,0.4", "5,0.02,5,1.66667,0,0,0.5"]
+
+
+def test_the_head_learns_faster_by_its_factor():
+    backbone, head = nn.Linear(1, 1), nn.Linear(1, 1)
+    settings = Optimiser(name="sgd", lr=1e-3, min_lr=0.0, head_factor=4.0)
+    optimiser = build_optimiser(settings, backbone.parameters(), head.parameters())
+    set_learning_rate(optimiser, 0.5)
+    assert [(len(group["params"]), group["lr"]) for group in optimiser.param_groups] == [(2, 0.5), (2, 2.0)]

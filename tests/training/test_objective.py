@@ -1,0 +1,215 @@
+"""The joint step against the published losses, rank by rank and pair by pair."""
+
+import pytest
+import torch
+
+from larvseg.bench import plain
+from larvseg.config import Attention, Augmentation, Backbone, Optimiser, Switches, TrainConfig, TrainingSet
+from larvseg.datasets.loader import RankBatch
+from larvseg.models.segmenter import build_segmenter
+from larvseg.training.objective import Objective, mean_of_ranks, sample_classes
+
+UNION, M, K = 12, 2, 4
+INDICES = {"C171": [0, 1, 1, 2, 3], "WA150": [2, 3, 4, 5, 6, 7, 8], "I124": [5, 6, 7, 8]}
+NOVEL = {4, 5, 6, 7, 8, 9, 10, 11}
+KINDS = {"C171": "pixel", "WA150": "multi_label", "I124": "single_label"}
+ORDER = ("WA150", "C171", "I124", "WA150", "C171", "I124")
+SIDES = {"C171": 32, "WA150": 32, "I124": 24}
+
+
+def configuration(variant="cross_image", switches=None, sample_classes=None, weights=(0.3, 0.2), **attention):
+    augmentation = Augmentation(short_side=32, long_side=128, crop=32)
+    return TrainConfig(
+        run="test",
+        profile="smoke",
+        method="larvseg",
+        benchmark="A150",
+        training_sets=tuple(
+            TrainingSet(name=name, kind=kind, augmentation=augmentation, lambda_cls=0.1, lambda_aux=aux, ranks=2)
+            for (name, kind), aux in zip(KINDS.items(), (0.0, *weights), strict=True)
+        ),
+        backbone=Backbone(
+            title="tiny",
+            name="vit_tiny_patch16_224",
+            arguments={"patch_size": 8, "embed_dim": 16, "depth": 1, "num_heads": 2},
+            weights="pretrain",
+            image_size=32,
+            patch_size=8,
+        ),
+        attention=Attention(
+            variant=variant,
+            **{"memory_size": M, "top_k": K, "background_threshold": -0.2, "background_mse_threshold": 1.5, **attention},
+        ),
+        switches=Switches(**(switches or {})),
+        optimiser=Optimiser(name="sgd", lr=0.1, min_lr=0.01),
+        steps=10,
+        ranks=len(ORDER),
+        sample_classes=sample_classes,
+    )
+
+
+def batch(dataset, generator):
+    images = torch.randn(2, 3, SIDES[dataset], SIDES[dataset], generator=generator)
+    if dataset == "C171":
+        masks = torch.randint(-1, len(INDICES[dataset]), images[:, 0].shape, generator=generator)
+        return RankBatch(dataset, "pixel", images, masks, [(), ()], None)
+    valid = torch.ones_like(images[:, 0])
+    valid[0, :, -6:] = 0
+    counts = (1, 1) if dataset == "I124" else torch.randint(1, 5, (2,), generator=generator).tolist()
+    labels = [tuple(sorted(torch.randperm(len(INDICES[dataset]), generator=generator)[:count].tolist())) for count in counts]
+    return RankBatch(dataset, KINDS[dataset], images, None, labels, valid)
+
+
+def steps(count, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return [[batch(dataset, generator) for dataset in ORDER] for _ in range(count)]
+
+
+def plain_banks(segmenter):
+    """Published banks with our content: K equal vectors have the mean of a slot."""
+    return [plain.Bank(bank.slots[:, :, None].repeat(1, 1, K, 1)) for bank in segmenter.banks]
+
+
+def plain_step(config, segmenter, batches, banks):
+    """The joint objective: means for each rank, then the mean over ranks. One backbone pass for each rank."""
+    switches, total, scored = config.switches, 0.0, 0
+    for rank, batch in enumerate(batches):
+        index, dataset = INDICES[batch.dataset], next(s for s in config.training_sets if s.name == batch.dataset)
+        out = plain.classify(segmenter.classifier, segmenter.backbone(batch.images), index)
+        size = tuple(side // 2 for side in batch.images.shape[2:])
+        if batch.masks is not None:
+            total = total + plain.segmentation_loss(out.logits, batch.masks[:, ::2, ::2], switches.pixel_denominator == "labelled_pixels")
+            continue
+        pairs = sum(map(len, batch.labels))
+        total = total + dataset.lambda_cls * plain.image_label_loss(out, batch.labels, size) / pairs
+        bank = banks[rank if len(banks) > 1 else 0] if banks else None
+        banked = [category in NOVEL for category in index] if switches.bank_classes == "novel" else None
+        valid = batch.valid[:, ::2, ::2] > 0
+        head, attention = segmenter.classifier, config.attention
+        aux, own = plain.attentive_loss(out, batch.labels, index, size, head, bank, attention, switches, banked, valid)
+        denominator = max(own, 1) if switches.aux_denominator == "warm_pairs" else pairs
+        total, scored = total + dataset.lambda_aux * aux / denominator, scored + own
+    return total / len(batches), scored
+
+
+@pytest.mark.parametrize(
+    "variant, switches",
+    [
+        ("cross_image", {}),
+        ("cross_image", {"bank_scope": "per_rank"}),
+        ("cross_image", {"bank_classes": "novel"}),
+        ("cross_image", {"attention_on": "similarity", "pooling": "attention"}),
+        ("cross_image", {"temperature": "cosine", "aux_denominator": "warm_pairs", "pixel_denominator": "labelled_pixels"}),
+        ("push_first", {}),
+        ("single_image", {}),
+        ("single_image", {"aux_denominator": "warm_pairs"}),
+    ],
+)
+def test_loss_gradients_and_bank_equal_the_published_ones(variant, switches):
+    config = configuration(variant, switches, **({"memory_size": 1, "warm_up": 0} if variant == "push_first" else {}))
+    segmenter = build_segmenter(config, UNION).eval()
+    objective, banks = Objective(config, segmenter, INDICES), plain_banks(segmenter)
+    parameters = [p for p in segmenter.parameters() if p.requires_grad]
+    for step, batches in enumerate(steps(6)):
+        ours, parts = objective(batches, step)
+        theirs, scored = plain_step(config, segmenter, batches, banks)
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(sum(parts.values()), ours.detach())
+        assert (parts["loss_aux"] > 0) == (scored > 0)
+        gradients = [torch.autograd.grad(loss, parameters) for loss in (ours, theirs)]
+        for mine, expected in zip(*gradients, strict=True):
+            torch.testing.assert_close(mine, expected, rtol=1e-3, atol=1e-5)
+    assert scored > 0
+    for mine, expected in zip(segmenter.banks, banks, strict=True):
+        torch.testing.assert_close(mine.slots, expected.vectors.mean(2))
+        assert mine.full.tolist() == expected.full
+
+
+def test_a_cold_bank_is_not_scored_but_counted():
+    config = configuration(memory_size=100)
+    segmenter = build_segmenter(config, UNION).eval()
+    objective = Objective(config, segmenter, INDICES)
+    for step, batches in enumerate(steps(2)):
+        _, parts = objective(batches, step)
+        assert parts["loss_aux"] == 0 and parts["loss_cls"] > 0
+    assert objective.warm_share() == 0
+    assert segmenter.banks[0].pushed.sum() == sum(len(labels) for batches in steps(2) for b in batches for labels in b.labels)
+
+
+def test_a_set_without_attentive_loss_leaves_the_bank_alone():
+    config = configuration(weights=(0.0, 0.2))
+    segmenter = build_segmenter(config, UNION).eval()
+    Objective(config, segmenter, INDICES)(steps(1)[0], 0)
+    assert segmenter.banks[0].pushed.sum() == 4  # the four single-label pictures
+
+
+def test_warm_share_grows_to_one():
+    config = configuration(memory_size=1)
+    segmenter = build_segmenter(config, UNION).eval()
+    objective = Objective(config, segmenter, INDICES)
+    shares = []
+    for step, batches in enumerate(steps(12)):
+        objective(batches, step)
+        shares.append(objective.warm_share())
+    assert shares == sorted(shares) and 0 < shares[0] < 1 and shares[-1] == 1
+
+
+def test_no_weak_labels_at_all_still_has_a_graph():
+    config = configuration()
+    segmenter = build_segmenter(config, UNION).eval()
+    images = torch.randn(2, 3, 32, 32)
+    loss, _ = Objective(config, segmenter, INDICES)([RankBatch("WA150", "multi_label", images, None, [(), ()], None)], 0)
+    loss.backward()
+    assert loss == 0 and segmenter.classifier.table.grad is not None
+
+
+def test_class_sampling_draws_anew_and_keeps_what_is_present():
+    present = torch.tensor([-1, 3, 90])
+    first, again, other = (sample_classes(present, 100, 20, seed) for seed in ((0, 1, 2), (0, 1, 2), (0, 2, 2)))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert {3, 90} <= set(first.tolist()) and 20 <= len(first) <= 22
+    assert first.tolist() == sorted(set(first.tolist()))
+
+
+def test_sampled_classes_are_all_that_a_step_sees():
+    config = configuration(sample_classes=3, memory_size=100)  # cold: the attentive loss is 0
+    segmenter = build_segmenter(config, UNION).eval()
+    objective, batches = Objective(config, segmenter, INDICES), steps(1)[0]
+    loss, _ = objective(batches, 4)
+    total = 0.0
+    for rank, batch in enumerate(batches):
+        index = INDICES[batch.dataset]
+        present = {c for labels in batch.labels for c in labels} if batch.masks is None else set(batch.masks.unique().tolist()) - {-1}
+        kept = sample_classes(torch.tensor(sorted(present)), len(index), 3, (config.seed, 4, rank)).tolist()
+        out = plain.classify(segmenter.classifier, segmenter.backbone(batch.images), [index[column] for column in kept])
+        size = tuple(side // 2 for side in batch.images.shape[2:])
+        if batch.masks is not None:
+            masks = batch.masks[:, ::2, ::2].clone().apply_(lambda c, kept=kept: kept.index(c) if c >= 0 else -1)
+            total = total + plain.segmentation_loss(out.logits, masks)
+        else:
+            labels = [tuple(kept.index(label) for label in own) for own in batch.labels]
+            total = total + 0.1 * plain.image_label_loss(out, labels, size) / sum(map(len, labels))
+    torch.testing.assert_close(loss, total / len(batches))
+
+
+def test_means_of_ranks():
+    values, counted = torch.tensor([[1.0, 3.0], [2.0, 0.0], [5.0, 0.0]]), torch.tensor([[1, 1], [1, 0], [1, 0]])
+    # rank 0: (1 + 3 + 2) / 3, rank 1: 5 / 1, rank 2 has none
+    assert mean_of_ranks(values, counted, torch.tensor([0, 0, 1]), 3).item() == pytest.approx((2 + 5) / 3)
+
+
+def test_the_bank_travels_in_the_checkpoint():
+    config = configuration()
+    first, second = build_segmenter(config, UNION).eval(), build_segmenter(config, UNION).eval()
+    for step, batches in enumerate(steps(3)):
+        Objective(config, first, INDICES)(batches, step)
+    second.load_state_dict(first.state_dict())
+    batches = steps(1, seed=5)[0]
+    losses = [Objective(config, segmenter, INDICES)(batches, 3)[0] for segmenter in (first, second)]
+    assert torch.equal(*losses)
+    assert len(build_segmenter(config, UNION, with_banks=False).banks) == 0
+
+
+def test_inference_gives_patch_logits():
+    segmenter = build_segmenter(configuration(), UNION).eval()
+    assert segmenter(torch.randn(2, 3, 32, 40), torch.tensor(INDICES["WA150"])).shape == (2, 7, 4, 5)

@@ -1,0 +1,91 @@
+"""Starting weights: trained on object pictures, or taken from a file of timm's names."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from larvseg.config import PretrainConfig, Pretraining
+from larvseg.errors import LarvSegError
+from larvseg.models.backbone import build_backbone
+from larvseg.training.checkpoint import load_tensors, save_tensors
+from larvseg.training.pretrain import pretrain
+
+
+@pytest.fixture
+def settings(config) -> PretrainConfig:
+    return PretrainConfig(
+        profile="smoke",
+        backbone=config.backbone,
+        pretraining=Pretraining(steps=40, batch_size=8, optimiser=config.optimiser, augmentation=config.training_sets[2].augmentation),
+        normalisation="imagenet",
+    )
+
+
+def published(settings: PretrainConfig, weights: str, image_size: int = 32) -> tuple[PretrainConfig, dict]:
+    """A configuration that asks for `weights`, and the tensors of such a file: timm's names, another grid, a head."""
+    backbone = settings.backbone.model_copy(update={"weights": weights})
+    vit = build_backbone(backbone.model_copy(update={"image_size": image_size}), seed=3).vit
+    tensors = {**vit.state_dict(), "head.weight": torch.zeros(5, 32), "head.bias": torch.zeros(5)}
+    return settings.model_copy(update={"backbone": backbone, "pretraining": None}), tensors
+
+
+def test_pretraining_learns_and_repeats(settings, inputs):
+    for name in ("one", "two"):
+        pretrain(settings, {"manifest": inputs["I124"]}, {"model": Path(name), "accuracy": Path(f"{name}.json")}, Path("work"))
+    assert Path("one").read_bytes() == Path("two").read_bytes()
+    report = json.loads(Path("one.json").read_text())
+    assert report == {"accuracy": 1.0, "held_out": 2, "classes": 2, "steps": 40}  # red and green halves
+    tensors, metadata = load_tensors(Path("one"))
+    assert metadata == report
+    assert sorted(tensors) == sorted(build_backbone(settings.backbone).state_dict())
+
+
+def test_pretraining_refuses_a_loss_that_is_not_finite(settings, inputs):
+    wild = settings.pretraining.optimiser.model_copy(update={"lr": 1e30, "warmup_steps": 0})
+    wild = settings.model_copy(update={"pretraining": settings.pretraining.model_copy(update={"optimiser": wild})})
+    with pytest.raises(LarvSegError, match="pretraining: the loss is nan at step"):
+        pretrain(wild, {"manifest": inputs["I124"]}, {"model": Path("wild")}, Path("work"))
+
+
+def test_published_weights_lose_their_head_and_get_our_grid(settings, inputs):
+    tag = "timm:vit_tiny_patch16_224.augreg_in21k"
+    wanted, tensors = published(settings, tag)
+    with pytest.raises(LarvSegError, match=r"data/smoke/weights/vit_tiny_patch16_224.augreg_in21k.safetensors: no such file; put"):
+        pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
+    save_tensors(Path("data/smoke/weights/vit_tiny_patch16_224.augreg_in21k.safetensors"), tensors, {})
+    pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
+    ours, metadata = load_tensors(Path("out"))
+    assert metadata == {"weights": tag}
+    assert torch.equal(ours["vit.blocks.1.mlp.fc1.weight"], tensors["blocks.1.mlp.fc1.weight"])
+    position, stored = ours["vit.pos_embed"], tensors["pos_embed"]
+    assert position.shape == (1, 1 + 4, 32)
+    assert torch.equal(position[:, 0], stored[:, 0])  # the class token's position stays
+    resized = torch.nn.functional.interpolate(stored[:, 1:].transpose(1, 2).reshape(1, 32, 4, 4), size=(2, 2), mode="bicubic")
+    assert torch.allclose(position[:, 1:], resized.flatten(2).transpose(1, 2))
+
+
+def test_a_short_tag_belongs_to_the_backbone(settings, inputs):
+    wanted, tensors = published(settings, "timm:augreg_in21k", image_size=16)
+    save_tensors(Path("data/smoke/weights/vit_tiny_patch16_224.augreg_in21k.safetensors"), tensors, {})
+    pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
+    assert torch.equal(load_tensors(Path("out"))[0]["vit.pos_embed"], tensors["pos_embed"])
+
+
+def test_weights_from_a_path(settings, inputs):
+    wanted, tensors = published(settings, "mine.safetensors")
+    with pytest.raises(LarvSegError, match="backbone.weights: mine.safetensors: no such file"):
+        pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
+    tensors.pop("norm.bias")
+    save_tensors(Path("mine.safetensors"), tensors, {})
+    with pytest.raises(LarvSegError, match="mine.safetensors: tensor 'vit.norm.bias' of the model is missing"):
+        pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
+
+
+def test_unknown_tags_and_missing_settings_are_refused(settings, inputs):
+    wanted, _ = published(settings, "timm:nonsense")
+    with pytest.raises(LarvSegError, match="timm knows no 'vit_tiny_patch16_224.nonsense'"):
+        pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
+    with pytest.raises(LarvSegError, match="needs a section pretraining"):
+        pretrain(settings.model_copy(update={"pretraining": None}), {"manifest": inputs["I124"]}, {"model": Path("out")}, Path("work"))

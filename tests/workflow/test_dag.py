@@ -1,0 +1,126 @@
+"""The whole DAG on the smoke profile: what it makes, what makes it run again, and how it fails."""
+
+import csv
+import json
+import math
+import re
+import time
+
+from tests.workflow.clone import TABLE
+
+NOTHING = "Nothing to be done"
+
+
+def jobs_of(output: str) -> dict[str, int]:
+    """{rule: number of jobs} of Snakemake's job table."""
+    block = output.split("Job stats:")[1].split("\n\n")[0]
+    return {name: int(count) for name, count in re.findall(r"^(\w+)\s+(\d+)$", block, re.MULTILINE) if name != "total"}
+
+
+def test_table3_has_its_ten_rows_beside_the_published_numbers(finished):
+    rows = list(csv.DictReader(finished.read(TABLE).decode().splitlines()))
+    assert len(rows) == 10
+    assert {row["profile"] for row in rows} == {"smoke"} and {row["status"] for row in rows} == {"measured"}
+    assert [row["published_novel"] for row in rows] == ["20.8", "26.8", "25.3", "28.8", "43.7", "6.6", "8.7", "9.9", "11.1", "15.9"]
+    assert all(math.isfinite(float(row[column])) for row in rows for column in ("all", "base", "novel"))
+
+
+def test_every_artifact_has_a_record_that_chains_to_archives(finished):
+    seen, waiting = set(), [TABLE]
+    while waiting:
+        path = waiting.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        record = json.loads(finished.read(f"{path}.lineage.json"))
+        assert record["artifact"]["path"] == path
+        for item in record["inputs"]:
+            assert json.loads(finished.read(f"{item['path']}.lineage.json"))["artifact"]["sha256"] == item["sha256"]
+            waiting.append(item["path"])
+    assert {"data/smoke/archives/train2017.zip", "data/smoke/archives/ADE20K_2021_17_01.zip"} <= seen
+    assert sum(path.endswith(".tar") for path in seen) == 87
+
+
+def test_a_finished_tree_has_nothing_to_do(finished):
+    assert NOTHING in finished.snakemake("all")
+    started = time.monotonic()
+    assert NOTHING in finished.run("snakemake", "-n", "all")
+    print(f"snakemake -n all: {time.monotonic() - started:.1f} s")
+
+
+def test_one_core_gives_the_same_bytes(finished, fresh):
+    fresh.snakemake(TABLE, cores=1)
+    assert fresh.read(TABLE) == finished.read(TABLE)
+    assert fresh.read(f"{TABLE}.lineage.json") == finished.read(f"{TABLE}.lineage.json")
+
+
+def test_a_parameter_reruns_what_depends_on_it_and_nothing_else(copy):
+    config = copy.folder / "workflow/config/experiments.yaml"
+    text = config.read_text()
+    changed = text.replace("larvseg-a150: {", "larvseg-a150: {attention: {memory_size: 3}, ", 1)
+    assert changed != text
+    config.write_text(changed)
+    assert jobs_of(copy.run("snakemake", "-n", TABLE)) == {"train": 1, "evaluate": 1, "table": 1}
+    config.write_text(text)
+    assert NOTHING in copy.run("snakemake", "-n", TABLE)
+
+
+def test_a_row_added_to_a_table_trains_its_run_and_nothing_else(copy):
+    config = copy.folder / "workflow/config/experiments.yaml"
+    run = "larvseg-a150-m5: {method: larvseg, benchmark: A150, training_data: [C171, WA150], attention: {memory_size: 5}}"
+    row = '- {model: LarvSeg, benchmark: A150, training_data: "C171, WA150", run: larvseg-a150-m5}'
+    text = (
+        config.read_text()
+        .replace("runs:\n", f"runs:\n  {run}\n", 1)
+        .replace("table3:\n    rows:\n", f"table3:\n    rows:\n      {row}\n", 1)
+    )
+    config.write_text(text)
+    assert jobs_of(copy.snakemake(TABLE)) == {"train": 1, "evaluate": 1, "table": 1}
+    assert copy.read(TABLE).decode().splitlines()[1].endswith(",larvseg-a150-m5")
+
+
+def test_comments_and_times_rerun_nothing_but_logic_does(copy):
+    source = copy.folder / "larvseg/evaluation/miou.py"
+    text = source.read_text()
+    source.write_text(text.replace('"""', '"""Well. ', 1) + "\n# a comment\n")
+    for path in sorted((copy.folder / "data").rglob("*.arrow")):
+        path.touch()
+    assert NOTHING in copy.run("snakemake", "-n", TABLE)
+    source.write_text(text + "\nCHANGED = 1\n")
+    assert jobs_of(copy.run("snakemake", "-n", TABLE)) == {"evaluate": 10, "table": 1}
+
+
+def test_an_altered_archive_is_refused_in_one_line(copy):
+    archive = copy.folder / "data/smoke/archives/ADEChallengeData2016.zip"
+    content = bytearray(archive.read_bytes())
+    content[len(content) // 2] ^= 1
+    archive.write_bytes(content)
+    recipe = "work/recipes/smoke/derive/A150.json"
+    output = copy.run("larvseg", "derive", recipe, "--out", "manifest=data/smoke/manifests/A150.arrow", check=False)
+    assert re.fullmatch(r"error: data/smoke/archives/ADEChallengeData2016.zip was changed after it was made: expected sha256 .*\n", output)
+
+
+def test_a_deleted_archive_is_made_again_and_nothing_else(copy):
+    (copy.folder / "data/smoke/archives/train2017.zip").unlink()
+    output = copy.snakemake("sources")
+    assert jobs_of(output) == {"fetch_coco": 1, "sources": 1}
+    assert NOTHING in copy.snakemake("all")
+
+
+def test_only_the_profile_can_be_chosen_on_the_command_line(finished):
+    output = finished.snakemake("--config", "steps=3", check=False)
+    assert "error: --config steps: only the profile can be chosen there; edit workflow/config/smoke.yaml" in output
+    assert "Traceback" not in output
+    output = finished.snakemake("--config", "profile=smok", check=False)
+    assert "no profile 'smok'; did you mean 'smoke'?" in output
+
+
+def test_the_snakefile_imports_neither_torch_nor_timm(finished):
+    output = finished.run("python", "-X", "importtime", "-m", "snakemake", "-n", "all")
+    imported = {line.rsplit("|", 1)[-1].strip().split(".")[0] for line in output.splitlines() if "|" in line}
+    assert "snakemake" in imported and not imported & {"torch", "timm", "open_clip"}
+
+
+def test_a_table_alone_can_be_asked_for(copy):
+    (copy.folder / TABLE).unlink()
+    assert jobs_of(copy.snakemake(TABLE)) == {"table": 1}

@@ -1,0 +1,65 @@
+"""SIGKILL at any moment: the next start goes on, without help, to the same bytes."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+
+from tests.workflow.clone import TABLE
+
+
+def kill_group(process: subprocess.Popen) -> None:
+    """Kill Snakemake alone, as the out-of-memory killer does: its jobs have to notice by themselves."""
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def records(folder) -> set[tuple[str, int]]:
+    """The records of trained models, each with the time it was written."""
+    found = folder.glob("results/smoke/runs/*/*/model.safetensors.lineage.json")
+    return {(str(path.relative_to(folder)), path.stat().st_mtime_ns) for path in found}
+
+
+def states(folder) -> set[str]:
+    """Resumable states, finished or being written."""
+    return {str(path) for pattern in ("state*", ".state*") for path in folder.glob(f"work/*/{pattern}")}
+
+
+def wait_for(condition, process) -> None:
+    """Wait until `condition()`; fail if `process` ends first or nothing happens for minutes."""
+    deadline = time.monotonic() + 240
+    while not condition():
+        assert process.poll() is None and time.monotonic() < deadline, "what to kill at did not happen"
+        time.sleep(0.002)
+
+
+def test_killed_three_times_it_ends_with_the_same_bytes(copy, finished):
+    shutil.rmtree(copy.folder / "results/smoke")
+    shutil.rmtree(copy.folder / "work", ignore_errors=True)
+    (copy.folder / TABLE).unlink()
+    chance = random.Random(0)
+    finished_runs: set[tuple[str, int]] = set()
+    doubtful: set[tuple[str, int]] = set()  # written in the seconds before a kill: Snakemake may not have noted them
+    for moment in ("early", "checkpoint", "late"):
+        process = copy.start("snakemake", "--cores", "2", TABLE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if moment == "early":
+            time.sleep(chance.uniform(8, 14))
+        elif moment == "checkpoint":  # while some run writes its resumable state
+            known = states(copy.folder)
+            wait_for(lambda known=known: states(copy.folder) - known, process)
+        else:
+            wait_for(lambda: len(records(copy.folder)) >= 2, process)
+            time.sleep(chance.uniform(6, 9))
+        kill_group(process)
+        now = records(copy.folder)
+        assert finished_runs <= now  # what was finished did not run again
+        doubtful |= {(path, when) for path, when in now if when > time.time_ns() - 5 * 10**9}
+        finished_runs = now - doubtful
+    assert finished_runs
+    copy.snakemake(TABLE)
+    assert finished_runs <= records(copy.folder)
+    assert copy.read(TABLE) == finished.read(TABLE)
+    assert not list(copy.folder.glob("results/**/.*.tmp"))
+    assert copy.read(f"{TABLE}.lineage.json") == finished.read(f"{TABLE}.lineage.json")

@@ -1,0 +1,60 @@
+# What all rules share: the project of the selected profile, its recipes, and the inputs of its jobs.
+import sys
+
+from larvseg.errors import LarvSegError
+from larvseg.experiments import Project
+from larvseg.lineage.process import clear_stale_locks
+
+
+def refuse(error):
+    """One line, no traceback: what is wrong lies in a configuration file, not in the workflow."""
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(1)
+
+
+try:
+    unknown = sorted(set(config) - {"profile"})
+    if unknown:
+        raise LarvSegError(f"--config {unknown[0]}: only the profile can be chosen there; edit workflow/config/{config['profile']}.yaml")
+    PROJECT = Project(config["profile"])
+    PROJECT.write_recipes()
+except LarvSegError as error:
+    refuse(error)
+
+clear_stale_locks()
+
+# A job ends with its shell, which ends with Snakemake: no orphan writes after a kill.
+shell.prefix("set -euo pipefail; exec ")
+
+PROFILE = PROJECT.name
+MEMORY = PROJECT.profile.memory_mb
+MINUTES = PROJECT.profile.minutes
+THREADS = PROJECT.profile.runtime.threads
+ARCHIVES = [PROJECT.archive(file) for files in PROJECT.families.values() for file in files]
+MANIFESTS = [PROJECT.manifest(dataset) for dataset in PROJECT.datasets]
+FIRST_SEEDS = [(run, seed) for run, seed in PROJECT.trained if seed in PROJECT.profile.seeds]
+MODELS = [PROJECT.run_file(run, seed, "model.safetensors") for run, seed in FIRST_SEEDS]
+METRICS = [PROJECT.evaluation_file(run, seed, "metrics.json") for run, seed in FIRST_SEEDS]
+
+
+wildcard_constraints:
+    dataset="|".join(PROJECT.datasets),
+    run="|".join(PROJECT.experiments.runs),
+    seed=r"\d+",
+    table="|".join(PROJECT.experiments.tables),
+
+
+def archives_of(wildcards):
+    return list(PROJECT.derive(wildcards.dataset).inputs.values())
+
+
+def training_inputs_of(wildcards):
+    return list(PROJECT.train(f"{wildcards.run}.seed{wildcards.seed}").inputs.values())
+
+
+def evaluations_of(wildcards):
+    return list(PROJECT.table(wildcards.table).inputs.values())
+
+
+def benchmark_of(wildcards):
+    return PROJECT.manifest(PROJECT.experiments.runs[wildcards.run].benchmark)

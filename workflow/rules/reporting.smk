@@ -1,0 +1,81 @@
+# Tables and figures of the selected profile.
+
+
+rule table:
+    input:
+        recipe=f"work/recipes/{PROFILE}/table/{{table}}.json",
+        metrics=evaluations_of,
+    output:
+        table="results/{table}.csv",
+    log:
+        f"results/{PROFILE}/logs/table/{{table}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/table/{{table}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "larvseg table {input.recipe} --out table={output.table} > {log} 2>&1"
+
+
+rule metrics:
+    input:
+        recipe=f"work/recipes/{PROFILE}/metrics/metrics.json",
+        metrics=METRICS,
+    output:
+        metrics="results/metrics.json",
+    log:
+        f"results/{PROFILE}/logs/metrics.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/metrics.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "larvseg metrics {input.recipe} --out metrics={output.metrics} > {log} 2>&1"
+
+
+rule compare:
+    input:
+        recipe=f"work/recipes/{PROFILE}/compare/comparisons.json",
+        metrics=PROJECT.compare("comparisons").inputs.values(),
+    output:
+        comparisons="results/comparisons.csv",
+    log:
+        f"results/{PROFILE}/logs/comparisons.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/comparisons.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "larvseg compare {input.recipe} --out comparisons={output.comparisons} > {log} 2>&1"
+
+
+rule figure_miniature:
+    input:
+        recipe=f"work/recipes/{PROFILE}/figure/miniature.json",
+        archives=PROJECT.figure("miniature").inputs.values(),
+    output:
+        figure="reports/figures/miniature.png",
+    log:
+        f"results/{PROFILE}/logs/figure/miniature.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/figure/miniature.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "larvseg figure {input.recipe} --out figure={output.figure} > {log} 2>&1"
