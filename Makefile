@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install table3 seeds all test test-unit lint format clean
+.PHONY: help install table3 seeds all rehearse test test-unit lint format clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ seeds: install ## the A150 rows of Table 3 over three seeds
 
 all: install ## every table and figure
 	snakemake --cores all all
+
+rehearse: install ## every rule of the paper profile, on small archives of the official form
+	larvseg rehearse
 
 test: lint test-unit ## everything that is checked: style, unit tests, the whole DAG on the smoke profile
 	pytest tests/workflow

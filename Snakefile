@@ -22,9 +22,12 @@ localrules:
 rule all:
     default_target: True
     input:
+        "results/table2.csv",
         "results/table3.csv",
         "results/metrics.json",
-        "reports/figures/miniature.png",
+        "reports/vocabulary/i124.csv",
+        "reports/vocabulary/i585.csv",
+        FIGURES,
 
 
 # One target for each stage of dvc.yaml.
@@ -50,10 +53,13 @@ rule evaluate_all:
 
 rule tables:
     input:
+        "results/table2.csv",
         "results/table3.csv",
         "results/metrics.json",
 
 
 rule report:
     input:
-        "reports/figures/miniature.png",
+        "reports/vocabulary/i124.csv",
+        "reports/vocabulary/i585.csv",
+        FIGURES,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from larvseg.config import nearest
+from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
@@ -17,7 +18,7 @@ RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<ru
 OutOption = Annotated[list[str], typer.Option("--out", help="role=path of an output; repeat for each", show_default=False)]
 
 
-def _stage(rule: str, help_text: str, name: str | None = None) -> None:
+def _stage(rule: str, help_text: str, name: str | None = None, group: typer.Typer = app) -> None:
     def command(recipe: RecipeArgument, out: OutOption) -> None:
         from larvseg.lineage.execute import execute
         from larvseg.lineage.process import die_with_parent
@@ -25,7 +26,7 @@ def _stage(rule: str, help_text: str, name: str | None = None) -> None:
         die_with_parent()
         execute(recipe, rule, dict(_role_and_path(item) for item in out))
 
-    app.command(name or rule, help=help_text)(command)
+    group.command(name or rule, help=help_text)(command)
 
 
 def _role_and_path(item: str) -> tuple[str, Path]:
@@ -35,14 +36,223 @@ def _role_and_path(item: str) -> tuple[str, Path]:
     return role, Path(path)
 
 
-_stage("fetch", "Fetch one family of archives (or draw it, where the profile's archives are drawn).")
+_stage("prepare", "Make the archive of A847 as published: smaller pictures, compressed again.")
 _stage("derive", "Derive the manifest of a data set from its archives.")
 _stage("pretrain", "Make the backbone that every run starts from.")
 _stage("evaluate", "Evaluate a trained run on its benchmark.")
 _stage("table", "Write a table of the paper.")
+_stage("table2", "Count the data sets (Table 2).")
 _stage("metrics", "Gather the metrics of all runs in one file.")
 _stage("compare", "Test over seeds which run finds novel categories better.")
 _stage("figure", "Draw a figure.")
+
+
+vocab = typer.Typer(no_args_is_help=True, help="Class names, base and novel, and their WordNet synsets.")
+app.add_typer(vocab, name="vocab")
+_stage("vocabulary", "Resolve the synsets of I124 and I585 again and compare them with the committed lists.", "resolve", vocab)
+
+
+@vocab.command("show")
+def vocab_show(category: Annotated[str, typer.Argument(help="a category of A150 or A847, e.g. sofa", show_default=False)]) -> None:
+    """Show a category: synonyms, synsets, why one was chosen, base or novel."""
+    from larvseg.vocabulary.explain import show
+
+    print(show(category))
+
+
+@vocab.command("diff")
+def vocab_diff() -> None:
+    """Show what the corrected synsets change, and where the two alignment rules differ."""
+    from larvseg.vocabulary.explain import diff
+
+    print(diff())
+
+
+@vocab.command("update")
+def vocab_update(wordnet: Annotated[Path, typer.Argument(help="wordnet.zip", show_default=False)]) -> None:
+    """Write the corrected lists anew after a change of synset_overrides.csv."""
+    from larvseg.vocabulary.report import update
+
+    update(wordnet)
+
+
+ProfileOption = Annotated[str | None, typer.Option(help="profile; the selected one by default")]
+
+
+@app.command()
+def fetch(
+    what: Annotated[
+        list[str] | None, typer.Argument(help="a recipe, or archives or families of sources.yaml; all of the profile by default")
+    ] = None,
+    out: Annotated[list[str] | None, typer.Option("--out", help="role=path of an output; repeat for each", show_default=False)] = None,
+    mirror: Annotated[str | None, typer.Option(envvar="LARVSEG_MIRROR", help="URL of a folder that is asked first")] = None,
+    offline: Annotated[bool, typer.Option("--offline", envvar="LARVSEG_OFFLINE", help="only check what is in data/incoming/")] = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Fetch archives (in the DAG of a drawn profile: draw them). By hand they go to data/incoming/, where the DAG finds them."""
+    from larvseg.lineage.process import die_with_parent
+
+    die_with_parent()
+    if out:
+        from larvseg.lineage.execute import execute
+
+        if not what:
+            raise LarvSegError("--out goes with a recipe: larvseg fetch RECIPE --out role=path")
+        # not in the recipe: they change where bytes come from, not which
+        os.environ.update({"LARVSEG_MIRROR": mirror} if mirror else {}, **({"LARVSEG_OFFLINE": "1"} if offline else {}))
+        execute(Path(what[0]), "fetch", dict(_role_and_path(item) for item in out))
+        return
+    from larvseg.experiments import selected
+    from larvseg.sources.fetch import fetch_by_name
+
+    project = selected(profile)
+    if not what and project.registry is None:
+        raise LarvSegError(f"profile {project.name} draws its archives; name archives, or say --profile paper")
+    names = what or [file for files in project.families.values() for file in files]
+    registry = Path(project.profile.registry or "workflow/config/sources.yaml")
+    for name, path in fetch_by_name(names, registry, mirror, offline, project.synsets).items():
+        print(f"{name}  {path}")
+
+
+audit = typer.Typer(no_args_is_help=True, help="Where numbers come from, and whether they still stand.")
+app.add_typer(audit, name="audit")
+
+
+@audit.command("show")
+def audit_show(
+    table: Annotated[Path, typer.Argument(help="a table of results/", show_default=False)],
+    column: Annotated[str, typer.Option(help="column of the number", show_default=False)],
+    where: Annotated[list[str] | None, typer.Option(help="column=value of its row; repeat for each", show_default=False)] = None,
+    json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
+) -> None:
+    """Show the chain of one number, from its cell to the archives."""
+    from larvseg.lineage.audit.show import show
+
+    print(show(table, dict(_where(item) for item in where or []), column, as_json=json))
+
+
+def _where(item: str) -> tuple[str, str]:
+    column, separator, value = item.partition("=")
+    if not separator:
+        raise LarvSegError(f"--where {item}: expected column=value")
+    return column, value
+
+
+@audit.command("verify")
+def audit_verify(
+    repair: Annotated[bool, typer.Option("--repair", help="delete what is not what its record says, so that it is made again")] = False,
+    ignore_environment: Annotated[bool, typer.Option("--ignore-environment", help="do not compare packages")] = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Re-hash everything below the tables and compute each printed number again; exit status 1 if something does not fit."""
+    from larvseg.experiments import selected
+    from larvseg.lineage.audit import commands
+
+    text, status = commands.verify(selected(profile), repair=repair, ignore_environment=ignore_environment)
+    print(text)
+    sys.exit(status)
+
+
+@audit.command("diff")
+def audit_diff(
+    old: Annotated[str, typer.Argument(help="a git revision", show_default=False)],
+    new: Annotated[str | None, typer.Argument(help="another; the working tree by default", show_default=False)] = None,
+    profile: ProfileOption = None,
+) -> None:
+    """Show which parameters, functions and files differ between two revisions, and the numbers that this reaches."""
+    from larvseg.experiments import selected
+    from larvseg.lineage.audit import commands
+
+    print(commands.diff(selected(profile), old, new))
+
+
+@audit.command("outs")
+def audit_outs(
+    stage: Annotated[str, typer.Argument(help="a stage of dvc.yaml", show_default=False)], profile: ProfileOption = None
+) -> None:
+    """Check that nothing among the outputs of a DVC stage was changed after it was made."""
+    from larvseg.lineage.audit.outs import check_outs
+
+    check_outs(stage, profile or load_yaml(Path("workflow/config/config.yaml"))["profile"])
+
+
+@audit.command("leaks")
+def audit_leaks(profile: ProfileOption = None, json: Annotated[bool, typer.Option("--json", help="for programs")] = False) -> None:
+    """Look for validation pictures among the training pictures, and for annotations that a row does not list."""
+    from json import dumps
+
+    from larvseg.experiments import selected
+    from larvseg.lineage.leaks import find_leaks
+
+    leaks = find_leaks(selected(profile))
+    print(dumps(leaks.as_json()) if json else leaks.text())
+    if leaks.found:
+        sys.exit(1)
+
+
+@audit.command("export")
+def audit_export(
+    rocrate: Annotated[Path, typer.Option("--rocrate", help="new folder for the RO-Crate", show_default=False)],
+    largest: Annotated[int, typer.Option(help="bytes of the largest checkpoint, manifest or count to copy")] = 2**20,
+    profile: ProfileOption = None,
+) -> None:
+    """Write everything that was made, and how, as an RO-Crate."""
+    from larvseg.experiments import selected
+    from larvseg.lineage.crate import export
+
+    export(selected(profile), rocrate, largest)
+
+
+@app.command()
+def plan(profile: ProfileOption = None) -> None:
+    """Say what a profile will cost before it starts: downloads, disk, hours of each table."""
+    from larvseg.experiments import selected
+    from larvseg.plan import plan as text_of
+
+    print(text_of(selected(profile)))
+
+
+@app.command()
+def doctor(
+    profile: ProfileOption = None,
+    fix: Annotated[bool, typer.Option("--fix", help="mend what can be mended without loss")] = False,
+    deep: Annotated[bool, typer.Option("--deep", help="hash the archives, too")] = False,
+) -> None:
+    """Examine the environment, the archives, the data sets and leftovers; each finding comes with the command that mends it."""
+    from larvseg import doctor as doctors
+    from larvseg.experiments import selected
+
+    findings = doctors.examine(selected(profile), deep=deep)
+    if fix:
+        findings = doctors.fix(findings)
+    print(doctors.report(findings))
+    if any(finding.level == "error" for finding in findings):
+        sys.exit(1)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="a mask", show_default=False)],
+    encoding: Annotated[str, typer.Option(help="ade-challenge, ade-full, coco-stuff or a847-prepared", show_default=False)],
+    json: Annotated[bool, typer.Option("--json", help="raw ids and pixels only")] = False,
+) -> None:
+    """Count the pixels of each label of a mask."""
+    from larvseg.sources import inspect as inspection
+
+    if json:
+        from json import dumps
+
+        print(dumps(inspection.inspect(file, encoding)))
+    else:
+        print(inspection.describe(file, encoding))
+
+
+@app.command()
+def rehearse(resume: Annotated[bool, typer.Option("--resume", help="go on where the last rehearsal stopped")] = False) -> None:
+    """Run every rule of the paper profile on small archives of the official form, served on loopback."""
+    from larvseg.rehearsal import main as run_rehearsal
+
+    run_rehearsal(resume)
 
 
 @app.command()
@@ -73,13 +283,32 @@ def train(
         print(train_scratch(run, set_ or [], seed, profile))
 
 
+@app.command()
+def why(file: Annotated[str, typer.Argument(help="an artifact", show_default=False)], profile: ProfileOption = None) -> None:
+    """Say why a file would be made again: parameter old → new, function, source."""
+    from larvseg.experiments import selected
+    from larvseg.lineage.audit import commands
+
+    print(commands.why(selected(profile), file))
+
+
+@app.command()
+def adopt(profile: ProfileOption = None) -> None:
+    """After `dvc pull`: verify every hash, recipe and number, then have Snakemake note that all of it is made."""
+    from larvseg.experiments import selected
+    from larvseg.lineage.audit import commands
+
+    print(commands.adopt(selected(profile)))
+
+
 @app.command("print")
 def print_table(table: Annotated[Path, typer.Argument(help="a table of results/", show_default=False)]) -> None:
     """Print a table, ours beside the published numbers."""
     from larvseg.reporting.comparisons import print_comparisons
+    from larvseg.reporting.table2 import print_table2
     from larvseg.reporting.tables import print_table as text_of
 
-    print((print_comparisons if table.stem == "comparisons" else text_of)(table))
+    print({"comparisons": print_comparisons, "table2": print_table2}.get(table.stem, text_of)(table))
 
 
 @app.command()
@@ -93,6 +322,7 @@ def bench() -> None:
 def main() -> None:
     """Entry point: a LarvSegError is one line on standard error and exit status 1."""
     commands = [command.name or command.callback.__name__ for command in app.registered_commands]
+    commands += [group.name for group in app.registered_groups]
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and sys.argv[1] not in commands:
         print(f"error: no command {sys.argv[1]!r}{nearest(sys.argv[1], commands)}", file=sys.stderr)
         sys.exit(2)

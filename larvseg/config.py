@@ -49,6 +49,8 @@ class Switches(Model):
     lambda_cls: Literal["printed", "released"] = "printed"  # 0.1 everywhere, or the released configs' 0.1/0.2
     top_k: Literal["printed", "released"] = "printed"  # 20 everywhere, or the released configs' 20/40
     backbone_weights: Literal["in21k_ft_in1k", "in21k"] = "in21k_ft_in1k"
+    synsets: Literal["published", "corrected"] = "published"  # the authors' lists of I124 and I585, or the right senses
+    a847_preparation: Literal["original", "published"] = "original"  # pictures as released, or resized and compressed again as published
 
 
 class World(Model):
@@ -173,12 +175,56 @@ class PretrainConfig(Model):
     runtime: Runtime = Runtime()
 
 
-class FetchConfig(Model):
-    """One family of archives; `world` set: drawn."""
+Family = Literal["coco", "ade_challenge", "ade_full", "imagenet", "wordnet", "weights", "narratives"]
 
-    family: Literal["coco", "ade_challenge", "ade_full", "imagenet"]
+
+class Source(Model):
+    """An official archive of `workflow/config/sources.yaml`: where it is, how one knows that it is whole, and on what terms it is given."""
+
+    family: Family
+    url: str | None  # None: the link is personal, mailed after registration; "{wnid}" stands for a synset
+    mirrors: tuple[str, ...] = ()
+    size: int | None = Field(default=None, gt=0)  # bytes, exact, where published
+    gigabytes: float = Field(gt=0)  # about; what `larvseg plan` counts with
+    sha256: str | None = None
+    md5: str | None = None
+    licence: str
+    access: Literal["open", "registration", "login"] = "open"
+    request: str | None = None  # the page on which access is asked for
+    hub: str | None = None  # "<repository>/<file>" of the Hugging Face hub, whose local cache is looked into first
+    counts: dict[str, int] = {}  # pattern of member names (fnmatch) → how many members there must be
+    absent: tuple[str, ...] = ()  # of {wnid}: synsets that the release does not hold, and that data sets go without
+
+
+class Registry(Model):
+    """`workflow/config/sources.yaml`. A name with {wnid} stands for one archive of each synset."""
+
+    archives: dict[str, Source]
+
+
+class FetchConfig(Model):
+    """One family of archives; `world` set: drawn. Otherwise fetched: `sources` by the names of Registry, without their mirrors."""
+
+    family: Family
     world: World | None
+    registry: str | None = None  # where mirrors are looked up: another mirror is no reason to fetch again
+    sources: dict[str, Source] = {}
+    licensed: dict[str, tuple[str, ...]] = {}  # name in the registry → files of it that the profile needs and that ask for a licence
     threads: int = 1
+
+
+class PrepareConfig(Model):
+    """The published preparation of A847: short side at most `short_side` pixels, JPEG of `quality`, masks as 16-bit train ids."""
+
+    short_side: int = 512
+    quality: int = 75
+    threads: int = 1
+
+
+class VocabularyConfig(Model):
+    """The synsets of I124 and I585, resolved from WordNet and compared with the committed lists."""
+
+    datasets: tuple[str, ...] = ("I124", "I585")
 
 
 class DeriveConfig(Model):
@@ -187,6 +233,10 @@ class DeriveConfig(Model):
     dataset: str
     drawn: bool  # restrict the vocabularies to the classes that the miniature draws
     weak_labels: Literal["image", "crop"] = "image"
+    synsets: Literal["published", "corrected"] = "published"
+    prepared: bool = False  # A847, WA847: read the archive of the published preparation
+    max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of pictures that may be undecodable
+    threads: int = 1
 
 
 class Evaluation(Model):
@@ -225,9 +275,17 @@ class TableConfig(Model):
     """One table of the paper."""
 
     table: str
+    published: str  # the published table that its rows stand beside
     profile: str
     seeds: tuple[int, ...]
     rows: tuple[TableRow, ...]
+
+
+class Table2Config(Model):
+    """Table 2: the data sets, counted in their manifests."""
+
+    profile: str
+    datasets: tuple[str, ...]
 
 
 class MetricsConfig(Model):
@@ -267,11 +325,21 @@ class FigureConfig(Model):
     profile: str
 
 
+class Machine(Model):
+    """What `larvseg plan` reckons with."""
+
+    gpus: int = Field(gt=0)
+    teraflops: float = Field(gt=0)  # a second and GPU, as training reaches it
+    megabytes_per_second: float = Field(gt=0)  # of the network
+
+
 class Profile(Model):
     """A profile (`workflow/config/<profile>.yaml`): the scale of everything, and nothing else."""
 
     drawn: bool  # archives are drawn, and vocabularies restricted to what is drawn
     world: World | None
+    registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
+    max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's pictures that may be undecodable
     seeds: tuple[int, ...]
     preset: str  # a preset of presets.yaml
     backbone: Backbone
@@ -286,8 +354,10 @@ class Profile(Model):
     evaluation: Evaluation
     runtime: Runtime
     drawing_threads: int = 1
+    deriving_threads: int = 1
     memory_mb: int
     minutes: int
+    machine: Machine | None = None
 
 
 class Run(Model):
@@ -307,6 +377,7 @@ class Table(Model):
 
     rows: tuple[dict[str, str], ...]
     seeds: tuple[int, ...] | None = None  # the profile's by default
+    published: str | None = None  # the published table that its rows stand beside; by default that of its own name
 
 
 class Experiments(Model):

@@ -7,38 +7,49 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from larvseg import config as c
 from larvseg.config import load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
+from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.recipes import Recipe
+from larvseg.sources.registry import load_registry
 from larvseg.stages import STAGES
-from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary import Vocabulary, load_vocabulary
 from larvseg.vocabulary.synsets import drawn_synsets
 
 CONFIG = Path("workflow/config")
 COCO = ("train2017.zip", "val2017.zip", "stuffthingmaps_trainval2017.zip")
 ADE_CHALLENGE = ("ADEChallengeData2016.zip",)
 ADE_FULL = ("ADE20K_2021_17_01.zip",)
+PREPARED = "ade20k_full_prepared.zip"  # ADE_FULL after the published preparation
+WORDNET = ("wordnet.zip",)
 TIMM_TAGS = {"in21k_ft_in1k": "vit_base_patch16_384.augreg_in21k_ft_in1k", "in21k": "vit_base_patch16_224.augreg_in21k"}
 # shared by all runs of a profile: manifests and the backbone are made once
-SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights")
+SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets", "a847_preparation")
+REFERENCE = "data/reference"
+CLASS_LISTS = tuple(f"{REFERENCE}/vocabularies/{name}.csv" for name in ("c171", "a150", "a847"))
+LIST_OF = {"C171": "c171", "A150": "a150", "WA150": "a150", "I124": "a150", "A847": "a847", "WA847": "a847", "I585": "a847"}
 FAMILY_OF = {"C171": "coco", "A150": "ade_challenge", "WA150": "ade_challenge", "A847": "ade_full", "WA847": "ade_full"}
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job of the DAG before its recipe is written: `inputs` go to the stage, `reads` are archives behind its manifests."""
+    """One job of the DAG before its recipe is written.
+
+    `inputs` go to the stage; `reads` are archives behind its manifests; `reference` are files of data/reference that the stage reads.
+    """
 
     rule: str
     name: str
     config: c.Model
     inputs: dict[str, str]
     reads: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ()
 
 
 class Project:
@@ -49,7 +60,8 @@ class Project:
         if profile not in known:
             raise LarvSegError(f"{folder}: no profile {profile!r}{nearest(profile, known)}")
         self.name = profile
-        self.profile: c.Profile = parse(c.Profile, load_yaml(folder / f"{profile}.yaml"), folder / f"{profile}.yaml")
+        self.profile: c.Profile = parse(c.Profile, _settings(folder, profile), folder / f"{profile}.yaml")
+        self.registry = load_registry(Path(self.profile.registry)) if self.profile.registry else None
         self.where = folder / "experiments.yaml"
         self.experiments: c.Experiments = parse(c.Experiments, load_yaml(self.where), self.where)
         presets = load_yaml(folder / "presets.yaml")
@@ -82,6 +94,10 @@ class Project:
         """Where the manifest of `dataset` lies."""
         return f"data/{self.name}/manifests/{dataset}.arrow"
 
+    def rejects(self, dataset: str) -> str:
+        """Where the table of the pictures lies that `dataset` lacks because they cannot be read."""
+        return f"data/{self.name}/manifests/{dataset}.rejects.csv"
+
     @property
     def backbone(self) -> str:
         """Where the backbone lies that every run starts from."""
@@ -103,7 +119,12 @@ class Project:
         backbone = self.profile.backbone
         if backbone.weights != "timm":
             return backbone
-        return backbone.model_copy(update={"weights": f"timm:{TIMM_TAGS[self.switches({}).backbone_weights]}"})
+        return backbone.model_copy(update={"weights": f"timm:{self.timm_tag}"})
+
+    @property
+    def timm_tag(self) -> str:
+        """timm's name of the published weights that the switch backbone_weights chooses."""
+        return TIMM_TAGS[self.switches({}).backbone_weights]
 
     @property
     def pretraining_threads(self) -> int:
@@ -115,21 +136,27 @@ class Project:
         """The ImageNet synsets whose pictures are used."""
         if self.profile.drawn:
             return drawn_synsets()
-        wanted = set()
-        for dataset in ("I124", "I585"):
-            for wnids in load_vocabulary(dataset).synsets.values():
-                wanted.update(wnids)
-        return tuple(sorted(wanted))
+        wanted = {wnid for dataset in ("I124", "I585") for wnids in self.vocabulary(dataset).synsets.values() for wnid in wnids}
+        released = self.registry.archives.get("{wnid}.tar") if self.registry else None
+        return tuple(sorted(wanted - set(released.absent if released else ())))
+
+    def vocabulary(self, dataset: str) -> Vocabulary:
+        """The vocabulary of `dataset` with the synsets that the switch of this name chooses."""
+        return load_vocabulary(dataset, drawn=self.profile.drawn, synsets=self.switches({}).synsets)
 
     @cached_property
     def families(self) -> dict[str, tuple[str, ...]]:
         """The archive files of each family."""
-        return {
+        families = {
             "coco": COCO,
             "ade_challenge": ADE_CHALLENGE,
             "ade_full": ADE_FULL,
             "imagenet": tuple(f"{wnid}.tar" for wnid in self.synsets),
+            "wordnet": WORDNET,
         }
+        if self.profile.backbone.weights == "timm":
+            families["weights"] = (f"{self.timm_tag}.safetensors",)
+        return families
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -142,9 +169,16 @@ class Project:
             raise LarvSegError(f"no data set {dataset!r}; known: {', '.join(c.DATASETS)}")
         files = self.families[FAMILY_OF.get(dataset, "imagenet")]
         if dataset in ("I124", "I585"):
-            candidates = {wnid for wnids in load_vocabulary(dataset, drawn=self.profile.drawn).synsets.values() for wnid in wnids}
+            candidates = {wnid for wnids in self.vocabulary(dataset).synsets.values() for wnid in wnids}
             files = tuple(f"{wnid}.tar" for wnid in self.synsets if wnid in candidates)
+        elif files == ADE_FULL and self.prepared:
+            files = (PREPARED,)
         return tuple(self.archive(file) for file in files)
+
+    @property
+    def prepared(self) -> bool:
+        """A847 is read after the published preparation."""
+        return self.switches({}).a847_preparation == "published"
 
     def seeds_of(self, table: str) -> tuple[int, ...]:
         """The seeds that the rows of `table` average over."""
@@ -165,36 +199,92 @@ class Project:
     def jobs(self) -> Iterator[Job]:
         """All jobs of the DAG."""
         yield from (self.fetch(family) for family in self.families)
+        yield self.prepare("ade20k_full")
+        yield self.vocabulary_report("synsets")
         yield from (self.derive(dataset) for dataset in self.datasets)
         yield self.pretrain("backbone")
         for run, seed in self.trained:
             yield self.train(f"{run}.seed{seed}")
             yield self.evaluate(f"{run}.seed{seed}")
         yield from (self.table(name) for name in self.experiments.tables)
+        yield self.table2("table2")
         yield self.metrics("metrics")
         yield self.compare("comparisons")
-        yield self.figure("miniature")
+        if self.profile.drawn:
+            yield self.figure("miniature")
 
     def recipe_path(self, rule: str, name: str) -> str:
         """Where the recipe of the job `name` of `rule` lies."""
         return f"work/recipes/{self.name}/{rule}/{name}.json"
 
-    def write_recipes(self) -> None:
-        """Write the recipe of every job whose content changed."""
+    def recipes(self) -> Iterator[Recipe]:
+        """The recipe of every job, from the configuration, the code and the reference files as they are now."""
         codes = {rule: fingerprint(stage.module) for rule, stage in STAGES.items()}
         for job in self.jobs():
             settings = job.config.model_dump(mode="json")
-            Recipe(job.rule, job.name, settings, codes[job.rule], job.inputs, job.reads).write(Path(self.recipe_path(job.rule, job.name)))
+            reference = {path: _hash_of(path) for path in job.reference}
+            yield Recipe(job.rule, job.name, settings, codes[job.rule], job.inputs, job.reads, reference)
+
+    def write_recipes(self) -> None:
+        """Write the recipe of every job whose content changed."""
+        for recipe in self.recipes():
+            recipe.write(Path(self.recipe_path(recipe.rule, recipe.name)))
 
     def fetch(self, name: str) -> Job:
         """Fetch (or draw) the archives of the family `name`."""
-        return Job("fetch", name, c.FetchConfig(family=name, world=self.profile.world, threads=self.profile.drawing_threads), {})
+        threads = self.profile.drawing_threads
+        if self.registry is None:
+            lists = (f"{REFERENCE}/LICENSE-wordnet.txt",) if name == "wordnet" else (*CLASS_LISTS, *self._drawn_list)
+            if name in ("wordnet", "ade_full"):
+                lists += (f"{REFERENCE}/imagenet21k.tsv.gz",)
+            return Job("fetch", name, c.FetchConfig(family=name, world=self.profile.world, threads=threads), {}, reference=lists)
+        sources = {key: self._source(key) for key in dict.fromkeys(map(_registered, self.families[name]))}
+        licensed: dict[str, tuple[str, ...]] = {}
+        for file in (file for files in self.families.values() for file in files):
+            if self._source(key := _registered(file)).access != "open":
+                licensed[key] = (*licensed.get(key, ()), file)
+        settings = c.FetchConfig(
+            family=name, world=None, registry=self.profile.registry, sources=sources, licensed=licensed, threads=threads
+        )
+        return Job("fetch", name, settings, {})
+
+    def _source(self, key: str) -> c.Source:
+        if key not in self.registry.archives:
+            raise LarvSegError(f"{self.profile.registry}: no archive {key!r}{nearest(key, list(self.registry.archives))}")
+        return self.registry.archives[key].model_copy(update={"mirrors": ()})
+
+    @property
+    def _drawn_list(self) -> tuple[str, ...]:
+        return (f"{REFERENCE}/miniature/classes.csv",) if self.profile.drawn else ()
+
+    def prepare(self, name: str) -> Job:
+        """Make the archive of A847 as published: smaller pictures, compressed again."""
+        settings = c.PrepareConfig(threads=self.profile.deriving_threads)
+        return Job("prepare", name, settings, {ADE_FULL[0]: self.archive(ADE_FULL[0])}, reference=(CLASS_LISTS[2],))
+
+    def vocabulary_report(self, name: str) -> Job:
+        """Resolve the synsets of I124 and I585 again and report each choice."""
+        inputs = {file: self.archive(file) for file in (*WORDNET, *ADE_FULL)}
+        lists = tuple(sorted(path.as_posix() for path in Path(REFERENCE, "vocabularies").glob("*.csv")))
+        return Job("vocabulary", name, c.VocabularyConfig(), inputs, reference=(*lists, f"{REFERENCE}/imagenet21k.tsv.gz"))
 
     def derive(self, name: str) -> Job:
         """Derive the manifest of the data set `name`."""
-        archives = self.archives_of(name)
-        settings = c.DeriveConfig(dataset=name, drawn=self.profile.drawn, weak_labels=self.switches({}).weak_labels)
-        return Job("derive", name, settings, {Path(path).name: path for path in archives})
+        archives, switches = self.archives_of(name), self.switches({})
+        settings = c.DeriveConfig(
+            dataset=name,
+            drawn=self.profile.drawn,
+            weak_labels=switches.weak_labels,
+            synsets=switches.synsets,
+            prepared=self.prepared and FAMILY_OF.get(name) == "ade_full",
+            max_rejects=self.profile.max_rejects,
+            threads=self.profile.deriving_threads,
+        )
+        reference = [f"{REFERENCE}/vocabularies/{LIST_OF[name]}.csv"] if name in LIST_OF else []
+        if name in ("I124", "I585"):
+            reference.append(f"{REFERENCE}/vocabularies/{name.lower()}_{switches.synsets}.csv")
+        reference += [*self._drawn_list, f"{REFERENCE}/imagenet_known_bad.txt"]
+        return Job("derive", name, settings, {Path(path).name: path for path in archives}, reference=tuple(reference))
 
     def pretrain(self, name: str) -> Job:
         """Make the backbone that every run starts from."""
@@ -208,7 +298,10 @@ class Project:
             runtime=profile.runtime.model_copy(update={"threads": self.pretraining_threads}),
         )
         inputs = {"manifest": self.manifest("I21K")} if pretrains else {}
-        return Job("pretrain", name, settings, inputs, self.archives_of("I21K") if pretrains else ())
+        if "weights" in self.families:
+            inputs["weights"] = self.archive(self.families["weights"][0])
+        own = () if inputs else (profile.backbone.weights,)  # a file of the user's
+        return Job("pretrain", name, settings, inputs, self.archives_of("I21K") if pretrains else (), own)
 
     def train(self, name: str) -> Job:
         """Train a run: `name` is <run>.seed<seed>."""
@@ -237,7 +330,7 @@ class Project:
             "config": self.run_file(run, seed, "config.json"),
             "manifest": self.manifest(benchmark),
         }
-        return Job("evaluate", name, settings, inputs, self.archives_of(benchmark))
+        return Job("evaluate", name, settings, inputs, self.archives_of(benchmark), (CLASS_LISTS[0],))
 
     def table(self, name: str) -> Job:
         """Write a table of the paper."""
@@ -248,7 +341,17 @@ class Project:
         )
         runs = dict.fromkeys(row.run for row in rows)
         inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in seeds}
-        return Job("table", name, c.TableConfig(table=name, profile=self.name, seeds=seeds, rows=rows), inputs)
+        published = self.experiments.tables[name].published or name
+        settings = c.TableConfig(table=name, published=published, profile=self.name, seeds=seeds, rows=rows)
+        return Job("table", name, settings, inputs, reference=(f"{REFERENCE}/published/{published}.csv",))
+
+    def table2(self, name: str) -> Job:
+        """Count the data sets."""
+        inputs = {dataset: self.manifest(dataset) for dataset in self.datasets}
+        settings = c.Table2Config(profile=self.name, datasets=self.datasets)
+        synsets = tuple(f"{REFERENCE}/vocabularies/{name}_published.csv" for name in ("i124", "i585"))
+        published = tuple(f"{REFERENCE}/published/{name}.csv" for name in ("table2", "table3"))
+        return Job("table2", name, settings, inputs, reference=(*published, *CLASS_LISTS, *synsets))
 
     def metrics(self, name: str) -> Job:
         """Gather the metrics of the runs with the profile's seeds."""
@@ -268,7 +371,7 @@ class Project:
         """Draw a figure of the report."""
         files = [*COCO, *ADE_CHALLENGE, *ADE_FULL, *self.families["imagenet"]]
         inputs = {file: self.archive(file) for file in files}
-        return Job("figure", name, c.FigureConfig(figure=name, profile=self.name), inputs)
+        return Job("figure", name, c.FigureConfig(figure=name, profile=self.name), inputs, reference=(*CLASS_LISTS, *self._drawn_list))
 
     # --- resolution ------------------------------------------------------------------------------------------------------
 
@@ -328,3 +431,37 @@ class Project:
         if run not in self.experiments.runs:
             raise LarvSegError(f"{self.where}: no run {run!r}{nearest(run, list(self.experiments.runs))}")
         return run, int(seed)
+
+
+def selected(profile: str | None = None) -> Project:
+    """The project of `profile`; by default of the profile that workflow/config/config.yaml selects."""
+    return Project(profile or load_yaml(CONFIG / "config.yaml")["profile"])
+
+
+def _settings(folder: Path, profile: str, heirs: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The keys of a profile; `extends: <profile>` takes another's and changes what stands beside it."""
+    path = folder / f"{profile}.yaml"
+    if profile in heirs:
+        raise LarvSegError(f"{path}: extends itself ({' → '.join((*heirs, profile))})")
+    settings = load_yaml(path)
+    base = settings.pop("extends", None)
+    return settings if base is None else _merged(_settings(folder, str(base), (*heirs, profile)), settings)
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`base` with `changes`, section by section."""
+    both = {key: _merged(base[key], value) for key, value in changes.items() if isinstance(value, dict) and isinstance(base.get(key), dict)}
+    return base | changes | both
+
+
+def _registered(file: str) -> str:
+    """The name in the registry that stands for the archive `file`."""
+    return "{wnid}.tar" if file.endswith(".tar") else file
+
+
+@cache
+def _hash_of(path: str) -> str:
+    try:
+        return sha256_of(Path(path))
+    except FileNotFoundError:
+        raise LarvSegError(f"{path}: no such file; restore it from version control") from None

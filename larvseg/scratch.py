@@ -8,15 +8,15 @@ from typing import Any
 
 import yaml
 
-from larvseg.config import TrainConfig, load_yaml, parse
+from larvseg.config import TrainConfig, parse
 from larvseg.errors import LarvSegError
-from larvseg.experiments import CONFIG, Project
+from larvseg.experiments import selected
 from larvseg.files import json_text
 
 
 def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) -> Path:
     """Train `run` with `changes` (key=value, dots between nested keys); returns the folder of the results."""
-    project = Project(profile or load_yaml(CONFIG / "config.yaml")["profile"])
+    project = selected(profile)
     job = project.train(f"{run}.seed{seed}")
     settings = job.config.model_dump(mode="json")
     for change in changes:

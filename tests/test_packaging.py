@@ -42,6 +42,7 @@ def test_light_imports():
 
 def test_reporting_data_and_drawing_never_import_torch():
     modules = ["larvseg.reporting.tables", "larvseg.reporting.metrics", "larvseg.reporting.miniature_figure", "larvseg.miniature.archives"]
+    modules += ["larvseg.reporting.table2", "larvseg.plan", "larvseg.doctor", "larvseg.sources.fetch", "larvseg.vocabulary.report"]
     modules += ["larvseg.sources.archives", "larvseg.sources.encodings", "larvseg.datasets.manifest", "larvseg.datasets.derive"]
     code = f"import sys, importlib; [importlib.import_module(m) for m in {modules}]; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "False\n"

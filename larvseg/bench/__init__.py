@@ -1,8 +1,11 @@
-"""How much the exact reductions save, measured in one run against plain implementations of the published formulas."""
+"""Speed, measured in one run against plain references: the exact reductions, a training step, the readers, a huge manifest."""
 
 
 def main() -> None:
     """Measure and print the table (`larvseg bench`)."""
+    from larvseg.bench.datasets import label_extraction_8bit, label_extraction_rgb, large_manifest, large_manifest_text
+    from larvseg.bench.readers import tar_indexing
     from larvseg.bench.run import bench, table
 
-    print(table(bench()))
+    print(table([*bench(), label_extraction_8bit(), label_extraction_rgb(), tar_indexing()]))
+    print(large_manifest_text(large_manifest()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from larvseg.config import Kind, TrainConfig, TrainingSet
 from larvseg.datasets import ranks
+from larvseg.datasets.annotations import TrainingPictures, permitted
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import Sample, augment
 from larvseg.errors import LarvSegError
@@ -27,6 +28,7 @@ class RankBatch:
     masks: torch.Tensor | None  # (b, C, C) int64 train ids, −1 ignored; None unless kind is "pixel"
     labels: list[tuple[int, ...]]  # classes of each picture, ascending; of the crop for "pixel" and with weak_labels = "crop"
     valid: torch.Tensor | None  # (b, C, C) float32, 1 picture and 0 padding; None if nothing is padded
+    opened: Mapping[str, int] = field(default_factory=dict)  # "masks" and "image_labels": how many were opened for it
 
     def to(self, device: torch.device | str) -> RankBatch:
         """The same batch with its tensors on `device`."""
@@ -43,26 +45,17 @@ class JointLoader(Dataset):
 
     def __init__(self, config: TrainConfig, manifests: Mapping[str, Manifest], start_step: int = 0, num_workers: int = 0):
         self.config, self.start_step, self.num_workers = config, start_step, num_workers
-        self.manifests = dict(manifests)
-        self._rows = {training_set.name: self._training_rows(training_set) for training_set in config.training_sets}
+        for training_set in config.training_sets:
+            if training_set.name not in manifests:
+                raise LarvSegError(f"{config.run}: no manifest of {training_set.name}; derive it first")
+        self._pictures = {
+            training_set.name: TrainingPictures(manifests[training_set.name], training_set.name, permitted(training_set, config.switches))
+            for training_set in config.training_sets
+        }
         drawn = [ranks.dataset_of(rank, len(config.training_sets)) for rank in range(config.ranks)]
         for index, training_set in enumerate(config.training_sets):
             if training_set.ranks != (expected := drawn.count(index)):
                 raise LarvSegError(f"{config.run}: {training_set.name} has {expected} of {config.ranks} ranks, not {training_set.ranks}")
-
-    def _training_rows(self, training_set: TrainingSet) -> np.ndarray:
-        if training_set.name not in self.manifests:
-            raise LarvSegError(f"{self.config.run}: no manifest of {training_set.name}; derive it first")
-        manifest = self.manifests[training_set.name]
-        if self._opens_masks(training_set) and manifest.header["encoding"] is None:
-            raise LarvSegError(f"{manifest.path}: has no masks, which {self.config.run} needs; derive it with weak_labels: crop")
-        rows = manifest.split("training")
-        if not len(rows):
-            raise LarvSegError(f"{manifest.path}: no training pictures")
-        return rows
-
-    def _opens_masks(self, training_set: TrainingSet) -> bool:
-        return training_set.kind == "pixel" or (training_set.kind == "multi_label" and self.config.switches.weak_labels == "crop")
 
     def __len__(self) -> int:
         return self.config.steps
@@ -80,12 +73,12 @@ class JointLoader(Dataset):
     def _rank_batch(self, step: int, rank: int) -> RankBatch:
         config = self.config
         training_set = config.training_sets[ranks.dataset_of(rank, len(config.training_sets))]
-        rows = self._rows[training_set.name]
-        chosen = ranks.positions(training_set.name, len(rows), step, rank, config.ranks, config.images_per_rank, config.seed)
+        pictures = self._pictures[training_set.name]
+        chosen = ranks.positions(training_set.name, len(pictures), step, rank, config.ranks, config.images_per_rank, config.seed)
         samples: list[Sample] = []
         labels: list[tuple[int, ...]] = []
         for slot, position in enumerate(chosen):
-            sample, classes = self._sample(training_set, int(rows[position]), ranks.generator(config.seed, step, rank, slot))
+            sample, classes = self._sample(training_set, position, ranks.generator(config.seed, step, rank, slot))
             samples.append(sample)
             labels.append(classes)
         masks = np.stack([sample.mask for sample in samples]).astype(np.int64) if training_set.kind == "pixel" else None
@@ -96,15 +89,15 @@ class JointLoader(Dataset):
             masks=None if masks is None else torch.from_numpy(masks),
             labels=labels,
             valid=_valid(samples, training_set.augmentation.crop),
+            opened=pictures.take_opened(),  # in the process that opened them
         )
 
-    def _sample(self, training_set: TrainingSet, row: int, rng: np.random.Generator) -> tuple[Sample, tuple[int, ...]]:
-        manifest = self.manifests[training_set.name]
-        opens_mask = self._opens_masks(training_set)
-        mask = manifest.mask(row) if opens_mask else None
-        sample = augment(manifest.image(row), mask, training_set.augmentation, self.config.switches.normalisation, rng)
-        if not opens_mask:
-            return sample, manifest.labels(row)
+    def _sample(self, training_set: TrainingSet, position: int, rng: np.random.Generator) -> tuple[Sample, tuple[int, ...]]:
+        pictures = self._pictures[training_set.name]
+        mask = pictures.mask(position) if pictures.permitted == "masks" else None
+        sample = augment(pictures.image(position), mask, training_set.augmentation, self.config.switches.normalisation, rng)
+        if mask is None:
+            return sample, pictures.labels(position)
         # the released code takes the labels of a crop from its mask at the size of the loss
         step = self.config.loss_downsample
         return sample, tuple(label for label in np.unique(sample.mask[::step, ::step]).tolist() if label != IGNORE)

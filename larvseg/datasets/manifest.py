@@ -6,7 +6,7 @@ Arrow IPC, uncompressed, memory-mapped: fourteen million rows open at once and a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ from larvseg.sources.encodings import decode_image, decode_mask
 
 SPLITS = ("training", "validation")
 _METADATA = b"larvseg"
-_BATCH = 2**13  # rows
+_BATCH = 2**16  # rows; opening a manifest reads something of each batch, so fourteen million rows must not be too many of them
+_ROWS_AT_ONCE = 2**13  # as Python objects
 
 _LOCATION_FIELDS = {"member": pa.string(), "offset": pa.int64(), "length": pa.int64(), "method": pa.int8(), "size": pa.int64()}
 _LOCATION = pa.struct([("archive", pa.dictionary(pa.int32(), pa.string())), *_LOCATION_FIELDS.items()])
@@ -37,6 +38,9 @@ _COLUMNS = {
     "pixels": pa.list_(pa.int64()),
     "synset": pa.string(),
 }
+# while a manifest is made, each location names its archive
+_PLAIN_LOCATION = pa.struct([("archive", pa.string()), *_LOCATION_FIELDS.items()])
+_PLAIN = {name: _PLAIN_LOCATION if kind == _LOCATION else kind for name, kind in _COLUMNS.items()}
 
 
 def write_manifest(path: Path, rows: Iterable[Mapping[str, Any]], header: Mapping[str, Any]) -> None:
@@ -45,34 +49,68 @@ def write_manifest(path: Path, rows: Iterable[Mapping[str, Any]], header: Mappin
     A row: name, split, width, height (pixels); image and mask: {archive, member, offset, length, method, size} (mask may be None);
     labels: sorted train ids; pixels: their counts, or None; synset or None.
     """
-    archives = list(header["archives"])
+    rows = iter(rows)
+    write_batches(path, map(record_batch, iter(lambda: list(islice(rows, _ROWS_AT_ONCE)), [])), header)
+
+
+def record_batch(rows: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
+    """`rows` (see write_manifest) for write_batches."""
+    return pa.record_batch([_column([row[name] for row in rows], kind) for name, kind in _PLAIN.items()], list(_PLAIN))
+
+
+def write_batches(path: Path, batches: Iterable[pa.RecordBatch], header: Mapping[str, Any]) -> None:
+    """Write what `record_batch` made, as write_manifest does; the file has batches of its own."""
     metadata = {_METADATA: json.dumps(header, sort_keys=True, ensure_ascii=False).encode()}
     schema = pa.schema(list(_COLUMNS.items()), metadata=metadata)
-    rows = iter(rows)
-    with replacing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
-        while batch := list(islice(rows, _BATCH)):
-            columns = [_column(name, kind, batch, archives) for name, kind in _COLUMNS.items()]
-            writer.write_batch(pa.record_batch(columns, schema=schema))
-
-
-def _column(name: str, kind: pa.DataType, rows: list[Mapping[str, Any]], archives: list[str]) -> pa.Array:
-    values = [row[name] for row in rows]
-    if kind != _LOCATION:
-        return pa.array(values, kind)
-    index = {archive: i for i, archive in enumerate(archives)}
-    positions = pa.array([value and index[value["archive"]] for value in values], pa.int32())
     # one dictionary for the whole file, as its format demands
-    fields = [pa.DictionaryArray.from_arrays(positions, pa.array(archives, pa.string()))]
-    fields += [pa.array([value and value[field] for value in values], kind) for field, kind in _LOCATION_FIELDS.items()]
-    missing = pa.array([value is None for value in values])
-    return pa.StructArray.from_arrays(fields, fields=list(_LOCATION), mask=missing)
+    archives = pa.array(list(header["archives"]), pa.string())
+    with replacing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+        for batch in _rebatched(batches):
+            writer.write_batch(pa.record_batch([_indexed(batch.column(name), archives) for name in _COLUMNS], schema=schema))
+
+
+def _rebatched(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same rows, _BATCH at a time."""
+    waiting = pa.schema(list(_PLAIN.items())).empty_table()
+    for batch in batches:
+        waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch])])
+        while len(waiting) >= _BATCH:
+            yield _as_batch(waiting.slice(0, _BATCH))
+            waiting = waiting.slice(_BATCH)
+    if len(waiting):
+        yield _as_batch(waiting)
+
+
+def _as_batch(rows: pa.Table) -> pa.RecordBatch:
+    return rows.combine_chunks().to_batches()[0]
+
+
+def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if kind != _PLAIN_LOCATION:
+        return pa.array(values, kind)
+    # None is falsy: the fields of a mask that is missing are None, too
+    fields = [pa.array([value and value[field.name] for value in values], field.type) for field in _PLAIN_LOCATION]
+    return pa.StructArray.from_arrays(fields, fields=list(_PLAIN_LOCATION), mask=pa.array([value is None for value in values], pa.bool_()))
+
+
+def _indexed(column: pa.Array, archives: pa.Array) -> pa.Array:
+    """A column of locations with the positions of the archives in `archives` instead of their names; any other as it is."""
+    if column.type != _PLAIN_LOCATION:
+        return column
+    names, *fields = (column.field(i) for i in range(_PLAIN_LOCATION.num_fields))
+    positions = pc.index_in(names, value_set=archives)
+    if positions.null_count != names.null_count:
+        raise ValueError("a row of an archive that the manifest's header does not list")
+    fields = [pa.DictionaryArray.from_arrays(positions, archives), *fields]
+    return pa.StructArray.from_arrays(fields, fields=list(_LOCATION), mask=column.is_null())
 
 
 class Manifest:
     """The manifest at `path`; its archives lie below `root`. Can be pickled and forked: it opens its files anew.
 
     header: dataset, kind, classes (names), keys ({"S": […], "P": […]}: union names), encoding and raw_ids (of masks), archives
-    ({path: sha256}), archive_sizes ({path: bytes}), absent (categories without an archive). Raises LarvSegError for a damaged file.
+    ({path: sha256}), archive_sizes ({path: bytes}), absent (categories without an archive), rejected (number of pictures left out).
+    Raises LarvSegError for a damaged file.
     """
 
     def __init__(self, path: Path, root: Path = Path(".")):
@@ -102,11 +140,14 @@ class Manifest:
         self.__init__(**state)
 
     def split(self, name: str) -> np.ndarray:
-        """Indices (int64, ascending) of the rows of split "training" or "validation"."""
+        """Indices (int32, ascending) of the rows of split "training" or "validation"."""
         if name not in SPLITS:
             raise LarvSegError(f"unknown split {name!r}; known: {', '.join(SPLITS)}")
-        chosen = [pc.equal(batch.column("split"), name).to_numpy(zero_copy_only=False) for batch in self._batches]
-        return np.flatnonzero(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
+        chosen = [np.zeros(0, np.int32)]
+        for start, batch in zip(self._starts, self._batches, strict=False):
+            rows = np.flatnonzero(pc.equal(batch.column("split"), name).to_numpy(zero_copy_only=False))
+            chosen.append((rows + start).astype(np.int32))
+        return np.concatenate(chosen)
 
     def row(self, index: int) -> dict[str, Any]:
         """Row `index` as write_manifest takes it."""

@@ -13,10 +13,11 @@ from pathlib import Path
 
 from larvseg.config import parse
 from larvseg.errors import LarvSegError
-from larvseg.files import json_text, replacing, write_text
+from larvseg.files import json_text, replacing, sha256_of, write_text
 from larvseg.lineage.fingerprint import environment
+from larvseg.lineage.kept import restore
 from larvseg.lineage.recipes import Recipe
-from larvseg.lineage.records import record_path, verified_hash, write_record
+from larvseg.lineage.records import record_path, run_path, verified_hash, write_record
 from larvseg.stages import STAGES
 
 
@@ -34,6 +35,9 @@ def execute(recipe_path: Path, rule: str, outputs: Mapping[str, Path]) -> None:
     config = parse(stage.config, recipe.config, recipe_path)
     reads = [("read", path) for path in recipe.reads]
     inputs = [{"role": role, "path": path, "sha256": verified_hash(Path(path))} for role, path in [*recipe.inputs.items(), *reads]]
+    inputs += [{"role": "reference", "path": path, "sha256": _unchanged(Path(path), sha256)} for path, sha256 in recipe.reference.items()]
+    if restore(recipe, inputs, outputs):
+        return
     function = getattr(import_module(stage.module), stage.function)
     work = Path("work") / recipe.hash
     started = time.time()
@@ -51,5 +55,11 @@ def execute(recipe_path: Path, rule: str, outputs: Mapping[str, Path]) -> None:
     for role, path in outputs.items():
         write_record(path, role, recipe, inputs, packages)
         run = {"started": started, "seconds": time.time() - started, "host": platform.node(), "cores": os.cpu_count()}
-        write_text(path.with_name(path.name + ".run.json"), json_text(run))
+        write_text(run_path(path), json_text(run))
     shutil.rmtree(work, ignore_errors=True)  # resumable state of a finished stage
+
+
+def _unchanged(path: Path, sha256: str) -> str:
+    if not path.is_file() or sha256_of(path) != sha256:
+        raise LarvSegError(f"{path} is not the file that the recipe names; run snakemake again, which writes new recipes")
+    return sha256

@@ -6,7 +6,11 @@ import ctypes
 import fcntl
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from larvseg.errors import LarvSegError
 
 PR_SET_PDEATHSIG = 1
 _held: list[int] = []
@@ -27,9 +31,7 @@ def clear_stale_locks(folder: Path = Path(".")) -> None:
 
     Every Snakemake that reads our Snakefile holds a shared flock until it ends, however it ends. Who can take it exclusively is alone.
     """
-    path = folder / "work" / "snakemake.flock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = _open_flock(folder)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for lock in sorted((folder / ".snakemake" / "locks").glob("*.lock")):
@@ -38,3 +40,20 @@ def clear_stale_locks(folder: Path = Path(".")) -> None:
         pass  # another Snakemake is alive: its locks are its own
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     _held.append(descriptor)  # released by the kernel with the process
+
+
+@contextmanager
+def alone(folder: Path = Path(".")) -> Iterator[None]:
+    """Keep Snakemake out of `folder` during the block; LarvSegError if one works there."""
+    with open(_open_flock(folder)) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LarvSegError("a Snakemake works here; wait until it has ended") from None
+        yield
+
+
+def _open_flock(folder: Path) -> int:
+    path = folder / "work" / "snakemake.flock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Recipe:
     code: dict[str, dict[str, str]]  # module → qualified name → hash
     inputs: dict[str, str]  # role → path, handed to the stage
     reads: tuple[str, ...] = ()  # archives that are read through the manifests among the inputs
+    reference: dict[str, str] = field(default_factory=dict)  # committed file that the stage reads → sha256
 
     @property
     def hash(self) -> str:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,11 @@ SMALL = 1 << 26  # bytes; hashing less costs less than looking it up
 def record_path(artifact: Path) -> Path:
     """Where the record of `artifact` lies."""
     return artifact.with_name(artifact.name + ".lineage.json")
+
+
+def run_path(artifact: Path) -> Path:
+    """Where it stands when, where and how long `artifact` was made; nothing hashes this file."""
+    return artifact.with_name(artifact.name + ".run.json")
 
 
 def write_record(artifact: Path, role: str, recipe: Recipe, inputs: list[dict[str, str]], environment: list[str]) -> None:
@@ -68,17 +75,33 @@ def _changed(artifact: Path, how: str) -> LarvSegError:
 
 
 def content_hash(path: Path) -> str:
-    """sha256 of `path`; hashes of large files are remembered as long as inode, size and change time stay."""
-    status = path.stat()
-    if status.st_size < SMALL:
+    """sha256 of `path`; hashes of large files are remembered as long as inode, size and times stay."""
+    found = known_hash(path)
+    if found is None:
+        found = sha256_of(path)
+        with _remembered() as database:
+            database.execute("insert or replace into hashes values (?, ?)", (_key(path), found))
+    return found
+
+
+def known_hash(path: Path) -> str | None:
+    """sha256 of `path` as far as it costs nothing: None for a large file that was not hashed since it changed."""
+    if path.stat().st_size < SMALL:
         return sha256_of(path)
-    # ctime, unlike mtime, cannot be set back by the one who edits a file
-    key = f"{path.absolute()}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"
+    with _remembered() as database:
+        row = database.execute("select sha256 from hashes where key = ?", (_key(path),)).fetchone()
+    return row[0] if row else None
+
+
+@contextmanager
+def _remembered() -> Iterator[sqlite3.Connection]:
     HASHES.parent.mkdir(parents=True, exist_ok=True)
-    with sqlite3.connect(HASHES, timeout=60) as database:
+    with closing(sqlite3.connect(HASHES, timeout=60)) as database, database:
         database.execute("create table if not exists hashes (key text primary key, sha256 text)")
-        row = database.execute("select sha256 from hashes where key = ?", (key,)).fetchone()
-        if row is None:
-            row = (sha256_of(path),)
-            database.execute("insert or replace into hashes values (?, ?)", (key, row[0]))
-    return row[0]
+        yield database
+
+
+def _key(path: Path) -> str:
+    status = path.stat()
+    # ctime, unlike mtime, cannot be set back by the one who edits a file
+    return f"{path.absolute()}:{status.st_ino}:{status.st_size}:{status.st_mtime_ns}:{status.st_ctime_ns}"

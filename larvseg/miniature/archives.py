@@ -7,7 +7,7 @@ An archive has the same bytes whatever the number of workers.
 from __future__ import annotations
 
 import csv
-import pickle
+import gzip
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,18 +20,19 @@ import numpy as np
 from larvseg.config import World
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
+from larvseg.miniature.ade_full import Indexed, annotation, index
 from larvseg.miniature.classes import raw_ids, synsets
 from larvseg.miniature.packing import add_to_tar, add_to_zip, in_order, jpeg, png, zip_writers
 from larvseg.miniature.world import object_picture, scene
-from larvseg.vocabulary.names import REFERENCE, load_vocabulary
+from larvseg.vocabulary.names import REFERENCE
 
-Family = Literal["coco", "ade_challenge", "ade_full", "imagenet"]
+Family = Literal["coco", "ade_challenge", "ade_full", "imagenet", "wordnet"]
 
 COCO_UNLABELLED = 255
-ADE_OBJECTS = 3688  # object names in the index of the full ADE20K
 
 TRAIN, VAL, STUFF = "train2017.zip", "val2017.zip", "stuffthingmaps_trainval2017.zip"
 CHALLENGE, FULL = "ADEChallengeData2016.zip", "ADE20K_2021_17_01.zip"
+WORDNET = "wordnet.zip"
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def archive_names(family: Family) -> tuple[str, ...]:
     """File names of the archives that can be drawn. Raises LarvSegError for an unknown family."""
     if family == "imagenet":
         return tuple(f"{wnid}.tar" for wnid in sorted(synsets()))
-    zips = {"coco": (TRAIN, VAL, STUFF), "ade_challenge": (CHALLENGE,), "ade_full": (FULL,)}
+    zips = {"coco": (TRAIN, VAL, STUFF), "ade_challenge": (CHALLENGE,), "ade_full": (FULL,), "wordnet": (WORDNET,)}
     if family not in zips:
         raise LarvSegError(f"no drawn archives of family {family!r}: choose one of {', '.join(zips)}, imagenet")
     return zips[family]
@@ -80,7 +81,13 @@ def draw_archive(family: Family, world: World, outputs: Mapping[str, Path], thre
         if name not in archive_names(family):
             raise LarvSegError(f"{name}: not a drawn archive of family {family!r}; see archive_names({family!r})")
     packers: dict[str, Callable[[World, Mapping[str, Path], int], None]]
-    packers = {"coco": _pack_coco, "ade_challenge": _pack_challenge, "ade_full": _pack_full, "imagenet": _pack_synsets}
+    packers = {
+        "coco": _pack_coco,
+        "ade_challenge": _pack_challenge,
+        "ade_full": _pack_full,
+        "imagenet": _pack_synsets,
+        "wordnet": _pack_wordnet,
+    }
     packers[family](world, outputs, threads)
 
 
@@ -162,23 +169,14 @@ def _object_info(pixels: np.ndarray, pictures: Mapping[str, np.ndarray]) -> str:
 
 
 def _pack_full(world: World, outputs: Mapping[str, Path], threads: int) -> None:
-    jobs = _ade_jobs(world)
-    names = [""] * ADE_OBJECTS
-    for category in load_vocabulary("A847").categories:
-        names[category.raw - 1] = category.name
-    presence = np.zeros((ADE_OBJECTS, len(jobs)), np.uint8)  # instances
-    index: dict[str, object] = {"filename": [], "folder": [], "scene": [], "objectnames": names, "objectPresence": presence}
+    pictures = []
     with zip_writers(outputs) as archives:
-        archive = archives[FULL]
-        for column, packed in enumerate(in_order(_full, jobs, threads, "ADE20K full")):
+        for packed in in_order(_full, _ade_jobs(world), threads, "ADE20K full"):
             for member in packed.members:
-                add_to_zip(archive, member.name, member.data)
+                add_to_zip(archives[FULL], member.name, member.data)
             folder, _, filename = packed.members[0].name.rpartition("/")
-            for key, value in (("filename", filename), ("folder", folder), ("scene", f"/{packed.place}")):
-                index[key].append(value)
-            for ade_id, instances in packed.counts.items():
-                presence[ade_id - 1, column] = instances
-        add_to_zip(archive, "ADE20K_2021_17_01/index_ade20k.pkl", pickle.dumps(index, protocol=4))
+            pictures.append(Indexed(filename, folder, f"/{packed.place}", packed.counts))
+        add_to_zip(archives[FULL], "ADE20K_2021_17_01/index_ade20k.pkl", index(pictures))
 
 
 def _full(job: _Job) -> _Packed:
@@ -186,8 +184,13 @@ def _full(job: _Job) -> _Packed:
     ids = _raw_values("A847", 0)[drawn.labels]
     mask = np.stack([ids // 256 * 10, ids % 256, drawn.instances], 2).astype(np.uint8)
     visible = np.unique(np.stack([ids.ravel(), drawn.instances.ravel()], 1), axis=0)
-    stem = f"ADE20K_2021_17_01/images/ADE/{job.split}/{drawn.place.group}/{drawn.place.name}/{job.ade_stem}"
-    members = (_Member(FULL, f"{stem}.jpg", jpeg(drawn.picture)), _Member(FULL, f"{stem}_seg.png", png(mask)))
+    folder = f"ADE20K_2021_17_01/images/ADE/{job.split}/{drawn.place.group}/{drawn.place.name}"
+    files = {
+        ".jpg": jpeg(drawn.picture),
+        "_seg.png": png(mask),
+        ".json": annotation(job.ade_stem, folder, job.number + 1, drawn, ids),
+    }
+    members = tuple(_Member(FULL, f"{folder}/{job.ade_stem}{ending}", data) for ending, data in files.items())
     return _Packed(members, drawn.place.name, _tally(visible[:, 0]))
 
 
@@ -203,7 +206,23 @@ def _pack_synsets(world: World, outputs: Mapping[str, Path], threads: int) -> No
 
 
 def _object(job: tuple[int, str, int]) -> bytes:
-    return jpeg(object_picture(*job))
+    """An object picture, a few of them in the forms that a reader of ImageNet has to expect under the name .JPEG."""
+    picture, place = object_picture(*job), int(job[1][1:]) + job[2]
+    if place % 40 == 0:
+        return gzip.compress(jpeg(picture), mtime=0)
+    if place % 40 == 13:
+        return jpeg(picture.convert("L"))
+    if place % 60 == 27:
+        return jpeg(picture.convert("CMYK"))
+    if place % 60 == 31:
+        return png(np.asarray(picture))
+    return jpeg(picture)
+
+
+def _pack_wordnet(world: World, outputs: Mapping[str, Path], threads: int) -> None:
+    from larvseg.miniature.wordnet import pack_wordnet  # the only family that is not drawn
+
+    pack_wordnet(outputs[WORDNET])
 
 
 @cache

@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from larvseg.errors import LarvSegError
+from larvseg.sources.encodings import decode_image
 from larvseg.vocabulary.names import load_vocabulary
 
 COLUMNS, CELL, GAP = 6, (288, 216), 12  # scenes in a row; pixels
@@ -66,7 +67,7 @@ def object_sample(path: Path) -> np.ndarray:
         first = archive.next()
         if first is None:
             raise LarvSegError(f"{path}: an empty archive; draw it again")
-        return _decode(archive.extractfile(first).read()).copy()
+        return decode_image(archive.extractfile(first).read(), first.name).copy()
 
 
 def sheet(title: str, sections: Sequence[tuple[str, Sequence[Sample]]], objects: Sequence[tuple[str, np.ndarray]]) -> Image.Image:
@@ -106,16 +107,15 @@ def _pick(archives: tuple[zipfile.ZipFile, zipfile.ZipFile], pairs: Sequence[tup
 
 def _read(archives: tuple[zipfile.ZipFile, zipfile.ZipFile], pair: tuple[str, str], dataset: str) -> Sample:
     vocabulary = load_vocabulary(dataset)
-    picture, raw = _decode(archives[0].read(pair[0])), np.asarray(Image.open(io.BytesIO(archives[1].read(pair[1])))).astype(int)
+    picture, raw = (
+        decode_image(archives[0].read(pair[0]), pair[0]),
+        np.asarray(Image.open(io.BytesIO(archives[1].read(pair[1])))).astype(int),
+    )
     if raw.ndim == 3:  # full ADE20K: class in red and green, instance in blue
         raw = raw[..., 0] // 10 * 256 + raw[..., 1]
     index = np.full(max(*vocabulary.raw_ids, 255) + 1, -1)
     index[list(vocabulary.raw_ids)] = np.arange(len(vocabulary))
     return Sample(picture, index[raw], vocabulary.names)
-
-
-def _decode(data: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
 def _heading(text: str, size: int) -> Image.Image:

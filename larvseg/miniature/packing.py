@@ -45,7 +45,7 @@ def add_to_zip(archive: zipfile.ZipFile, name: str, data: bytes = b"") -> None:
     entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     entry.create_system = 3  # Unix
     entry.external_attr = (0o40755 << 16 | 0x10) if name.endswith("/") else 0o100644 << 16
-    entry.compress_type = zipfile.ZIP_DEFLATED if name.endswith((".txt", ".pkl")) else zipfile.ZIP_STORED
+    entry.compress_type = zipfile.ZIP_DEFLATED if name.endswith((".txt", ".json", ".pkl")) else zipfile.ZIP_STORED
     archive.writestr(entry, data)
 
 

@@ -4,37 +4,73 @@ from __future__ import annotations
 
 import csv
 import json
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from larvseg.config import TableConfig, TableRow, nearest
 from larvseg.errors import LarvSegError
+from larvseg.reporting.cells import Cell, measured, read_cells, rows_of, source, write_cells
 
-PUBLISHED = Path(__file__).parents[2] / "data/reference/published/table3.csv"
+PUBLISHED = Path("data/reference/published")
 MEANS = ("all", "base", "novel")
-KEY = ("model", "benchmark", "training_data")
 
 
 def table(config: TableConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Write the table of mIoU over all, base and novel classes as CSV: one line a row of the paper's Table 3.
+    """Write a table of mIoU over all, base and novel classes beside the published one: its `cells`, and as `table` the CSV of these.
 
     inputs: the metrics of each run and seed, by `<run>.seed<k>`. mIoU is in percent: the mean over seeds of the unrounded values, rounded
     to one decimal (the nearest, the even one of two equally near). With several seeds, `*_std` is their sample standard deviation. A mean
-    that some seed lacks stays empty.
+    that some seed lacks stays empty. A published row is that with the same text in every column that both tables have, the backbone aside.
     Raises LarvSegError for a row that the paper does not have and for metrics of another run, seed, profile or benchmark.
     """
-    published = {tuple(row[column] for column in KEY): row for row in read_csv(PUBLISHED)}
-    rows = []
-    for row in config.rows:
-        ours = [_metrics(inputs[f"{row.run}.seed{seed}"], row, seed, config.profile) for seed in config.seeds]
-        theirs = _published_row(published, row, config.table)
-        cells = {"model": row.model, "backbone": row.backbone, "benchmark": row.benchmark, "training_data": row.training_data}
-        cells |= _summary({name: [metrics[name] for metrics in ours] for name in MEANS})
-        cells |= {f"published_{name}": theirs[name] for name in ("backbone", *MEANS)}
-        cells |= {"status": "measured", "profile": config.profile, "seeds": " ".join(map(str, config.seeds)), "run": row.run}
-        rows.append(cells)
-    write_csv(outputs["table"], rows)
+    published = Published(config)
+    cells = [cell for number, row in enumerate(config.rows) for cell in _cells_of(config, number, row, inputs, published)]
+    write_cells(outputs["cells"], cells)
+    write_csv(outputs["table"], rows_of(read_cells(outputs["cells"])))
+
+
+class Published:
+    """The published table that our rows stand beside."""
+
+    def __init__(self, config: TableConfig):
+        self.config = config
+        self.path = PUBLISHED / f"{config.published}.csv"
+        rows = read_csv(self.path)
+        ours = config.rows[0].model_dump()
+        self.key = tuple(column for column in rows[0] if column in ours and column != "backbone")
+        self.beside = tuple(column for column in rows[0] if column not in self.key)
+        self._rows = {tuple(row[column] for column in self.key): (number, row) for number, row in enumerate(rows)}
+
+    def row_of(self, row: TableRow) -> tuple[int, Mapping[str, str]]:
+        """The number (from 0) and the cells of the published row that `row` stands beside; LarvSegError if there is none."""
+        ours = row.model_dump()
+        key = tuple(ours[column] for column in self.key)
+        if key not in self._rows:
+            known, wanted = [" / ".join(other) for other in self._rows], " / ".join(key)
+            raise LarvSegError(f"{self.config.table}: {self.path} has no row {wanted!r}{nearest(wanted, known)}")
+        return self._rows[key]
+
+
+def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[str, Path], published: Published) -> Iterator[Cell]:
+    paths = [inputs[f"{row.run}.seed{seed}"] for seed in config.seeds]
+    metrics = [_metrics(path, row, seed, config.profile) for path, seed in zip(paths, config.seeds, strict=True)]
+    line, theirs = published.row_of(row)
+    ours = row.model_dump()
+    key = {column: ours[column] for column in (*published.key, "run")}
+    cell = partial(Cell, config.table, number, key)
+    for column in ours:
+        if column != "run":
+            yield cell(column, ours[column])
+    for aggregate, suffix in {"mean": "", "std": "_std"}.items() if len(config.seeds) > 1 else [("mean", "")]:
+        for name in MEANS:
+            raw, value = measured(aggregate, [numbers[name] for numbers in metrics])
+            yield cell(f"{name}{suffix}", value, raw, aggregate, tuple(source(path, f"/{name}") for path in paths))
+    for column in published.beside:
+        yield cell(f"published_{column}", theirs[column], sources=(source(published.path, f"/{line}/{column}"),))
+    about = {"status": "measured", "profile": config.profile, "seeds": " ".join(map(str, config.seeds)), "run": row.run}
+    for column, value in about.items():
+        yield cell(column, value)
 
 
 def print_table(path: Path) -> str:
@@ -88,23 +124,6 @@ def _metrics(path: Path, row: TableRow, seed: int, profile: str) -> dict:
                 f"{path}: {key} is {metrics[key]!r}, the table wants {wanted!r}; check the rows of the table in experiments.yaml"
             )
     return metrics
-
-
-def _published_row(published: Mapping[tuple[str, ...], Mapping[str, str]], row: TableRow, name: str) -> Mapping[str, str]:
-    key = (row.model, row.benchmark, row.training_data)
-    if key not in published:
-        known = {" / ".join(other): other for other in published}
-        raise LarvSegError(f"{name}: the paper's Table 3 has no row {' / '.join(key)!r}{nearest(' / '.join(key), list(known))}")
-    return published[key]
-
-
-def _summary(values: Mapping[str, Sequence[float | None]]) -> dict[str, str]:
-    """Means and, where there are several seeds, their sample standard deviations."""
-    complete = {name: None not in numbers for name, numbers in values.items()}
-    cells = {name: f"{statistics.fmean(numbers):.1f}" if complete[name] else "" for name, numbers in values.items()}
-    if len(next(iter(values.values()))) > 1:
-        cells |= {f"{name}_std": f"{statistics.stdev(numbers):.1f}" if complete[name] else "" for name, numbers in values.items()}
-    return cells
 
 
 def _align(cell: str, width: int, left: bool) -> str:

@@ -1,29 +1,29 @@
 """Random access into zip and tar archives: images and masks are read where they lie, nothing is unpacked.
 
-Member names are only looked up. They never become paths of the file system, so a hostile name can do nothing.
+Member names are only looked up and never become paths of the file system. Names that were no relative path below a folder are refused
+all the same: no official archive holds one, and whoever unpacks the archive with another program would be less lucky.
 """
 
 from __future__ import annotations
 
 import os
 import struct
-import tarfile
 import threading
 import zipfile
 import zlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
+from larvseg.sources import tar
 
 STORED, DEFLATED = 0, 8
 LARGEST_MEMBER = 256 * 2**20  # bytes a single read may return; a larger declared size is a mistake or an attack
 _OPEN_FILES = 128  # ImageNet has one tar for each of 21 841 synsets, more than a process may hold open
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
-_BLOCK = 512
 
 
 class Member(NamedTuple):
@@ -39,7 +39,9 @@ class Member(NamedTuple):
 def members(path: Path) -> list[Member]:
     """The files in the zip or uncompressed tar archive `path`, sorted by name.
 
-    Raises LarvSegError if the archive is missing, truncated or altered, or holds a name twice, an encrypted file or another compression.
+    Of a tar in a tar (not deeper) the files are listed: "n04256520.tar/n04256520_1.JPEG", with offsets in the outer one.
+    Raises LarvSegError if the archive is missing, truncated or altered, or holds a name twice, a name that leads out of the archive
+    ("../x"), an encrypted or sparse file or another compression.
     """
     found = _tar_members(path) if path.suffix == ".tar" else _zip_members(path)
     found.sort()
@@ -55,6 +57,7 @@ def _zip_members(path: Path) -> list[Member]:
         with open(path, "rb") as file, zipfile.ZipFile(file) as archive:
             available = os.fstat(file.fileno()).st_size
             for info in archive.infolist():
+                _check_name(path, info.orig_filename)
                 if info.is_dir():
                     continue
                 _check_zip_entry(path, info)
@@ -74,7 +77,6 @@ def _zip_members(path: Path) -> list[Member]:
 
 
 def _check_zip_entry(path: Path, info: zipfile.ZipInfo) -> None:
-    _check_name(path, info.filename)
     if info.flag_bits & 1:
         raise LarvSegError(f"{path}: {info.filename!r} is encrypted; use the official archive")
     if info.compress_type not in (STORED, DEFLATED):
@@ -85,28 +87,34 @@ def _check_zip_entry(path: Path, info: zipfile.ZipInfo) -> None:
 
 
 def _tar_members(path: Path) -> list[Member]:
-    found, end = [], 0
     try:
-        with open(path, "rb") as file, tarfile.open(fileobj=file, mode="r:") as archive:
-            for info in archive:
-                # links, devices and folders are no images
-                if info.isreg() and info.sparse is None:
-                    _check_name(path, info.name)
-                    found.append(Member(info.name, info.offset_data, info.size, STORED, info.size))
-                    end = max(end, info.offset_data + -(-info.size // _BLOCK) * _BLOCK)
-                else:
-                    end = max(end, info.offset_data)
-            # tarfile takes a damaged header, or the end of the file, for the end of the archive: only a block of zeros is that
-            if os.pread(file.fileno(), _BLOCK, end) != bytes(_BLOCK):
-                raise _damaged(path, f"expected a whole tar archive (no end mark at byte {end})")
+        with open(path, "rb") as file:
+            return list(_tar_files(path, file.fileno(), 0, os.fstat(file.fileno()).st_size))
     except FileNotFoundError:
         raise _missing(path) from None
-    except (tarfile.TarError, ValueError, OverflowError, OSError) as error:
+    except (tar.BadTar, OSError) as error:
         raise _damaged(path, f"expected a whole tar archive ({error})") from None
-    return found
+
+
+def _tar_files(path: Path, file: int, start: int, stop: int, outer: str = "") -> Iterator[Member]:
+    """The files of the tar archive in bytes [start, stop) of `file`; `outer` is its own name with "/" where it lies in another."""
+    for entry in tar.entries(file, start, stop):
+        name = outer + entry.name
+        _check_name(path, entry.name)
+        if entry.kind == tar.SPARSE:
+            raise LarvSegError(f"{path}: {name!r} is stored with holes (sparse), which cannot be read in place; use the official archive")
+        if entry.kind not in tar.FILES:
+            continue  # links, devices and folders are no images
+        if name.endswith(".tar") and not outer:
+            yield from _tar_files(path, file, entry.offset, entry.offset + entry.size, f"{name}/")
+        else:
+            yield Member(name, entry.offset, entry.size, STORED, entry.size)
 
 
 def _check_name(path: Path, name: str) -> None:
+    # nothing, a root, a drive, a Windows path, a hidden end, a way up
+    if name[:1] in ("", "/") or name[1:2] == ":" or "\\" in name or "\0" in name or ".." in name.split("/"):
+        raise LarvSegError(f"{path}: refused, the member name {name!r} leads out of the archive; use the official archive")
     try:
         name.encode()
     except UnicodeEncodeError:

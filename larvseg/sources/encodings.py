@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,17 +14,29 @@ from larvseg.errors import LarvSegError
 
 IGNORE = -1  # train id of pixels without a label
 LARGEST_PICTURE = 256 * 2**20  # bytes; a few ImageNet pictures are compressed a second time, with gzip
+LARGEST_AREA = 89_478_485  # pixels (Pillow's own limit, beyond which it warns); the header of a few bytes can declare any number
 
 _OUTSIDE = -2
 _COCO_GAPS = {11, 25, 28, 29, 44, 65, 67, 68, 70, 82, 90}  # COCO ids that COCO-Stuff never uses
-_FORMATS = ("JPEG", "PNG", "GIF")  # ImageNet names a few PNG and GIF pictures .JPEG
-_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, Image.DecompressionBombError)
+_PICTURES = ("JPEG", "PNG", "GIF", "WEBP")  # ImageNet names some of the others .JPEG, too
+
+
+class UnreadablePicture(LarvSegError):
+    """The bytes of the picture `name` are no picture, or none that may be decoded; `reason` says why."""
+
+    def __init__(self, name: str, reason: str):
+        super().__init__(name, reason)
+        self.name, self.reason = name, reason
+
+    def __str__(self) -> str:
+        return f"{self.name}: not a readable picture ({self.reason}); fetch its archive again"
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a data set writes labels: PNG modes, values of classes, values of unlabelled pixels."""
+    """How a data set writes labels: file format, Pillow modes, label ids of classes, that of unlabelled pixels."""
 
+    format: str
     modes: tuple[str, ...]
     classes: frozenset[int]
     unlabelled: int
@@ -34,94 +45,181 @@ class Encoding:
 
 ENCODINGS = {
     # 8 bits, the COCO id counted from 0
-    "coco-stuff": Encoding(("L", "P"), frozenset(range(182)) - _COCO_GAPS, 255, "171 ids of 0..181, 255"),
+    "coco-stuff": Encoding("PNG", ("L", "P"), frozenset(range(182)) - _COCO_GAPS, 255, "171 ids of 0..181, 255"),
     # 8 bits, label_id
-    "ade-challenge": Encoding(("L", "P"), frozenset(range(1, 151)), 0, "0..150"),
+    "ade-challenge": Encoding("PNG", ("L", "P"), frozenset(range(1, 151)), 0, "0..150"),
     # RGB: R // 10 * 256 + G is the ade_id; B tells instances apart
-    "ade-full": Encoding(("RGB",), frozenset(range(1, 3689)), 0, "0..3688"),
+    "ade-full": Encoding("PNG", ("RGB",), frozenset(range(1, 3689)), 0, "0..3688"),
+    # 16 bits, the position in the list of 847 classes: what the published preparation of ADE20K full writes
+    "a847-prepared": Encoding("TIFF", ("I;16", "I;16B"), frozenset(range(847)), 65535, "0..846, 65535"),
 }
 
 
+# ---- masks
+
+
 def decode_mask(data: bytes, encoding: str, raw_ids: tuple[int, ...], name: str) -> np.ndarray:
-    """Train ids (H, W) int16 of the mask PNG `data`: the position of each pixel's value in `raw_ids`, or IGNORE.
+    """Train ids (H, W) int16 of the mask `data`: the position of each pixel's label id in `raw_ids`, or IGNORE.
 
     IGNORE are unlabelled pixels and classes of `encoding` that are not among `raw_ids` (a restricted vocabulary).
-    Raises LarvSegError, naming the picture `name`, for a value outside the encoding and for data that is no such mask.
+    Raises LarvSegError, naming the picture `name`, for a label id outside the encoding and for data that is no such mask;
+    UnreadablePicture for data that is no picture at all.
     """
     table = _table(encoding, raw_ids)
+    picture = _open_mask(data, encoding, name)
+    stored = _pixels(picture).astype(np.uint16, copy=False) if picture.mode == "RGB" else _pixels(picture)
+    labels = table.take(stored)
+    if labels.min() == _OUTSIDE:
+        raise _outside(encoding, _label_ids(encoding)[stored[labels == _OUTSIDE]].min(), name)
+    return labels.reshape(picture.height, picture.width)
+
+
+def label_counts(data: bytes, encoding: str, raw_ids: tuple[int, ...], name: str) -> tuple[list[int], list[int], tuple[int, int]]:
+    """Which train ids are in the mask `data`, ascending; how many pixels each has; and (width, height) in pixels.
+
+    The same as counting in decode_mask(data, encoding, raw_ids, name), with the same errors, but faster.
+    """
+    train_ids = _train_ids(encoding, raw_ids)
+    counts, size = raw_counts(data, encoding, name)
+    present = sorted((train_ids[label_id], pixels) for label_id, pixels in counts.items() if label_id in train_ids)
+    return [train_id for train_id, _ in present], [pixels for _, pixels in present], size
+
+
+def raw_counts(data: bytes, encoding: str, name: str) -> tuple[dict[int, int], tuple[int, int]]:
+    """{label id: pixels} of the mask `data`, ascending, unlabelled pixels included, and (width, height); errors as in decode_mask."""
+    picture = _open_mask(data, encoding, name)
+    if picture.mode in ("L", "P"):
+        counts = {value: pixels for value, pixels in enumerate(picture.histogram()) if pixels}
+    else:
+        counts = _count_runs(_pixels(picture), _label_ids(encoding))
     known = ENCODINGS[encoding]
-    picture = _open(data, name, ("PNG",))
+    if outside := counts.keys() - known.classes - {known.unlabelled}:
+        raise _outside(encoding, min(outside), name)
+    return counts, picture.size
+
+
+def _count_runs(pixels: np.ndarray, label_ids: np.ndarray) -> dict[int, int]:
+    """{label id: pixels}, ascending. Labels come in runs: adding up some thousand lengths is faster than counting every pixel."""
+    ends = np.concatenate([[-1], np.flatnonzero(pixels[1:] != pixels[:-1]), [len(pixels) - 1]])
+    counts = np.bincount(label_ids[pixels[ends[1:]] & 0xFFFF], ends[1:] - ends[:-1])
+    present = np.flatnonzero(counts)
+    return dict(zip(present.tolist(), counts[present].astype(np.int64).tolist(), strict=True))
+
+
+def _open_mask(data: bytes, encoding: str, name: str) -> Image.Image:
+    known = _known(encoding)
+    data = _gunzip(data, name)
+    picture = _open(data, name, (known.format,))
     if picture.mode not in known.modes:
         raise LarvSegError(f"{name}: the mask is a {picture.mode} picture; the encoding {encoding} needs {' or '.join(known.modes)}")
-    stored = np.asarray(picture)
+    # Pillow stretches grey values of 1, 2 and 4 bits to 0..255 and cuts colours of 16 bits to 8: the labels would be wrong
+    if known.format == "PNG" and picture.mode != "P" and (depth := data[24]) != 8:
+        raise LarvSegError(f"{name}: the mask has {depth} bits a channel; the encoding {encoding} needs 8")
+    return picture
+
+
+def _pixels(picture: Image.Image) -> np.ndarray:
+    """The pixels row by row, 1-D. Of an RGB picture R + 256·G + 65536·B + 2²⁴·something: its lower 16 bits are the stored value."""
     if picture.mode == "RGB":
-        stored = (stored[..., 0].astype(np.uint16) << 8) | stored[..., 1]
-    labels = table[stored]
-    if labels.size and labels.min() == _OUTSIDE:
-        value = int(_values(encoding)[stored[labels == _OUTSIDE].min()])
-        raise LarvSegError(f"{name}: label id {value} is outside the encoding {encoding} ({known.description})")
-    return labels
+        return np.frombuffer(picture.tobytes("raw", "RGBX"), "<u4")
+    return np.asarray(picture).ravel()
+
+
+def _known(encoding: str) -> Encoding:
+    if encoding not in ENCODINGS:
+        raise LarvSegError(f"unknown label encoding {encoding!r}; known: {', '.join(ENCODINGS)}")
+    return ENCODINGS[encoding]
+
+
+@lru_cache(maxsize=16)
+def _train_ids(encoding: str, raw_ids: tuple[int, ...]) -> dict[int, int]:
+    """Train id of each label id in `raw_ids`."""
+    known = _known(encoding)
+    if not known.classes.issuperset(raw_ids):
+        raise LarvSegError(f"raw ids {sorted(set(raw_ids) - known.classes)} are outside the encoding {encoding} ({known.description})")
+    return {label_id: train_id for train_id, label_id in enumerate(raw_ids)}
 
 
 @lru_cache(maxsize=16)
 def _table(encoding: str, raw_ids: tuple[int, ...]) -> np.ndarray:
-    """Train id of each stored value: a byte, or R·256 + G."""
-    if encoding not in ENCODINGS:
-        raise LarvSegError(f"unknown label encoding {encoding!r}; known: {', '.join(ENCODINGS)}")
-    known = ENCODINGS[encoding]
-    if not known.classes.issuperset(raw_ids):
-        raise LarvSegError(f"raw ids {sorted(set(raw_ids) - known.classes)} are outside the encoding {encoding} ({known.description})")
-    values = _values(encoding)
-    by_value = np.full(int(values.max()) + 1, _OUTSIDE, np.int16)
-    by_value[[*known.classes, known.unlabelled]] = IGNORE
-    by_value[list(raw_ids)] = np.arange(len(raw_ids))
-    return by_value[values]
+    """Train id of each stored value, int16."""
+    known, label_ids, train_ids = _known(encoding), _label_ids(encoding), _train_ids(encoding, raw_ids)
+    by_label_id = np.full(int(label_ids.max()) + 1, _OUTSIDE, np.int16)
+    by_label_id[[*known.classes, known.unlabelled]] = IGNORE
+    by_label_id[list(train_ids)] = list(train_ids.values())
+    return by_label_id[label_ids]
 
 
 @lru_cache(maxsize=4)
-def _values(encoding: str) -> np.ndarray:
+def _label_ids(encoding: str) -> np.ndarray:
     """Label id of each stored value."""
     if encoding != "ade-full":
-        return np.arange(256)
-    red, green = np.divmod(np.arange(256 * 256), 256)
+        return np.arange(256 if "L" in _known(encoding).modes else 256 * 256)
+    green, red = np.divmod(np.arange(256 * 256), 256)
     return red // 10 * 256 + green
 
 
+def _outside(encoding: str, label_id: int, name: str) -> LarvSegError:
+    return LarvSegError(f"{name}: label id {label_id} is outside the encoding {encoding} ({ENCODINGS[encoding].description})")
+
+
+# ---- pictures
+
+
 def decode_image(data: bytes, name: str) -> np.ndarray:
-    """The picture `data` as RGB (H, W, 3) uint8, whatever its own mode; LarvSegError names the picture `name` if it cannot be read."""
+    """The picture `data` as RGB (H, W, 3) uint8, whatever its own mode; UnreadablePicture names the picture `name` if it cannot be read.
+
+    The pixels as they are stored: an EXIF orientation is not applied, because masks lie on the stored pixels, and what holds for
+    pictures with masks should hold for all. Transparency is dropped. Of 16 bits the upper eight count.
+    """
+    picture = _open(_gunzip(data, name), name, _PICTURES)
     try:
-        return np.asarray(_open(data, name, _FORMATS).convert("RGB"))
-    except _UNREADABLE as error:
+        return np.asarray(_rgb(picture))
+    except Exception as error:
         raise _unreadable(name, error) from None
 
 
 def image_size(data: bytes, name: str) -> tuple[int, int]:
     """(width, height) in pixels of the picture `data`, from its header alone; errors as in decode_image."""
-    try:
-        return Image.open(io.BytesIO(_gunzip(data)), formats=_FORMATS).size
-    except _UNREADABLE as error:
-        raise _unreadable(name, error) from None
+    return _open(_gunzip(data, name), name, _PICTURES, load=False).size
 
 
-def _open(data: bytes, name: str, formats: tuple[str, ...]) -> Image.Image:
+def _rgb(picture: Image.Image) -> Image.Image:
+    if picture.mode.startswith("I"):
+        # Pillow would cut off at 255
+        picture = Image.fromarray((np.asarray(picture).astype(np.int32) >> 8).clip(0, 255).astype(np.uint8))
+    if picture.mode == "P" and "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+    return picture.convert("RGB")
+
+
+def _open(data: bytes, name: str, formats: tuple[str, ...], load: bool = True) -> Image.Image:
+    # what a decoder raises for broken bytes is written nowhere: any exception of Pillow's means that
     try:
-        picture = Image.open(io.BytesIO(_gunzip(data)), formats=formats)
-        picture.load()
+        picture = Image.open(io.BytesIO(data), formats=formats)
+        if picture.width * picture.height > LARGEST_AREA:
+            raise ValueError(f"{picture.width}×{picture.height} pixels, over the limit of {LARGEST_AREA} in all")
+        if load:
+            picture.load()
         return picture
-    except _UNREADABLE as error:
+    except Exception as error:
         raise _unreadable(name, error) from None
 
 
-def _unreadable(name: str, error: Exception) -> LarvSegError:
-    problem = "unknown picture format" if isinstance(error, Image.UnidentifiedImageError) else error
-    return LarvSegError(f"{name}: not a readable picture ({problem}); fetch its archive again")
+def _unreadable(name: str, error: Exception) -> UnreadablePicture:
+    if isinstance(error, Image.UnidentifiedImageError):
+        return UnreadablePicture(name, "unknown picture format")
+    return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)
 
 
-def _gunzip(data: bytes) -> bytes:
+def _gunzip(data: bytes, name: str) -> bytes:
     if data[:2] != b"\x1f\x8b":
         return data
     inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
-    picture = inflater.decompress(data, LARGEST_PICTURE)
+    try:
+        picture = inflater.decompress(data, LARGEST_PICTURE)
+    except zlib.error as error:
+        raise _unreadable(name, error) from None
     if not inflater.eof:
-        raise ValueError("truncated or oversized gzip data")
+        raise _unreadable(name, ValueError("truncated or oversized gzip data"))
     return picture

@@ -1,5 +1,7 @@
 """The model card that lies beside every checkpoint."""
 
+from collections.abc import Mapping
+
 from larvseg.config import Switches, TrainConfig
 
 _METHODS = {
@@ -14,10 +16,15 @@ _KINDS = {
 }
 
 
-def card_text(config: TrainConfig, categories: int, parameters: int) -> str:
-    """Markdown: what the model is, its data, how it was trained, its limits. Its numbers are in the metrics.json of its evaluations."""
+def card_text(config: TrainConfig, categories: int, parameters: int, opened: Mapping[str, Mapping[str, int]]) -> str:
+    """Markdown: what the model is, its data, how it was trained, its limits. Its numbers are in the metrics.json of its evaluations.
+
+    opened: how many times which annotations of each data set were opened.
+    """
     sets = "\n".join(
-        f"| {s.name} | {_KINDS[s.kind]} | {s.ranks} of {config.ranks} | {s.lambda_cls:g} | {s.lambda_aux:g} |" for s in config.training_sets
+        f"| {s.name} | {_KINDS[s.kind]} | {_times(opened.get(s.name, {}))} | {s.ranks} of {config.ranks} "
+        f"| {s.lambda_cls:g} | {s.lambda_aux:g} |"
+        for s in config.training_sets
     )
     chosen = config.switches.model_dump()
     switches = "\n".join(f"- `{name}`: {value}" for name, value in chosen.items())
@@ -33,8 +40,8 @@ Backbone {config.backbone.title} ({parameters:,} parameters with the classifier)
 
 ## Data
 
-| data set | labels | share of a step | λ_cls | λ_aux |
-| --- | --- | --- | --- | --- |
+| data set | labels | opened | share of a step | λ_cls | λ_aux |
+| --- | --- | --- | --- | --- | --- |
 {sets}
 
 ## Training
@@ -61,3 +68,7 @@ In `metrics.json` of each evaluation of this run; how training went is in `curve
         else "It carries the biases of its pictures and labels, and is meant for research."
     }
 """
+
+
+def _times(opened: Mapping[str, int]) -> str:
+    return ", ".join(f"{annotation.replace('_', ' ')} {times:,} times" for annotation, times in sorted(opened.items()))

@@ -15,7 +15,7 @@ from larvseg.datasets.transforms import draw_window, normalise, resize, resized_
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, write_text
 from larvseg.models.backbone import build_backbone
-from larvseg.training.backbone_weights import load_backbone, published_weights
+from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.checkpoint import save_tensors
 from larvseg.training.runtime import Progress, autocast, prepare, seed_step
 from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
@@ -28,7 +28,7 @@ def pretrain(config: PretrainConfig, inputs: Mapping[str, Path], outputs: Mappin
     """Write the starting weights of a backbone to `outputs["model"]` and, if asked for, their accuracy to `outputs["accuracy"]`.
 
     `config.backbone.weights` says where from: "pretrain" trains a classifier on `inputs["manifest"]` (single-label pictures);
-    "timm:<tag>" or a path takes a file that is already on this machine.
+    "timm:<tag>" takes the fetched file `inputs["weights"]`; anything else is the path of a safetensors file of your own.
 
     Raises:
         LarvSegError: no such file, wrong tensors, or a loss that is not finite.
@@ -40,8 +40,7 @@ def pretrain(config: PretrainConfig, inputs: Mapping[str, Path], outputs: Mappin
     if config.backbone.weights == "pretrain":
         report = _classify(config, backbone, Manifest(inputs["manifest"]), device)
     else:
-        source = published_weights(config)
-        load_backbone(backbone, source)
+        load_backbone(backbone, inputs.get("weights") or Path(config.backbone.weights))
         report = {"weights": config.backbone.weights}
     save_tensors(outputs["model"], backbone.state_dict(), report)
     if "accuracy" in outputs:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from larvseg.config import TrainConfig
+from larvseg.datasets.annotations import Ledger
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
@@ -27,7 +28,8 @@ from larvseg.training.union import run_vocabulary
 def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Train `config.run` from `inputs["backbone"]` on the manifests named after its training sets.
 
-    Writes `outputs`: `model` (backbone, classifier, memory bank), `config` (resolved configuration and vocabulary), `curves` and `card`.
+    Writes `outputs`: `model` (backbone, classifier, memory bank), `config` (resolved configuration, vocabulary, and how many annotations
+    of which data set were opened), `curves` and `card`.
     `work` holds the state from which the run can go on.
 
     Raises:
@@ -42,15 +44,16 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     model.to(device).train()
     objective = Objective(config, model, vocabulary["index"])
     optimiser = build_optimiser(config.optimiser, model.backbone.parameters(), model.classifier.parameters())
-    curves = Curves()
+    curves, ledger = Curves(), Ledger()
 
     origin = {"config": config.model_dump(mode="json"), "inputs": {role: sha256_of(path) for role, path in sorted(inputs.items())}}
     workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
     with hold(work) as state:
-        start = _resume(state, origin, model, optimiser, curves)
+        start = _resume(state, origin, model, optimiser, curves, ledger)
         progress = Progress(JointLoader(config, manifests, start, workers), config.run, start, config.steps)
         last = "none"
         for step, batches in enumerate(progress, start):
+            ledger.add(batches)
             seed_step(config.seed, step)
             rate = learning_rate(config.optimiser, step, config.steps)
             set_learning_rate(optimiser, rate)
@@ -69,16 +72,20 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
             progress.loss = values["loss"]
             curves.add(step + 1, rate, values, objective.warm_share(), last=step + 1 == config.steps)
             if (step + 1) % config.runtime.checkpoint_every == 0:
-                save_state(state, model, optimiser, {"step": step + 1, "curves": curves.state(), "origin": origin})
+                progressed = {"step": step + 1, "curves": curves.state(), "annotations": ledger.counts}
+                save_state(state, model, optimiser, {**progressed, "origin": origin})
 
         save_tensors(outputs["model"], model.state_dict(), {})
-        write_text(outputs["config"], json_text({"train": config.model_dump(mode="json"), "vocabulary": vocabulary}))
+        described = {"train": config.model_dump(mode="json"), "vocabulary": vocabulary, "annotations": ledger.counts}
+        write_text(outputs["config"], json_text(described))
         write_text(outputs["curves"], curves.text)
         parameters = sum(parameter.numel() for parameter in model.parameters())
-        write_text(outputs["card"], card_text(config, len(vocabulary["names"]), parameters))
+        write_text(outputs["card"], card_text(config, len(vocabulary["names"]), parameters, ledger.counts))
 
 
-def _resume(state: Path, origin: Mapping[str, Any], model: Segmenter, optimiser: torch.optim.Optimizer, curves: Curves) -> int:
+def _resume(
+    state: Path, origin: Mapping[str, Any], model: Segmenter, optimiser: torch.optim.Optimizer, curves: Curves, ledger: Ledger
+) -> int:
     """The step to start at: 0, or that of a state of the same configuration and inputs, which is then restored."""
     if not state.exists():
         return 0
@@ -88,6 +95,7 @@ def _resume(state: Path, origin: Mapping[str, Any], model: Segmenter, optimiser:
         return 0
     restore_state(state, model, optimiser)
     curves.restore(metadata["curves"])
+    ledger.restore(metadata["annotations"])
     return metadata["step"]
 
 

@@ -14,10 +14,11 @@ REFERENCE = Path(__file__).parents[2] / "data/reference"
 DRAWN_CLASSES = "miniature/classes.csv"
 
 # The multi-label sets are the images of a segmentation set, the single-label sets the ImageNet images of a subset of its classes.
-_SHARED = {"WA150": "A150", "WA847": "A847", "I124": "A150", "I585": "A847"}
-_PUBLISHED_SYNSETS = {"I124": "candidate_wnids", "I585": "wnids"}
+SHARED = {"WA150": "A150", "WA847": "A847", "I124": "A150", "I585": "A847"}
+SYNSETS = ("published", "corrected")  # the authors' lists of I124 and I585, or the right senses: see resolution.py
+_SYNSET_COLUMNS = {("I124", "published"): "candidate_wnids", ("I585", "published"): "wnids"}
 RULES = ("S", "P")  # alignment with C171: see alignment.py
-KNOWN = ("C171", "A150", "A847", *_SHARED)
+KNOWN = ("C171", "A150", "A847", *SHARED)
 
 
 @dataclass(frozen=True)
@@ -59,24 +60,37 @@ class Vocabulary:
 
 
 @cache
-def load_vocabulary(name: str, drawn: bool = False) -> Vocabulary:
+def load_vocabulary(name: str, drawn: bool = False, synsets: str = "published") -> Vocabulary:
     """The vocabulary of data set `name`, one of KNOWN; WA150 and WA847 have the classes of A150 and A847.
 
     drawn: only the classes that the miniature draws and, of I124 and I585, only those with a drawn synset, in the official order.
-    Raises LarvSegError for an unknown name.
+    synsets: which list of I124 and I585, one of SYNSETS; "published" has 124 and 585 classes, "corrected" those with a right sense.
+    Raises LarvSegError for an unknown name or list.
     """
     if name not in KNOWN:
         raise LarvSegError(f"no vocabulary for data set {name!r}{nearest(name, list(KNOWN))}")
-    segmentation = _SHARED.get(name, name)
+    segmentation = SHARED.get(name, name)
     vocabulary = Vocabulary(name, _categories(segmentation))
-    if name in _PUBLISHED_SYNSETS:
-        rows = _read(f"vocabularies/{name.lower()}_published.csv")
-        vocabulary = _with_synsets(vocabulary, {row["name"]: tuple(row[_PUBLISHED_SYNSETS[name]].split(";")) for row in rows})
+    if (listed := listed_synsets(name, synsets)) is not None:
+        vocabulary = _with_synsets(vocabulary, listed)
     return _restrict(vocabulary, segmentation) if drawn else vocabulary
 
 
+@cache
+def listed_synsets(name: str, synsets: str) -> dict[str, tuple[str, ...]] | None:
+    """{category: synsets} in the list `synsets` of data set `name`; None for a data set without synsets."""
+    if synsets not in SYNSETS:
+        raise LarvSegError(f"no synsets {synsets!r}{nearest(synsets, list(SYNSETS))}; known: {', '.join(SYNSETS)}")
+    if name not in ("I124", "I585"):
+        return None
+    column = _SYNSET_COLUMNS.get((name, synsets), "wnid")
+    return {
+        row["name"]: tuple(filter(None, row[column].split(";"))) for row in read_reference(f"vocabularies/{name.lower()}_{synsets}.csv")
+    }
+
+
 def _categories(dataset: str) -> tuple[Category, ...]:
-    rows = _read(f"vocabularies/{dataset.lower()}.csv")
+    rows = read_reference(f"vocabularies/{dataset.lower()}.csv")
     if dataset == "C171":
         return tuple(Category(row["name"], int(row["coco_id"]), row["name_at_first_hyphen"], row["name_processed"]) for row in rows)
     raw = "label_id" if dataset == "A150" else "ade_id"
@@ -90,7 +104,7 @@ def _with_synsets(vocabulary: Vocabulary, synsets: dict[str, tuple[str, ...]]) -
 
 
 def _restrict(vocabulary: Vocabulary, segmentation: str) -> Vocabulary:
-    rows = _read(DRAWN_CLASSES)
+    rows = read_reference(DRAWN_CLASSES)
     names = {row[segmentation.lower()] for row in rows}
     vocabulary = replace(vocabulary, categories=tuple(category for category in vocabulary.categories if category.name in names))
     if not vocabulary.synsets:
@@ -100,7 +114,8 @@ def _restrict(vocabulary: Vocabulary, segmentation: str) -> Vocabulary:
 
 
 @cache
-def _read(name: str) -> tuple[dict[str, str], ...]:
+def read_reference(name: str) -> tuple[dict[str, str], ...]:
+    """The rows of the CSV file data/reference/`name`; LarvSegError if it is missing."""
     try:
         with open(REFERENCE / name, encoding="utf-8", newline="") as file:
             return tuple(csv.DictReader(file))

@@ -3,9 +3,33 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
+import gzip
+import zlib
+from functools import cache
+from typing import NamedTuple
 
-CLASSES = Path(__file__).parents[2] / "data/reference/miniature/classes.csv"
+from larvseg.errors import LarvSegError
+from larvseg.vocabulary.names import REFERENCE
+
+CLASSES = REFERENCE / "miniature/classes.csv"
+IMAGENET = REFERENCE / "imagenet21k.tsv.gz"
+
+
+class Synset(NamedTuple):
+    """What WordNet 3.0 says of a synset."""
+
+    lemmas: tuple[str, ...]
+    gloss: str
+
+
+@cache
+def imagenet_synsets() -> dict[str, Synset]:
+    """The 21 841 synsets of ImageNet, in ascending order of their ids."""
+    try:
+        lines = gzip.decompress(IMAGENET.read_bytes()).decode().splitlines()[1:]
+        return {wnid: Synset(tuple(lemmas.split(", ")), gloss) for wnid, lemmas, gloss in (line.split("\t") for line in lines)}
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise LarvSegError(f"data/reference/{IMAGENET.name}: cannot be read ({error}); restore it from version control") from None
 
 
 def drawn_synsets() -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from larvseg.files import sha256_of
 from larvseg.vocabulary import load_vocabulary
 
 HALF = 96 * 72 // 2
+OUTPUTS = {"manifest": Path("x.arrow"), "rejects": Path("x.csv")}
 
 
 def rows(manifest: Manifest) -> list[dict]:
@@ -138,14 +139,14 @@ def test_same_bytes_again_and_pickling(world):
 def test_unknown_data_set(world):
     config = DeriveConfig(dataset="A105", drawn=False)
     with pytest.raises(LarvSegError, match="unknown data set 'A105'.*A150.*known: .*C171.*I21K"):
-        derive(config, {}, {"manifest": Path("x.arrow")}, Path("work"))
+        derive(config, {}, OUTPUTS, Path("work"))
 
 
 def test_missing_archive(world):
     inputs = world.archives("C171")
     del inputs["val2017.zip"]
     with pytest.raises(LarvSegError, match="C171 needs the archive val2017.zip"):
-        derive(DeriveConfig(dataset="C171", drawn=False), inputs, {"manifest": Path("x.arrow")}, Path("work"))
+        derive(DeriveConfig(dataset="C171", drawn=False), inputs, OUTPUTS, Path("work"))
 
 
 def test_no_synset_at_hand(world):
@@ -162,12 +163,8 @@ def test_mask_outside_the_encoding(world):
     world.challenge[mask] = Path("bad.png").read_bytes()
     with pytest.raises(LarvSegError, match=r"ADE_train_00000001: label id 167 is outside the encoding ade-challenge \(0..150\)"):
         world.derive("WA150")
-    Image.new("L", (95, 72), 1).save("bad.png")
-    world.challenge[mask] = Path("bad.png").read_bytes()
-    with pytest.raises(LarvSegError, match="ADE_train_00000001: the picture has 96×72 pixels, its mask 95×72"):
-        world.derive("WA150")
     del world.challenge[mask]
-    with pytest.raises(LarvSegError, match="ADE_train_00000001: no mask"):
+    with pytest.raises(LarvSegError, match="ADE_train_00000001: no mask .* in data/tiny/archives/ADEChallengeData2016.zip"):
         world.derive("WA150")
     assert not list(Path.cwd().glob("*arrow*")) and not list(Path.cwd().glob(".*arrow*"))
 
@@ -177,7 +174,7 @@ def test_damaged_archive(world):
     path = inputs["ADEChallengeData2016.zip"]
     path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(LarvSegError, match=f"{path}: expected a whole zip archive"):
-        derive(DeriveConfig(dataset="A150", drawn=False), inputs, {"manifest": Path("x.arrow")}, Path("work"))
+        derive(DeriveConfig(dataset="A150", drawn=False), inputs, OUTPUTS, Path("work"))
 
 
 def test_archive_that_changed_after_the_manifest_was_made(world):
@@ -192,10 +189,10 @@ def test_archive_that_changed_after_the_manifest_was_made(world):
         manifest.mask(0)
 
 
-def test_hostile_member_names_are_never_opened(world):
+def test_hostile_member_names_are_refused(world):
     world.challenge["ADEChallengeData2016/images/training/../../../../../../etc/passwd.jpg"] = b"x"
-    world.challenge["/etc/passwd"] = b"x"
-    assert len(world.derive("A150")) == 3
+    with pytest.raises(LarvSegError, match="ADEChallengeData2016.zip: refused, .*passwd.jpg"):
+        world.derive("A150")
 
 
 def test_damaged_manifest(world):

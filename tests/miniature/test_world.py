@@ -1,9 +1,9 @@
 """The drawn world: official layouts and encodings, one seed, every class."""
 
 import csv
+import gzip
 import hashlib
 import io
-import pickle
 import tarfile
 import zipfile
 
@@ -18,8 +18,11 @@ from larvseg.miniature.classes import drawn_classes, raw_ids, synsets
 from larvseg.miniature.places import PLACES, SPOTS, SUPPORTS
 from larvseg.miniature.surfaces import SURFACES
 from larvseg.miniature.things import THINGS
-from larvseg.miniature.world import scene
+from larvseg.miniature.world import object_picture, scene
 from larvseg.reporting.miniature_figure import figure
+from larvseg.sources.ade_index import load_index
+from larvseg.sources.ade_json import read_annotation
+from larvseg.sources.encodings import decode_image
 from larvseg.vocabulary.names import REFERENCE, load_vocabulary
 
 WORLD = World(seed=3, coco_training=6, coco_validation=2, ade_training=6, ade_validation=6, objects=2)
@@ -122,14 +125,67 @@ def test_full_decodes_to_the_same_scenes_as_challenge(zips):
         assert all(len(np.unique(ids[seg[..., 2] == instance])) == 1 for instance in np.unique(seg[..., 2]))
 
 
-def test_index_of_the_full_ade(zips):
-    archive = zips["ADE20K_2021_17_01.zip"]
-    index = pickle.loads(archive.read("ADE20K_2021_17_01/index_ade20k.pkl"))
-    assert len(index["objectnames"]) == 3688 and index["objectnames"][2977] == "wall" and index["objectPresence"].shape == (3688, 12)
-    for column, (folder, filename) in enumerate(zip(index["folder"], index["filename"], strict=True)):
+def test_index_of_the_full_ade(zips, archives):
+    archive, index = zips["ADE20K_2021_17_01.zip"], load_index(archives["ADE20K_2021_17_01.zip"])
+    assert index.objectnames[2977] == "wall" and index.objectnames[400] == "car, auto, automobile, machine, motorcar"
+    pictures = np.zeros(3688, int)
+    for folder, filename, place in zip(index.folder, index.filename, index.scene, strict=True):
         seg = pixels(archive, f"{folder}/{filename.replace('.jpg', '_seg.png')}")
-        present = np.unique(seg[..., 0] // 10 * 256 + seg[..., 1])
-        np.testing.assert_array_equal(np.flatnonzero(index["objectPresence"][:, column]) + 1, present)
+        pictures[np.unique(seg[..., 0] // 10 * 256 + seg[..., 1]) - 1] += 1
+        assert folder.endswith(place)
+    np.testing.assert_array_equal(index.pictures, pictures)
+    assert (index.objectcounts >= pictures).all() and not index.proportionClassIsPart.any()
+    known = index.wordnet_found
+    assert 60 < known.sum() < 89 and all(index.wordnet_synset[c].startswith(index.wordnet_synonyms[c]) for c in known.nonzero()[0])
+    sofa = index.objectnames.index("sofa, couch, lounge")
+    assert index.wordnet_synset[sofa] == "sofa, couch, lounge. " and "seat" in index.wordnet_gloss[sofa]
+
+
+def test_annotations_of_the_full_ade(zips):
+    archive, foreign = zips["ADE20K_2021_17_01.zip"], 0
+    names = files(archive, ".json")
+    assert len(names) == 12
+    for name in names:
+        data, seg = archive.read(name), pixels(archive, name.replace(".json", "_seg.png"))
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            foreign += 1
+        read = read_annotation(data, name)
+        assert f"{read.folder}/{read.filename}" == name.replace(".json", ".jpg") and read.size == seg.shape[1::-1]
+        ids = seg[..., 0] // 10 * 256 + seg[..., 1]
+        assert sorted(one.name_ndx for one in read.objects) == sorted(ids[seg[..., 2] == i][0] for i in np.unique(seg[..., 2][ids > 0]))
+        assert [one.id for one in read.objects] == list(range(len(read.objects)))
+        for one in read.objects:
+            (left, top), (right, bottom) = one.polygon[0], one.polygon[2]
+            assert (ids[int(top) : int(bottom) + 1, int(left) : int(right) + 1] == one.name_ndx).any() and one.name and one.part_level == 0
+            assert one.crop == (left == 0 or top == 0 or right == read.size[0] - 1 or bottom == read.size[1] - 1)
+    assert foreign == 2
+
+
+def test_object_pictures_in_unexpected_forms(tmp_path):
+    wnid = "n04256520"
+    draw_archive("imagenet", WORLD.model_copy(update={"objects": 120}), {f"{wnid}.tar": tmp_path / "sofa.tar"}, threads=1)
+    found = {"gzip": 0, "JPEG L": 0, "JPEG CMYK": 0, "PNG RGB": 0, "JPEG RGB": 0}
+    with tarfile.open(tmp_path / "sofa.tar") as archive:
+        for number, member in enumerate(archive, start=1):
+            data = stored = archive.extractfile(member).read()
+            if stored[:2] == b"\x1f\x8b":
+                stored = gzip.decompress(data)
+                found["gzip"] += 1
+            picture = Image.open(io.BytesIO(stored))
+            found[f"{picture.format} {picture.mode}"] += 1
+            drawn = object_picture(WORLD.seed, wnid, number)
+            drawn = drawn.convert("L") if picture.mode == "L" else drawn
+            difference = decode_image(data, member.name).astype(int) - np.asarray(drawn.convert("RGB"))
+            assert np.abs(difference).mean() < 8
+    assert found == {"gzip": 3, "JPEG L": 3, "JPEG CMYK": 2, "PNG RGB": 2, "JPEG RGB": 113}
+
+
+def test_wordnet_is_packed_too(tmp_path):
+    draw_archive("wordnet", WORLD, {"wordnet.zip": tmp_path / "wordnet.zip"}, threads=1)
+    with zipfile.ZipFile(tmp_path / "wordnet.zip") as archive:
+        assert {"wordnet/data.noun", "wordnet/index.noun", "wordnet/lexnames"} <= set(archive.namelist())
 
 
 def test_synset_tars(archives):
@@ -140,7 +196,7 @@ def test_synset_tars(archives):
             sizes[name] = len(members)
             assert [member.name for member in members] == [f"{name[:-4]}_{i}.JPEG" for i in range(1, len(members) + 1)]
             assert {(member.mtime, member.uid, member.gid) for member in members} == {(0, 0, 0)}
-            assert Image.open(archive.extractfile(members[0])).size == (64, 64)
+            assert decode_image(archive.extractfile(members[0]).read(), name).shape == (64, 64, 3)
     assert sizes == {"n04256520.tar": 2, "n03636248.tar": 2, "n03636649.tar": 1}
     assert len(archive_names("imagenet")) == len(synsets()) == 87
 

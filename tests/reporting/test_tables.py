@@ -1,11 +1,14 @@
 import csv
 import json
+from pathlib import Path
 
 import pytest
 
 from larvseg.config import TableConfig, TableRow
 from larvseg.errors import LarvSegError
-from larvseg.reporting.tables import print_table, table
+from larvseg.files import sha256_of
+from larvseg.reporting.cells import read_cells
+from larvseg.reporting.tables import print_table, read_csv, table
 
 COLUMNS = (
     "model,backbone,benchmark,training_data,all,base,novel,"
@@ -26,8 +29,9 @@ def write(tmp_path):
                 metrics = {"run": row.run, "seed": seed, "profile": "mini", "benchmark": row.benchmark} | means | changes
                 path = inputs[f"{row.run}.seed{seed}"] = tmp_path / f"{row.run}.{seed}.json"
                 path.write_text(json.dumps(metrics))
-        config = TableConfig(table="table3", profile="mini", seeds=seeds, rows=rows)
-        table(config, inputs, {"table": tmp_path / "table3.csv"}, tmp_path / "work")
+        config = TableConfig(table="table3", published="table3", profile="mini", seeds=seeds, rows=rows)
+        outputs = {"table": tmp_path / "table3.csv", "cells": tmp_path / "table3.cells.jsonl"}
+        table(config, inputs, outputs, tmp_path / "work")
         return tmp_path / "table3.csv"
 
     return write
@@ -49,6 +53,25 @@ def test_several_seeds_give_mean_and_sample_standard_deviation(write):
     assert (row["all"], row["base"], row["novel"]) == ("21.0", "1.0", "1.5")
     assert (row["all_std"], row["base_std"], row["novel_std"]) == ("1.4", "0.0", "0.7")
     assert row["seeds"] == "0 3"
+
+
+def test_every_cell_says_where_its_number_stands(write):
+    table = write((LARVSEG,), (0, 3), {"larvseg-a150": {0: (20.04, 1, None), 3: (22.04, 1, 2)}})
+    cells = {cell.column: cell for cell in read_cells(table.with_name("table3.cells.jsonl"))}
+    assert list(cells) == list(read_csv(table)[0])
+    mean, deviation, cited = cells["all"], cells["all_std"], cells["published_novel"]
+    assert (mean.raw, mean.value, mean.aggregate) == (21.04, "21.0", "mean")
+    assert (deviation.value, deviation.aggregate, deviation.sources) == ("1.4", "std", mean.sources)
+    assert [(Path(source.path).name, source.pointer) for source in mean.sources] == [
+        ("larvseg-a150.0.json", "/all"),
+        ("larvseg-a150.3.json", "/all"),
+    ]
+    assert all(source.sha256 == sha256_of(Path(source.path)) for source in (*mean.sources, *cited.sources))
+    assert (cells["novel"].raw, cells["novel"].value) == (None, "")
+    assert cited.value == "26.8" and cited.sources[0].path == "data/reference/published/table3.csv"
+    assert dict(mean.key) == {"model": "LarvSeg", "benchmark": "A150", "training_data": "C171, WA150", "run": "larvseg-a150"}
+    line, column = cited.sources[0].pointer.split("/")[1:]
+    assert read_csv(Path(cited.sources[0].path))[int(line)][column] == "26.8"
 
 
 def test_printed_table_sets_ours_beside_the_published(write):

@@ -7,6 +7,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from larvseg.errors import LarvSegError
@@ -34,6 +35,18 @@ def add(archive, name, data=b"", **attributes):
     for key, value in attributes.items():
         setattr(info, key, value)
     archive.addfile(info, io.BytesIO(data))
+
+
+def pack(path: Path, files: dict[str, bytes]) -> Path:
+    if path.suffix == ".tar":
+        with tarfile.open(path, "w") as archive:
+            for name, data in files.items():
+                add(archive, name, data)
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, data in files.items():
+                archive.writestr(zipfile.ZipInfo(name), data)
+    return path
 
 
 def read(folder: Path, name: str, reader=None) -> dict[str, bytes]:
@@ -162,20 +175,183 @@ def test_declared_size_has_a_limit(packed):
         ArchiveReader(packed).read("some.zip", 0, 10, DEFLATED, LARGEST_MEMBER + 1)
 
 
-def test_hostile_names_are_only_looked_up(tmp_path):
-    names = ["../../escape.jpg", "/absolute.jpg", "a/../b.jpg", "-rf", "new\nline"]
-    with zipfile.ZipFile(tmp_path / "hostile.zip", "w") as archive:
-        for name in names:
-            archive.writestr(name, b"data")
-    with tarfile.open(tmp_path / "hostile.tar", "w") as archive:
-        for name in names:
-            add(archive, name, b"data")
-        add(archive, "link", type=tarfile.SYMTYPE, linkname="/etc/passwd")
-        add(archive, "device", type=tarfile.CHRTYPE)
+HOSTILE = ["../escape.jpg", "a/../b.jpg", "a/..", "/absolute.jpg", "C:\\b.jpg", "c:b.jpg", "a\\b.jpg"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("suffix", ["zip", "tar"])
+def test_names_that_lead_out_are_refused_by_name(tmp_path, suffix, name):
+    path = tmp_path / f"hostile.{suffix}"
+    pack(path, {"fine.jpg": b"data", name: b"data"})
     before = sorted(tmp_path.rglob("*"))
-    for archive in ("hostile.zip", "hostile.tar"):
-        assert read(tmp_path, archive) == dict.fromkeys(names, b"data")
+    for refusing in (members, check):
+        with pytest.raises(LarvSegError) as error:
+            refusing(path)
+        assert repr(name) in message(error) and str(path) in message(error) and "refused" in message(error)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_the_end_of_a_zip_name_cannot_be_hidden(tmp_path):
+    path = tmp_path / "hidden.zip"
+    pack(path, {"a.jpg_.exe": b"data"})
+    path.write_bytes(path.read_bytes().replace(b"a.jpg_.exe", b"a.jpg\0.exe"))
+    with pytest.raises(LarvSegError, match="refused"):
+        members(path)
+
+
+@pytest.mark.parametrize("attributes", [{"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"}, {"type": tarfile.DIRTYPE}])
+def test_hostile_names_of_links_and_folders_are_refused_too(tmp_path, attributes):
+    with tarfile.open(tmp_path / "hostile.tar", "w") as archive:
+        add(archive, "../x", **attributes)
+    with pytest.raises(LarvSegError, match=r"refused, the member name '\.\./x"):
+        members(tmp_path / "hostile.tar")
+
+
+def test_odd_but_harmless_names(tmp_path):
+    files = dict.fromkeys(["-rf", "new\nline", "...", "a..b/c..", "./x", "größe.jpg"], b"data")
+    for suffix in ("zip", "tar"):
+        pack(tmp_path / f"odd.{suffix}", files)
+        assert read(tmp_path, f"odd.{suffix}") == files
+
+
+def test_links_and_devices_are_no_files(tmp_path):
+    with tarfile.open(tmp_path / "links.tar", "w") as archive:
+        add(archive, "link", type=tarfile.SYMTYPE, linkname="/etc/passwd")
+        add(archive, "hard", type=tarfile.LNKTYPE, linkname="a.jpg")
+        add(archive, "device", type=tarfile.CHRTYPE)
+        add(archive, "a.jpg", b"data")
+    assert read(tmp_path, "links.tar") == {"a.jpg": b"data"}
+
+
+def test_an_archive_may_be_a_symlink(packed):
+    (packed / "elsewhere").mkdir()
+    for name in ("some.zip", "some.tar"):
+        (packed / "elsewhere" / name).symlink_to(packed / name)
+        assert read(packed / "elsewhere", name) == FILES
+
+
+def test_tar_in_a_tar_is_read_where_it_lies(tmp_path):
+    synsets = {wnid: {f"{wnid}_{i}.JPEG": f"{wnid} {i}".encode() * 99 for i in (1, 2, 10)} for wnid in ("n04256520", "n00000001")}
+    whole = {f"{wnid}.tar": pack(tmp_path / f"{wnid}.tar", files).read_bytes() for wnid, files in synsets.items()}
+    pack(tmp_path / "winter21_whole.tar", {"README": b"x", **whole})
+    expected = {f"{wnid}.tar/{name}": data for wnid, files in synsets.items() for name, data in files.items()}
+    assert read(tmp_path, "winter21_whole.tar") == {"README": b"x", **expected}
+    # no deeper, and not in a zip
+    pack(tmp_path / "deeper.tar", {"winter21_whole.tar": (tmp_path / "winter21_whole.tar").read_bytes()})
+    assert "winter21_whole.tar/n04256520.tar" in read(tmp_path, "deeper.tar")
+    pack(tmp_path / "whole.zip", whole)
+    assert read(tmp_path, "whole.zip") == whole
+
+
+@pytest.mark.parametrize("keep", [0, 511, 700, 1024])
+def test_damaged_tar_in_a_tar(tmp_path, keep):
+    inner = pack(tmp_path / "n00000001.tar", {"n00000001_1.JPEG": b"data"}).read_bytes()
+    pack(tmp_path / "whole.tar", {"n00000001.tar": inner[:keep], "next": b"more"})
+    with pytest.raises(LarvSegError, match="expected a whole tar archive") as error:
+        members(tmp_path / "whole.tar")
+    assert "found 10240 bytes" in message(error)
+
+
+def test_hostile_name_in_an_inner_tar(tmp_path):
+    inner = pack(tmp_path / "inner.tar", {"../../x": b"data"}).read_bytes()
+    pack(tmp_path / "whole.tar", {"n00000001.tar": inner})
+    with pytest.raises(LarvSegError, match="refused, the member name '../../x'"):
+        members(tmp_path / "whole.tar")
+
+
+def test_sparse_files_are_refused_by_name(tmp_path):
+    for name, attributes in {"gnu.tar": {"type": tarfile.GNUTYPE_SPARSE}, "pax.tar": {"pax_headers": {"GNU.sparse.major": "1"}}}.items():
+        with tarfile.open(tmp_path / name, "w", format=tarfile.PAX_FORMAT) as archive:
+            add(archive, "holes.jpg", b"data", **attributes)
+        with pytest.raises(LarvSegError, match="'holes.jpg' is stored with holes"):
+            members(tmp_path / name)
+
+
+@pytest.mark.parametrize("format", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_every_tar_is_read_as_tarfile_reads_it(tmp_path, format):
+    rng = np.random.default_rng(format)
+    for case in range(40):
+        path = tmp_path / f"{case}.tar"
+        with tarfile.open(path, "w", format=format, pax_headers={"comment": "of all"} if case % 2 else {}) as archive:
+            for number in range(rng.integers(1, 12)):
+                add_any(archive, rng, number)
+        with tarfile.open(path) as archive:
+            expected = [(info.name, info.offset_data, info.size) for info in archive if info.isreg()]
+        assert [(m.name, m.offset, m.size) for m in members(path)] == sorted(expected)
+        assert all(m.length == m.size and m.method == STORED for m in members(path))
+
+
+def add_any(archive: tarfile.TarFile, rng: np.random.Generator, number: int) -> None:
+    """A member of some kind with a name of some length: in one header, split over two fields of it, or in a header of its own."""
+    alphabet = list("ab.-_ é日") if archive.format != tarfile.USTAR_FORMAT else list("ab.-_ ")
+    longest = 3 if archive.format == tarfile.USTAR_FORMAT else 9
+    folders = ["".join(rng.choice(alphabet, rng.integers(1, 40))) + "x" for _ in range(rng.integers(0, longest))]
+    name = "/".join([*folders, f"{number}.jpg"])
+    kind = rng.choice(["file", "file", "old", "contiguous", "folder", "link", "hard", "device", "unknown"])
+    if kind == "old" and len(name.encode()) > 100:
+        kind = "file"  # tarfile takes it for a folder where the part that fits into the old header ends with a slash
+    codes = {"old": b"\0", "contiguous": b"7", "folder": b"5", "link": b"2", "hard": b"1", "device": b"3", "unknown": b"Z"}
+    attributes = {"type": codes.get(kind, b"0"), "mtime": int(rng.integers(0, 2**33))}
+    if kind in ("link", "hard"):
+        attributes["linkname"] = "t" * int(rng.integers(1, 90 if archive.format == tarfile.USTAR_FORMAT else 300))
+    if archive.format == tarfile.PAX_FORMAT and rng.random() < 0.3:
+        attributes["pax_headers"] = {"comment": "é" * int(rng.integers(1, 900)), "mtime": "1.5"}
+    data = bytes(int(rng.choice([0, 1, 511, 512, 513, 3000]))) if kind in ("file", "old", "contiguous", "unknown") else b""
+    add(archive, name, data, **attributes)
+
+
+def header(name: bytes, size: bytes, kind: bytes = b"0", prefix: bytes = b"") -> bytes:
+    block = bytearray(512)
+    block[:100], block[124:136], block[156:157], block[345:500] = name.ljust(100, b"\0"), size, kind, prefix.ljust(155, b"\0")
+    block[148:156] = b" " * 8
+    block[148:156] = b"%06o\0 " % sum(block)
+    return bytes(block)
+
+
+def found_in(tmp_path, data: bytes) -> list[tuple[str, int, int]]:
+    (tmp_path / "made.tar").write_bytes(data + bytes(1024))
+    found = [(m.name, m.offset, m.size) for m in members(tmp_path / "made.tar")]
+    with tarfile.open(tmp_path / "made.tar") as archive:
+        assert found == [(info.name, info.offset_data, info.size) for info in archive if info.isreg()]
+    return found
+
+
+def test_forms_of_headers_that_tarfile_does_not_write(tmp_path):
+    four, block = b"00000000004\0", b"data".ljust(512, b"\0")
+    base_256 = b"\x80" + (4).to_bytes(11, "big")
+    assert found_in(tmp_path, header(b"a", base_256) + block) == [("a", 512, 4)]
+    assert found_in(tmp_path, header(b"a", b"         4 \0") + block) == [("a", 512, 4)]
+    assert found_in(tmp_path, header(b"folder/", four.replace(b"4", b"0"), b"\0") + header(b"a", four, b"\0") + block) == [("a", 1024, 4)]
+    assert found_in(tmp_path, header(b"b", four, prefix=b"a") + block) == [("a/b", 512, 4)]
+    signed = bytearray(header("é".encode(), four))
+    signed[148:156] = b"%06o\0 " % (int(signed[148:154], 8) - 512)  # as Sun summed up two bytes above 127
+    assert found_in(tmp_path, bytes(signed) + block) == [("é", 512, 4)]
+    size = header(b"pax", b"00000000013\0", b"x") + b"10 size=4\n\n".ljust(512, b"\0")
+    assert found_in(tmp_path, size[:512] + b"10 size=4\n".ljust(512, b"\0") + header(b"a", bytes(12)) + block) == [("a", 1536, 4)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        header(b"a", b"not a number"),
+        header(b"a", b"\xff" * 12),
+        header(b"a", b"\x80" + b"\xff" * 11),
+        header(b"a", b"77777777777\0"),
+        header(b"a", b"00000000000\0")[:-1] + b"x",
+        header(b"L", b"00000000004\0", b"L") + b"name".ljust(512, b"\0"),
+        header(b"L", b"77777777777\0", b"L"),
+        header(b"x", b"00000000012\0", b"x") + b"99 path=a\n".ljust(512, b"\0"),
+        header(b"x", b"00000000014\0", b"x") + b"12 size=-1\n\n".ljust(512, b"\0") + header(b"a", b"00000000000\0"),
+        b"\x1f\x8b" + bytes(510),
+        b"<html>".ljust(512, b" "),
+    ],
+    ids=range(11),
+)
+def test_damaged_headers_are_errors(tmp_path, data):
+    (tmp_path / "bad.tar").write_bytes(data + bytes(1024))
+    with pytest.raises(LarvSegError, match="expected a whole tar archive") as error:
+        members(tmp_path / "bad.tar")
+    assert str(tmp_path / "bad.tar") in message(error)
 
 
 def test_tar_name_that_is_no_text(tmp_path):

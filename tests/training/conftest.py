@@ -41,8 +41,8 @@ def png(values: np.ndarray) -> bytes:
     return data.getvalue()
 
 
-def pack(folder: Path, dataset: str, pictures: int = 12) -> Path:
-    """Pictures of two halves, each of the colour of its class, and the manifest that describes them."""
+def pack(folder: Path, dataset: str, pictures: int = 12, validation: int = 0) -> Path:
+    """Pictures of two halves, each of the colour of its class, and the manifest that describes them; the last `validation` are for that."""
     names, keys = CLASSES[dataset]
     rng = np.random.default_rng([*dataset.encode()])
     archive = folder / f"{dataset}.zip"
@@ -60,7 +60,7 @@ def pack(folder: Path, dataset: str, pictures: int = 12) -> Path:
     rows = [
         {
             "name": str(number),
-            "split": "training",
+            "split": "training" if number < pictures - validation else "validation",
             "width": 20,
             "height": 20,
             "image": found[f"{number}.png"],

@@ -52,10 +52,8 @@ def test_pretraining_refuses_a_loss_that_is_not_finite(settings, inputs):
 def test_published_weights_lose_their_head_and_get_our_grid(settings, inputs):
     tag = "timm:vit_tiny_patch16_224.augreg_in21k"
     wanted, tensors = published(settings, tag)
-    with pytest.raises(LarvSegError, match=r"data/smoke/weights/vit_tiny_patch16_224.augreg_in21k.safetensors: no such file; put"):
-        pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
-    save_tensors(Path("data/smoke/weights/vit_tiny_patch16_224.augreg_in21k.safetensors"), tensors, {})
-    pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
+    save_tensors(Path("published.safetensors"), tensors, {})
+    pretrain(wanted, {"weights": Path("published.safetensors")}, {"model": Path("out")}, Path("work"))
     ours, metadata = load_tensors(Path("out"))
     assert metadata == {"weights": tag}
     assert torch.equal(ours["vit.blocks.1.mlp.fc1.weight"], tensors["blocks.1.mlp.fc1.weight"])
@@ -66,16 +64,9 @@ def test_published_weights_lose_their_head_and_get_our_grid(settings, inputs):
     assert torch.allclose(position[:, 1:], resized.flatten(2).transpose(1, 2))
 
 
-def test_a_short_tag_belongs_to_the_backbone(settings, inputs):
-    wanted, tensors = published(settings, "timm:augreg_in21k", image_size=16)
-    save_tensors(Path("data/smoke/weights/vit_tiny_patch16_224.augreg_in21k.safetensors"), tensors, {})
-    pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
-    assert torch.equal(load_tensors(Path("out"))[0]["vit.pos_embed"], tensors["pos_embed"])
-
-
 def test_weights_from_a_path(settings, inputs):
     wanted, tensors = published(settings, "mine.safetensors")
-    with pytest.raises(LarvSegError, match="backbone.weights: mine.safetensors: no such file"):
+    with pytest.raises(LarvSegError, match="mine.safetensors: not a readable safetensors file .No such file"):
         pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
     tensors.pop("norm.bias")
     save_tensors(Path("mine.safetensors"), tensors, {})
@@ -83,9 +74,6 @@ def test_weights_from_a_path(settings, inputs):
         pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
 
 
-def test_unknown_tags_and_missing_settings_are_refused(settings, inputs):
-    wanted, _ = published(settings, "timm:nonsense")
-    with pytest.raises(LarvSegError, match="timm knows no 'vit_tiny_patch16_224.nonsense'"):
-        pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
+def test_missing_settings_are_refused(settings, inputs):
     with pytest.raises(LarvSegError, match="needs a section pretraining"):
         pretrain(settings.model_copy(update={"pretraining": None}), {"manifest": inputs["I124"]}, {"model": Path("out")}, Path("work"))

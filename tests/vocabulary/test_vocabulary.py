@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from larvseg.errors import LarvSegError
+from larvseg.files import sha256_of
 from larvseg.vocabulary import RULES, base_novel, c171_key, load_vocabulary, union
 from larvseg.vocabulary.names import REFERENCE
 
@@ -97,6 +98,34 @@ def test_restricting_keeps_base_and_novel(rule):
     assert base_novel(drawn.names, c171, rule)[0] == base
 
 
+def test_published_synsets_are_exactly_the_authors():
+    sums = dict(reversed(line.split("  ")) for line in (REFERENCE / "SHA256SUMS").read_text(encoding="utf-8").splitlines())
+    for name, size, column in (("I124", 124, "candidate_wnids"), ("I585", 585, "wnids")):
+        list_of = f"vocabularies/{name.lower()}_published.csv"
+        assert sha256_of(REFERENCE / list_of) == sums[list_of]
+        vocabulary = load_vocabulary(name, synsets="published")
+        assert vocabulary == load_vocabulary(name) and len(vocabulary) == size
+        assert vocabulary.synsets == {row["name"]: tuple(row[column].split(";")) for row in reference(list_of)}
+
+
+@pytest.mark.parametrize(("images", "target"), [("I124", "A150"), ("I585", "A847")])
+def test_corrected_synsets_are_one_each_in_official_order(images, target):
+    corrected, order = load_vocabulary(images, synsets="corrected"), load_vocabulary(target).names
+    assert list(corrected.names) == sorted(corrected.names, key=order.index) and set(corrected.synsets) == set(corrected.names)
+    assert all(len(wnids) == 1 for wnids in corrected.synsets.values())
+    assert corrected.synsets["wall"] == ("n04546855",)
+    drawn = load_vocabulary(images, drawn=True, synsets="corrected")
+    assert 0 < len(drawn) < len(corrected) and all(drawn.synsets[name] == corrected.synsets[name] for name in drawn.names)
+
+
+def test_the_list_of_synsets_matters_to_image_sets_only():
+    assert load_vocabulary("A847", synsets="corrected") == load_vocabulary("A847")
+    with pytest.raises(LarvSegError, match="'correct'.*corrected"):
+        load_vocabulary("I124", synsets="correct")
+    with pytest.raises(LarvSegError, match="'correct'.*corrected"):
+        load_vocabulary("A847", synsets="correct")
+
+
 def test_unknown_names_are_answered_with_the_known_ones():
     with pytest.raises(LarvSegError, match="A1500.*A150"):
         load_vocabulary("A1500")
@@ -108,8 +137,7 @@ def test_unknown_names_are_answered_with_the_known_ones():
         c171_key("wall-brick", "Q")
 
 
-def test_works_from_any_folder_without_torch(tmp_path):
-    code = (
-        "import sys, larvseg.vocabulary as v; v.load_vocabulary('I585', True); assert not {'torch', 'pandas', 'numpy'} & set(sys.modules)"
-    )
+def test_works_from_any_folder_without_heavy_modules(tmp_path):
+    heavy = {"torch", "pandas", "numpy", "nltk"}
+    code = f"import sys, larvseg.vocabulary as v; v.load_vocabulary('I585', True); assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(REFERENCE.parents[1])}, check=True)

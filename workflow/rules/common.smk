@@ -31,9 +31,12 @@ MEMORY = PROJECT.profile.memory_mb
 MINUTES = PROJECT.profile.minutes
 THREADS = PROJECT.profile.runtime.threads
 ARCHIVES = [PROJECT.archive(file) for files in PROJECT.families.values() for file in files]
+if PROJECT.prepared:
+    ARCHIVES.append(f"data/{PROFILE}/archives/ade20k_full_prepared.zip")
 MANIFESTS = [PROJECT.manifest(dataset) for dataset in PROJECT.datasets]
 FIRST_SEEDS = [(run, seed) for run, seed in PROJECT.trained if seed in PROJECT.profile.seeds]
 MODELS = [PROJECT.run_file(run, seed, "model.safetensors") for run, seed in FIRST_SEEDS]
+FIGURES = ["reports/figures/miniature.png"] if PROJECT.profile.drawn else []
 METRICS = [PROJECT.evaluation_file(run, seed, "metrics.json") for run, seed in FIRST_SEEDS]
 
 

@@ -7,15 +7,39 @@ rule derive:
         archives=archives_of,
     output:
         manifest=f"data/{PROFILE}/manifests/{{dataset}}.arrow",
+        rejects=f"data/{PROFILE}/manifests/{{dataset}}.rejects.csv",
     log:
         f"results/{PROFILE}/logs/derive/{{dataset}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/derive/{{dataset}}.tsv"
     conda:
         "../../environment.yml"
-    threads: 1
+    threads: PROJECT.profile.deriving_threads
     resources:
         mem_mb=2000,
         runtime=MINUTES,
     shell:
-        "larvseg derive {input.recipe} --out manifest={output.manifest} > {log} 2>&1"
+        "larvseg derive {input.recipe} --out manifest={output.manifest} --out rejects={output.rejects} > {log} 2>&1"
+
+
+# The synsets of I124 and I585, resolved again from WordNet; fails where they differ from the committed lists.
+rule vocabulary:
+    input:
+        recipe=f"work/recipes/{PROFILE}/vocabulary/synsets.json",
+        wordnet=f"data/{PROFILE}/archives/wordnet.zip",
+        ade=f"data/{PROFILE}/archives/ADE20K_2021_17_01.zip",
+    output:
+        i124="reports/vocabulary/i124.csv",
+        i585="reports/vocabulary/i585.csv",
+    log:
+        f"results/{PROFILE}/logs/vocabulary/synsets.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/vocabulary/synsets.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=MINUTES,
+    shell:
+        "larvseg vocab resolve {input.recipe} --out i124={output.i124} --out i585={output.i585} > {log} 2>&1"

@@ -7,6 +7,7 @@ rule table:
         metrics=evaluations_of,
     output:
         table="results/{table}.csv",
+        cells=f"results/{PROFILE}/{{table}}.cells.jsonl",
     log:
         f"results/{PROFILE}/logs/table/{{table}}.log",
     benchmark:
@@ -18,7 +19,27 @@ rule table:
         mem_mb=500,
         runtime=5,
     shell:
-        "larvseg table {input.recipe} --out table={output.table} > {log} 2>&1"
+        "larvseg table {input.recipe} --out table={output.table} --out cells={output.cells} > {log} 2>&1"
+
+
+rule table2:
+    input:
+        recipe=f"work/recipes/{PROFILE}/table2/table2.json",
+        manifests=MANIFESTS,
+    output:
+        table="results/table2.csv",
+    log:
+        f"results/{PROFILE}/logs/table/table2.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/table/table2.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "larvseg table2 {input.recipe} --out table={output.table} > {log} 2>&1"
 
 
 rule metrics:

@@ -80,3 +80,66 @@ rule fetch_imagenet:
         out=lambda wildcards, output: " ".join(f"--out {path.split('/')[-1]}={path}" for path in output.tars),
     shell:
         "larvseg fetch {input.recipe} {params.out} > {log} 2>&1"
+
+
+rule fetch_wordnet:
+    input:
+        recipe=f"work/recipes/{PROFILE}/fetch/wordnet.json",
+    output:
+        archive=f"data/{PROFILE}/archives/wordnet.zip",
+    log:
+        f"results/{PROFILE}/logs/fetch/wordnet.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/fetch/wordnet.tsv"
+    conda:
+        "../../environment.yml"
+    threads: PROJECT.profile.drawing_threads
+    resources:
+        mem_mb=2000,
+        runtime=MINUTES,
+    shell:
+        "larvseg fetch {input.recipe} --out wordnet.zip={output.archive} > {log} 2>&1"
+
+
+if "weights" in PROJECT.families:
+
+    rule fetch_weights:
+        input:
+            recipe=f"work/recipes/{PROFILE}/fetch/weights.json",
+        output:
+            weights=PROJECT.archive(f"{PROJECT.timm_tag}.safetensors"),
+        log:
+            f"results/{PROFILE}/logs/fetch/weights.log",
+        benchmark:
+            f"results/{PROFILE}/benchmarks/fetch/weights.tsv"
+        conda:
+            "../../environment.yml"
+        threads: PROJECT.profile.drawing_threads
+        resources:
+            mem_mb=2000,
+            runtime=MINUTES,
+        params:
+            file=f"{PROJECT.timm_tag}.safetensors",
+        shell:
+            "larvseg fetch {input.recipe} --out {params.file}={output.weights} > {log} 2>&1"
+
+
+# A847 after the published preparation; made only where the switch a847_preparation asks for it.
+rule prepare:
+    input:
+        recipe=f"work/recipes/{PROFILE}/prepare/ade20k_full.json",
+        archive=f"data/{PROFILE}/archives/ADE20K_2021_17_01.zip",
+    output:
+        archive=f"data/{PROFILE}/archives/ade20k_full_prepared.zip",
+    log:
+        f"results/{PROFILE}/logs/prepare/ade20k_full.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/prepare/ade20k_full.tsv"
+    conda:
+        "../../environment.yml"
+    threads: PROJECT.profile.deriving_threads
+    resources:
+        mem_mb=4000,
+        runtime=MINUTES,
+    shell:
+        "larvseg prepare {input.recipe} --out archive={output.archive} > {log} 2>&1"

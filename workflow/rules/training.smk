@@ -4,7 +4,7 @@
 rule pretrain:
     input:
         recipe=f"work/recipes/{PROFILE}/pretrain/backbone.json",
-        manifest=PROJECT.pretrain("backbone").inputs.values(),
+        source=PROJECT.pretrain("backbone").inputs.values(),
     output:
         model=f"results/{PROFILE}/backbone/model.safetensors",
     log:

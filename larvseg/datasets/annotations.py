@@ -1,0 +1,112 @@
+"""What a run may see of a data set: its training pictures and, of their annotations, the kind that its row of a table lists.
+
+Training reads through `TrainingPictures` and nothing else, so it can open no validation picture, nor the masks behind image labels.
+What it opened is counted in a `Ledger`, which the run publishes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Literal, Protocol
+
+import numpy as np
+
+from larvseg.config import Switches, TrainingSet, kind_of
+from larvseg.datasets.manifest import Manifest
+from larvseg.errors import LarvSegError
+
+Annotation = Literal["masks", "image_labels"]
+Opened = Mapping[str, Mapping[str, int]]  # data set → annotation → how many times it was opened for a picture
+
+
+def listed(dataset: str) -> Annotation:
+    """What a row shows to its method by naming `dataset` among its training data (paper, Table 3)."""
+    return "masks" if kind_of(dataset) == "pixel" else "image_labels"
+
+
+def permitted(training_set: TrainingSet, switches: Switches) -> Annotation:
+    """What a run may open of `training_set`: what is `listed`, or the masks of WA150 and WA847 with weak_labels = crop.
+
+    Raises LarvSegError for a data set that is declared as one of another kind.
+    """
+    name = training_set.name
+    if training_set.kind != kind_of(name):
+        raise LarvSegError(f"{name} is a {kind_of(name)} data set, not {training_set.kind}: it may not be trained on as one")
+    return "masks" if training_set.kind == "multi_label" and switches.weak_labels == "crop" else listed(name)
+
+
+class TrainingPictures:
+    """The training pictures of `dataset` by position, with their annotations of the kind `permitted`; there is no way to the others.
+
+    Raises LarvSegError for the manifest of another data set, without training pictures, or without masks where they are permitted.
+    """
+
+    def __init__(self, manifest: Manifest, dataset: str, permitted: Annotation):
+        if manifest.header["dataset"] != dataset:
+            raise LarvSegError(f"{manifest.path}: the manifest of {manifest.header['dataset']}, not of {dataset}; derive it again")
+        if permitted == "masks" and manifest.header["encoding"] is None:
+            raise LarvSegError(f"{manifest.path}: has no masks, which are to be trained on; derive it with weak_labels: crop")
+        self.dataset, self.permitted = dataset, permitted
+        self._manifest, self._rows = manifest, manifest.split("training")
+        self._opened: Counter[str] = Counter()
+        if not len(self._rows):
+            raise LarvSegError(f"{manifest.path}: no training pictures")
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def image(self, position: int) -> np.ndarray:
+        """The picture, RGB (H, W, 3) uint8."""
+        return self._manifest.image(self._row(position))
+
+    def mask(self, position: int) -> np.ndarray:
+        """Train ids (H, W) int16, −1 where there is no label; LarvSegError unless masks are permitted."""
+        self._open("masks")
+        return self._manifest.mask(self._row(position))
+
+    def labels(self, position: int) -> tuple[int, ...]:
+        """Train ids of the classes in the whole picture, ascending; LarvSegError unless image labels are permitted."""
+        self._open("image_labels")
+        return self._manifest.labels(self._row(position))
+
+    def take_opened(self) -> dict[str, int]:
+        """How many times each annotation was opened since the last call."""
+        opened, self._opened = dict(self._opened), Counter()
+        return opened
+
+    def _open(self, annotation: Annotation) -> None:
+        if annotation != self.permitted:
+            names = {"masks": "masks", "image_labels": "image labels"}
+            raise LarvSegError(f"training may open the {names[self.permitted]} of {self.dataset}, not its {names[annotation]}")
+        self._opened[annotation] += 1
+
+    def _row(self, position: int) -> int:
+        if not 0 <= position < len(self._rows):
+            raise LarvSegError(f"{self.dataset} has {len(self._rows)} training pictures; number {position} is none of them")
+        return int(self._rows[position])
+
+
+class Batch(Protocol):
+    """What a ledger needs of a batch."""
+
+    dataset: str
+    opened: Mapping[str, int]
+
+
+class Ledger:
+    """What a run has opened: `counts`, {data set: {annotation: times}}."""
+
+    def __init__(self) -> None:
+        self.counts: dict[str, dict[str, int]] = {}
+
+    def restore(self, counts: Opened) -> None:
+        """Go on from the `counts` of an interrupted run."""
+        self.counts = {dataset: dict(opened) for dataset, opened in counts.items()}
+
+    def add(self, batches: Iterable[Batch]) -> None:
+        """Count what was opened for `batches`."""
+        for batch in batches:
+            counts = self.counts.setdefault(batch.dataset, {})
+            for annotation, times in batch.opened.items():
+                counts[annotation] = counts.get(annotation, 0) + times

@@ -1,0 +1,117 @@
+"""What is in the pictures of a data set: sizes, labels and pixel counts, and the pictures that cannot be used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from larvseg.datasets.manifest import record_batch
+from larvseg.datasets.pictures import Chunk, File, Picture
+from larvseg.datasets.rejects import KNOWN_BAD, Reject
+from larvseg.sources.archives import ArchiveReader
+from larvseg.sources.encodings import UnreadablePicture, decode_image, label_counts
+
+_REJECTS = b"rejects"
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """How the chunks of a data set are read: extraction(chunk, path) writes the rows and rejects of `chunk` to `path`.
+
+    Every picture and mask is decoded, by the functions that training reads them with. Raises LarvSegError for a damaged archive, and for
+    a mask that can be read but is not in the encoding: then the archive is not what it should be.
+    """
+
+    encoding: str | None  # of the masks
+    raw_ids: tuple[int, ...]
+    open_masks: bool  # the rows say where the masks lie and how many pixels a class has
+    known_bad: frozenset[str]  # names of pictures
+
+    def __call__(self, chunk: Chunk, path: Path) -> None:
+        rows, rejects = [], []
+        reader = ArchiveReader()
+        for picture in chunk:
+            try:
+                rows.append(self._row(reader, picture))
+            except _Unusable as problem:
+                place = problem.file
+                rejects.append(Reject(picture.name, picture.split, place.archive, place.member.name, problem.reason))
+        batch = record_batch(rows)
+        schema = batch.schema.with_metadata({_REJECTS: json.dumps(rejects).encode()})
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
+            writer.write_batch(batch)
+
+    def _row(self, reader: ArchiveReader, picture: Picture) -> dict[str, Any]:
+        if picture.name in self.known_bad:
+            raise _Unusable(picture.image, KNOWN_BAD)
+        height, width, _ = _decoded(picture.image, picture.image.read(reader), picture.name).shape
+        labels, pixels = [picture.label], None
+        if picture.mask:
+            labels, pixels = self._labels(picture.mask.read(reader), picture, (width, height))
+        return {
+            "name": picture.name,
+            "split": picture.split,
+            "width": width,
+            "height": height,
+            "image": _location(picture.image),
+            "mask": _location(picture.mask) if picture.mask and self.open_masks else None,
+            "labels": labels,
+            "pixels": pixels if self.open_masks else None,
+            "synset": picture.synset,
+        }
+
+    def _labels(self, data: bytes, picture: Picture, size: tuple[int, int]) -> tuple[list[int], list[int]]:
+        try:
+            labels, pixels, mask_size = label_counts(data, self.encoding, self.raw_ids, picture.name)
+        except UnreadablePicture as error:
+            raise _Unusable(picture.mask, f"not a readable picture ({error.reason})") from None
+        if mask_size != size:
+            raise _Unusable(picture.mask, "the picture has {}×{} pixels, its mask {}×{}".format(*size, *mask_size))
+        return labels, pixels
+
+
+class _Unusable(Exception):
+    """A picture cannot be used for the `reason` that lies in `file`."""
+
+    def __init__(self, file: File, reason: str):
+        super().__init__(file, reason)
+        self.file, self.reason = file, reason
+
+
+def _decoded(file: File, data: bytes, name: str) -> np.ndarray:
+    try:
+        return decode_image(data, name)
+    except UnreadablePicture as error:
+        raise _Unusable(file, f"not a readable picture ({error.reason})") from None
+
+
+def _location(file: File) -> dict[str, Any]:
+    return {"archive": file.archive, "member": file.member.name} | file.member._asdict()
+
+
+def rejects_in(path: Path) -> list[Reject]:
+    """The rejects of a chunk that an Extraction wrote to `path`."""
+    with pa.memory_map(str(path)) as file:
+        return [Reject(*fields) for fields in json.loads(pa.ipc.open_file(file).schema.metadata[_REJECTS])]
+
+
+def is_whole(path: Path) -> bool:
+    """Whether `path` holds a chunk that an Extraction wrote; a machine that lost power may leave an empty file."""
+    try:
+        rejects_in(path)
+    except (pa.ArrowException, OSError):
+        return False
+    return True
+
+
+def batches_in(paths: Iterable[Path]) -> Iterator[pa.RecordBatch]:
+    """The rows of the chunks that Extractions wrote to `paths`, for write_batches."""
+    for path in paths:
+        with pa.memory_map(str(path)) as file:
+            yield pa.ipc.open_file(file).get_batch(0).replace_schema_metadata(None)

@@ -1,0 +1,190 @@
+"""The manifests: do they agree with the archives, the vocabularies and what is in the pictures?"""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from PIL import Image
+from tqdm import tqdm
+
+from larvseg.config import kind_of
+from larvseg.datasets.manifest import SPLITS, Manifest
+from larvseg.datasets.official import PICTURES
+from larvseg.datasets.rejects import KNOWN_BAD, Reject
+from larvseg.doctor.finding import Finding, error, ok, some, warning
+from larvseg.errors import LarvSegError
+from larvseg.experiments import Project
+from larvseg.sources.archives import ArchiveReader
+from larvseg.sources.encodings import decode_image, label_counts
+
+SAMPLE, DEEP_SAMPLE = 16, 512  # pictures of each data set that are decoded
+DEEP = "larvseg doctor --deep says which archive is damaged or of another edition; fetch that one again"
+BENCHMARKS = ("A150", "A847")
+MODES = {"L": "grey", "CMYK": "CMYK", "P": "with a palette", "RGBA": "with transparency"}
+
+
+def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
+    """Each manifest that was derived, and a sample of its pictures and masks, read again."""
+    derived = [dataset for dataset in project.datasets if (folder / project.manifest(dataset)).is_file()]
+    if len(derived) < len(project.datasets):
+        yield ok(f"{len(derived)} of {len(project.datasets)} manifests are derived; snakemake --cores all datasets derives the others")
+    for dataset in tqdm(derived, desc="data sets", unit="data set", file=sys.stderr, disable=None, leave=False):
+        path = project.manifest(dataset)
+        again = f"rm {path} && snakemake --cores all {path}"
+        try:
+            manifest = Manifest(folder / path, folder)
+            found = list(_examine(project, manifest, dataset, folder, again, DEEP_SAMPLE if deep else SAMPLE))
+        except LarvSegError as problem:
+            found = [error(str(problem).removeprefix(f"{folder / path}: "), path, again)]
+        yield from found
+
+
+def _examine(project: Project, manifest: Manifest, dataset: str, folder: Path, again: str, size: int) -> Iterator[Finding]:
+    path = project.manifest(dataset)
+    if problem := _header_problem(project, manifest, dataset, folder):
+        yield error(problem, path, again)
+        return
+    counts = tuple(len(manifest.split(split)) for split in SPLITS)
+    sample = [int(index) for index in np.unique(np.linspace(0, len(manifest) - 1, min(size, len(manifest))).astype(int))]
+    modes: Counter[str] = Counter()
+    reader = ArchiveReader(folder)
+    for index in sample:
+        row = manifest.row(index)
+        try:
+            problem = _row_problem(reader, manifest, row)
+        except LarvSegError as unreadable:
+            problem = str(unreadable)
+        if problem:
+            yield error(problem, path, again)
+            return
+        modes[_mode(_bytes(reader, row["image"]))] += 1
+    special = [f"{count} {MODES.get(mode, mode)}" for mode, count in sorted(modes.items()) if mode != "RGB"]
+    pictures = " + ".join(str(count) for count in counts if count)
+    read = f"{len(sample)} read again, as the manifest says" + (f" ({', '.join(special)})" if special else "")
+    yield ok(f"{pictures} pictures of {len(manifest.header['classes'])} classes; {read}", dataset)
+    yield from _sibling(project, manifest, dataset, folder, sample)
+    yield from _expected_counts(project, manifest, dataset, counts)
+    yield from _classes(project, manifest, dataset)
+    yield from _rejects(project, dataset, len(manifest), folder)
+
+
+def _header_problem(project: Project, manifest: Manifest, dataset: str, folder: Path) -> str | None:
+    header = manifest.header
+    if header["dataset"] != dataset:
+        return f"is the manifest of {header['dataset']}"
+    if kind_of(dataset) != "single_label" and tuple(header["classes"]) != project.vocabulary(dataset).names:
+        return f"has other classes than the vocabulary of {dataset}"
+    for archive, size in header["archive_sizes"].items():
+        if not (folder / archive).is_file():
+            return f"its archive {archive} is missing"
+        if (found := (folder / archive).stat().st_size) != size:
+            return f"its archive {archive} had {size} bytes when it was derived, and has {found}"
+    return None
+
+
+def _row_problem(reader: ArchiveReader, manifest: Manifest, row: dict) -> str | None:
+    """What differs between a row and the picture and mask it tells of."""
+    height, width, _ = decode_image(_bytes(reader, row["image"]), row["name"]).shape
+    if (width, height) != (row["width"], row["height"]):
+        return f"{row['name']} has {width}×{height} pixels, the manifest says {row['width']}×{row['height']}"
+    if not row["mask"]:
+        return None
+    raw_ids = tuple(manifest.header["raw_ids"])
+    labels, pixels, _ = label_counts(_bytes(reader, row["mask"]), manifest.header["encoding"], raw_ids, row["name"])
+    if labels != row["labels"] or row["pixels"] not in (None, pixels):
+        return f"the mask of {row['name']} holds the labels {labels}, the manifest says {row['labels']}, or other numbers of pixels"
+    return None
+
+
+def _sibling(project: Project, manifest: Manifest, dataset: str, folder: Path, sample: list[int]) -> Iterator[Finding]:
+    """Image-level labels hide the masks; those of the segmentation data set, whose training pictures they are, can be compared."""
+    path = project.manifest(dataset.removeprefix("W"))
+    if kind_of(dataset) != "multi_label" or not (folder / path).is_file():
+        return
+    other = Manifest(folder / path, folder)
+    for index in sample:
+        if index >= len(other) or (manifest.name(index), manifest.labels(index)) != (other.name(index), other.labels(index)):
+            name, both = manifest.name(index), f"{project.manifest(dataset)} {path}"
+            yield error(f"{name} has other labels than in {path}", project.manifest(dataset), f"rm {both} && snakemake --cores all {both}")
+            return
+
+
+def _bytes(reader: ArchiveReader, location: dict) -> bytes:
+    return reader.read(*(location[field] for field in ("archive", "offset", "length", "method", "size")))
+
+
+def _mode(data: bytes) -> str:
+    """Pillow's mode of a picture that can be read."""
+    return "compressed with gzip" if data[:2] == b"\x1f\x8b" else Image.open(io.BytesIO(data)).mode
+
+
+def _expected_counts(project: Project, manifest: Manifest, dataset: str, counts: tuple[int, ...]) -> Iterator[Finding]:
+    world, rejected = project.profile.world, manifest.header.get("rejected", 0)
+    expected = PICTURES.get(dataset)
+    if world is not None and expected is not None:
+        sizes = (world.coco_training, world.coco_validation) if dataset == "C171" else (world.ade_training, world.ade_validation)
+        expected = sizes if kind_of(dataset) == "pixel" else (sizes[0], 0)
+    if expected and sum(counts) + rejected != sum(expected):
+        what = f"{dataset} has {counts[0]} + {counts[1]} pictures and {rejected} rejects, expected {expected[0]} + {expected[1]}"
+        yield warning(what, project.manifest(dataset), DEEP)
+
+
+def _classes(project: Project, manifest: Manifest, dataset: str) -> Iterator[Finding]:
+    """Benchmark classes without a validation picture; pictures of each category of ImageNet, and categories without an archive."""
+    names, path = manifest.header["classes"], project.manifest(dataset)
+    if dataset in BENCHMARKS:
+        counts = _pictures_of(manifest, "validation")
+        absent = [name for name, count in zip(names, counts, strict=True) if not count]
+        what = f"{len(absent)} of {len(names)} classes are in no validation picture, so in no mean: {some(absent)}"
+        if absent and project.profile.drawn:
+            yield ok(what, dataset)
+        elif absent:
+            yield warning(what, path, "use the official archives, whole: all classes are in their validation pictures")
+    if kind_of(dataset) == "single_label" and len(manifest):
+        counts = _pictures_of(manifest, "training")
+        fewest = names[int(counts.argmin())]
+        yield ok(f"{counts.min()} ({fewest}) to {counts.max()} pictures a category, {int(np.median(counts))} in the median", dataset)
+    if absent := manifest.header["absent"]:
+        tars = [f"{wnid}.tar" for name in absent for wnid in project.vocabulary(dataset).synsets.get(name, ())]
+        mend = f"larvseg fetch {' '.join(tars[:3])}" + (" …" if len(tars) > 3 else "")
+        yield warning(f"{len(absent)} categories have no archive: {some(absent)}", dataset, mend)
+
+
+def _pictures_of(manifest: Manifest, split: str) -> np.ndarray:
+    """(classes,) in how many pictures of `split` each class is; column by column, for there may be millions of rows."""
+    counts = np.zeros(len(manifest.header["classes"]), np.int64)
+    file = pa.ipc.open_file(pa.memory_map(str(manifest.path)))
+    for batch in (file.get_batch(i) for i in range(file.num_record_batches)):
+        labels = batch.filter(pc.equal(batch.column("split"), split)).column("labels").flatten()
+        counts += np.bincount(labels.to_numpy(), minlength=len(counts))
+    return counts
+
+
+def _rejects(project: Project, dataset: str, pictures: int, folder: Path) -> Iterator[Finding]:
+    """Pictures that could not be used."""
+    path = project.rejects(dataset)
+    if not (folder / path).is_file():
+        return
+    with open(folder / path, encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    if not rows:
+        return
+    if set(Reject._fields) - set(rows[0]):
+        yield error("not a table of rejects", path, f"rm {path} && snakemake --cores all {path}")
+        return
+    total = len(rows) + pictures
+    unexpected = [row for row in rows if row["reason"] != KNOWN_BAD]
+    first = "; ".join(f"{row['name']}: {row['reason']}" for row in (unexpected or rows)[:2])
+    what = f"{len(rows)} of {total} pictures cannot be used and are left out ({len(unexpected)} not known to be bad): {first}"
+    if len(unexpected) > project.profile.max_rejects * total:
+        yield error(f"{what}; max_rejects is {project.profile.max_rejects:.2%}", path, DEEP)
+    else:
+        yield ok(what, path)

@@ -1,0 +1,90 @@
+"""Every printed number computed again: confusion counts → metrics → cells → table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from larvseg.evaluation.confusion import accumulate, read_confusion
+from larvseg.evaluation.metrics import metrics_of
+from larvseg.files import sha256_of
+from larvseg.lineage.audit.reach import alterations, altered_cells, cells_of, name_of
+from larvseg.lineage.audit.tree import Job, Tree
+from larvseg.reporting.cells import Cell, measured, pointed
+from larvseg.reporting.tables import read_csv
+
+
+def wrong_numbers(tree: Tree, doubtful: Collection[str]) -> Iterator[tuple[str, str]]:
+    """(file, what is wrong in it) for each number that does not follow from what it says it follows from.
+
+    Nothing is said of the files `doubtful`, nor of what stands directly on them: those are findings already.
+    """
+    below = set(tree.below)
+    for job in tree.jobs:
+        present = all(path in below and Path(path).is_file() for path in job.outputs.values())
+        if not present or not doubtful.isdisjoint([*job.outputs.values(), *(path for _, path in job.inputs)]):
+            continue
+        if {"confusion", "metrics"} <= set(job.outputs):
+            yield from _wrong_metrics(job)
+        elif "cells" in job.outputs:
+            yield from _wrong_cells(job)
+
+
+def recomputed(confusion: Path, metrics: dict[str, Any]) -> dict[str, Any]:
+    """The metrics that follow from the counts in `confusion`, for the classes that `metrics` names."""
+    rows, classes = read_confusion(confusion)
+    names = [item["name"] for item in metrics["classes"]]
+    if len(names) != classes:
+        raise ValueError(f"{classes} classes were counted, {len(names)} are named")
+    return metrics_of(accumulate(rows, classes), names)
+
+
+def _wrong_metrics(job: Job) -> Iterator[tuple[str, str]]:
+    path = job.outputs["metrics"]
+    metrics = json.loads(Path(path).read_text(encoding="utf-8"))
+    try:
+        counted = recomputed(Path(job.outputs["confusion"]), metrics)
+    except ValueError as error:
+        yield path, str(error)
+        return
+    for key, value in counted.items():
+        if metrics.get(key) != value:
+            found, wanted = ("other values", "") if isinstance(value, dict | list) else (metrics.get(key), f" {value}")
+            yield path, f"{key} is {found}, the confusion counts give{wanted or ' others'}"
+
+
+def _wrong_cells(job: Job) -> Iterator[tuple[str, str]]:
+    path, cells = job.outputs["cells"], cells_of(job)
+    if not cells:
+        yield path, "holds no cells"
+        return
+    documents: dict[str, Any] = {}
+    for cell in cells:
+        if problem := _problem(cell, documents):
+            yield path, f"{cell.column} of {name_of(cell)} {problem}"
+    if altered := altered_cells(job, cells):
+        yield job.outputs["table"], f"differs from {path} in {alterations(job, altered)}"
+
+
+def _problem(cell: Cell, documents: dict[str, Any]) -> str | None:
+    """What is wrong with `cell`; nothing if a source has changed, which the record of the table tells."""
+    numbers = []
+    for source in cell.sources:
+        file = Path(source.path)
+        if not file.is_file() or sha256_of(file) != source.sha256:
+            return None
+        if source.path not in documents:
+            documents[source.path] = read_csv(file) if file.suffix == ".csv" else json.loads(file.read_text(encoding="utf-8"))
+        try:
+            numbers.append(pointed(documents[source.path], source.pointer))
+        except (KeyError, IndexError, ValueError, TypeError):
+            return f"points to {source.pointer} of {source.path}, where nothing is"
+    if cell.aggregate:
+        raw, text = measured(cell.aggregate, numbers)
+        if (cell.raw, cell.value) != (raw, text):
+            return f"is {cell.value}, {cell.aggregate} of its sources is {text} ({raw})"
+    elif numbers and cell.value != numbers[0]:
+        return f"is {cell.value!r}, its source says {numbers[0]!r}"
+    return None

@@ -1,0 +1,44 @@
+"""Take away what is not what its record says, so that Snakemake and DVC make it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from larvseg.lineage.audit.tree import Job, Tree
+from larvseg.lineage.audit.verify import Finding, paths_of
+from larvseg.lineage.kept import keep
+from larvseg.lineage.process import alone
+from larvseg.lineage.records import record_path, run_path
+
+
+def repair(tree: Tree, findings: Sequence[Finding]) -> str:
+    """Delete the outputs of each job that has a MODIFIED or MISSING one, and put the sound work that stands on them aside.
+
+    Snakemake sees no deleted file behind present ones, therefore the latter must go, too. They come back from `work/kept/` as soon as the
+    file is made again with the same bytes. STALE needs no help, DRIFTED has none here. Raises LarvSegError while a Snakemake works here.
+    """
+    damaged = paths_of(findings, "MODIFIED", "MISSING")
+    jobs = _jobs(tree, damaged)
+    deleted = [path for job in jobs for path in job.outputs.values()] + [path for path in damaged if path not in tree.job_of]
+    sound, unsound = [], []
+    for job in _jobs(tree, tree.above(deleted)):
+        if job not in jobs:
+            whole = all(Path(path).is_file() and tree.record(path) for path in job.outputs.values())
+            (sound if whole else unsound).append(job)
+    with alone():
+        for job in sound:
+            keep({role: Path(path) for role, path in job.outputs.items()})
+        for path in [*deleted, *(path for job in unsound for path in job.outputs.values())]:
+            for file in (record_path(Path(path)), run_path(Path(path)), Path(path)):
+                file.unlink(missing_ok=True)
+    if not deleted:
+        return "nothing to delete"
+    lines = [f"deleted {path}" for path in deleted]
+    if sound:
+        lines.append(f"put aside until these are made again: the files of {len(sound)} jobs that stand on them")
+    return "\n".join([*lines, "now `snakemake --cores all all` or `dvc repro` makes them again"])
+
+
+def _jobs(tree: Tree, paths: set[str]) -> list[Job]:
+    return [job for job in tree.jobs if not paths.isdisjoint(job.outputs.values())]

@@ -1,0 +1,73 @@
+"""How long the jobs of a profile take: reckoned from their arithmetic, and measured where they ran already."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from larvseg.datasets.official import PICTURES
+from larvseg.errors import LarvSegError
+from larvseg.experiments import Project
+from larvseg.plan.compute import shape_of
+from larvseg.plan.storage import classes_of
+
+BACKWARD = 2  # times the forward pass
+ASPECT = 4 / 3  # of a validation picture: how many sliding windows it takes
+
+
+def training_operations(project: Project, run: str) -> float:
+    """Floating-point operations of one training of `run`: backbone and classifier, forward and backward."""
+    config = project.train_config(run, project.experiments.runs[run], 0)
+    shape = shape_of(config.backbone)
+    step = 0.0
+    for training_set in config.training_sets:
+        classes = min(classes_of(project, training_set.name), config.sample_classes or 10**9)
+        step += training_set.ranks * config.images_per_rank * shape.forward(training_set.augmentation.crop, classes)
+    return (1 + BACKWARD) * step * config.steps
+
+
+def evaluation_operations(project: Project, run: str) -> float:
+    """Floating-point operations of one evaluation of `run`: sliding windows over the validation pictures."""
+    evaluation, benchmark = project.profile.evaluation, project.experiments.runs[run].benchmark
+    long_side = min(evaluation.short_side * ASPECT, evaluation.long_side)
+    windows = max(-(-(long_side - evaluation.window) // evaluation.stride), 0) + 1
+    return PICTURES[benchmark][1] * windows * shape_of(project.backbone_config).forward(evaluation.window, classes_of(project, benchmark))
+
+
+def pretraining_operations(project: Project) -> float:
+    """Floating-point operations that make the backbone; none where its weights are fetched."""
+    settings = project.profile.pretraining
+    if settings is None or project.profile.backbone.weights != "pretrain":
+        return 0.0
+    views = settings.steps * settings.batch_size
+    return (1 + BACKWARD) * views * shape_of(project.backbone_config).forward(settings.augmentation.crop, 0)
+
+
+def tables(project: Project) -> dict[str, tuple[tuple[str, int], ...]]:
+    """The trained runs (run, seed) behind each table, each once, and behind the comparisons."""
+    comparisons = project.experiments.comparisons
+    pairs = {
+        name: [(row["run"], seed) for row in table.rows for seed in project.seeds_of(name)]
+        for name, table in project.experiments.tables.items()
+    }
+    compared = [run for pair in comparisons.pairs for run in (pair.higher, pair.lower)]
+    pairs["comparisons"] = [(run, seed) for run in compared for seed in comparisons.seeds]
+    return {name: tuple(dict.fromkeys(runs)) for name, runs in pairs.items()}
+
+
+def measured(project: Project, folder: Path = Path(".")) -> dict[str, float]:
+    """Minutes of each job that ran here, by "<rule>/<name>" ("train/larvseg-a150.seed0"): the benchmarks that Snakemake wrote.
+
+    Raises LarvSegError for a file that holds no seconds.
+    """
+    benchmarks = folder / f"results/{project.name}/benchmarks"
+    return {path.relative_to(benchmarks).with_suffix("").as_posix(): _minutes(path) for path in sorted(benchmarks.rglob("*.tsv"))}
+
+
+def _minutes(path: Path) -> float:
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            seconds = [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
+        return sum(seconds) / len(seconds) / 60
+    except (KeyError, ValueError, TypeError, ZeroDivisionError):
+        raise LarvSegError(f"{path}: not a benchmark of Snakemake; delete it") from None

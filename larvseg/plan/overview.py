@@ -1,0 +1,113 @@
+"""The plan as text: one screen."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+from pathlib import Path
+
+from larvseg.columns import columns, grouped
+from larvseg.experiments import Project
+from larvseg.plan import hours, storage
+from larvseg.plan.storage import GB
+from larvseg.sources.access import place_of
+from larvseg.sources.fetch import INCOMING
+
+
+def plan(project: Project, folder: Path = Path(".")) -> str:
+    """What the profile of `project` costs and what of it is there already in `folder`, as text.
+
+    Raises LarvSegError where the configuration does not say it: a backbone of unknown size, an archive that is not in the registry.
+    """
+    profile = project.profile
+    head = f"profile {project.name}: {profile.backbone.title}, {grouped(profile.steps)} steps a run, {len(project.trained)} runs"
+    sections = [[head], _archives(project, folder), _disk(project, folder)]
+    if profile.machine and not profile.drawn:
+        sections.append(_gpu_hours(project))
+    sections.append(_minutes(project, folder))
+    return "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+
+
+def _archives(project: Project, folder: Path) -> list[str]:
+    world = project.profile.world
+    if world is not None:
+        scenes = f"{grouped(world.coco_training + world.coco_validation)} scenes for COCO-Stuff"
+        scenes += f", {grouped(world.ade_training + world.ade_validation)} for ADE20K"
+        return [f"nothing to fetch: {scenes} and about {world.objects} pictures of each of {len(project.synsets)} synsets are drawn"]
+    wanted = storage.downloads(project, folder)
+    rows = [["archive", "GB", "here", "to fetch", "access"]]
+    for archive in wanted:
+        count = f" × {archive.files}" if archive.files > 1 else ""
+        rows.append([archive.name + count, _size(archive.total), _size(archive.here), _size(archive.missing), archive.source.access])
+    total = sum(archive.missing for archive in wanted)
+    lines = columns(rows, left=(0, 4))
+    machine = project.profile.machine
+    if machine:
+        rate = machine.megabytes_per_second
+        lines.append(f"to fetch: {_size(total)} GB, {_time(total * 1000 / rate / 3600)} at {rate:g} MB/s; larvseg fetch NAME fetches one")
+    else:
+        lines.append(f"to fetch: {_size(total)} GB; larvseg fetch NAME fetches one")
+    for archive in wanted:
+        if archive.absent and archive.source.access != "open":
+            place = place_of(archive.name, INCOMING)
+            lines.append(f"{archive.name}: ask for access at {archive.source.request}; it belongs at {place}")
+    return lines
+
+
+def _disk(project: Project, folder: Path) -> list[str]:
+    needed = storage.disk(project, folder)
+    total, free = sum(needed.values()), shutil.disk_usage(folder).free / GB
+    parts = ", ".join(f"{name} {_size(size)}" for name, size in needed.items())
+    verdict = "enough" if total < free else "too little"
+    return [f"disk: {_size(total)} GB more ({parts}); free: {_size(free)} GB, {verdict}"]
+
+
+def _gpu_hours(project: Project) -> list[str]:
+    machine = project.profile.machine
+    per_hour = machine.teraflops * 1e12 * 3600
+    cost = {
+        (run, seed): (hours.training_operations(project, run) + hours.evaluation_operations(project, run)) / per_hour
+        for run, seed in project.trained
+    }
+    backbone = hours.pretraining_operations(project) / per_hour
+    rows = [["GPU hours", "runs", "alone", f"on {machine.gpus} GPUs"]]
+    for name, runs in [*hours.tables(project).items(), ("all, each run once", project.trained)]:
+        alone = backbone + sum(cost[run] for run in runs)
+        # a run stays on one GPU
+        longest = backbone + max((cost[run] for run in runs), default=0.0)
+        rows.append([name, str(len(runs)), f"{alone:,.1f}", _time(max(longest, alone / machine.gpus))])
+    config = project.profile
+    step = f"{config.ranks} × {config.images_per_rank} pictures a step"
+    return [
+        *columns(rows),
+        f"reckoned: {step}, backward pass twice the forward pass, {machine.teraflops:g} teraflops a second reached on each GPU",
+        "(section machine of the profile); reading pictures and label maps is not counted",
+    ]
+
+
+def _minutes(project: Project, folder: Path) -> list[str]:
+    """Minutes of jobs that ran here; what did not run yet is taken for the mean of what did."""
+    found = hours.measured(project, folder)
+    ran = {run: minutes for run in project.trained if (minutes := _run_minutes(found, run)) is not None}
+    if not ran:
+        return ["no run was measured here yet"] if project.profile.drawn else []
+    usual = statistics.fmean(ran.values())
+    shared = sum(minutes for job, minutes in found.items() if job.split("/")[0] in ("fetch", "prepare", "derive", "pretrain"))
+    rows = [["minutes here", "runs", "measured", "minutes"], ["archives, manifests, backbone", "", "", f"{shared:.1f}"]]
+    for name, runs in [*hours.tables(project).items(), ("all, each run once", project.trained)]:
+        rows.append([name, str(len(runs)), str(sum(run in ran for run in runs)), f"{sum(ran.get(run, usual) for run in runs):.1f}"])
+    return [*columns(rows), "one job after the other; as many run at once as cores allow"]
+
+
+def _run_minutes(found: dict[str, float], run: tuple[str, int]) -> float | None:
+    name = f"{run[0]}.seed{run[1]}"
+    parts = [found.get(f"{rule}/{name}") for rule in ("train", "evaluate")]
+    return None if None in parts else sum(parts)
+
+
+def _size(gigabytes: float) -> str:
+    return "–" if not gigabytes else f"{gigabytes:.1f}" if gigabytes >= 0.05 else "<0.1"
+
+
+def _time(hours: float) -> str:
+    return f"{hours / 24:.1f} days" if hours >= 48 else f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min"

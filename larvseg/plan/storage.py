@@ -1,0 +1,148 @@
+"""What a profile fetches and stores, in gigabytes (10⁹ bytes): what is there already and what is still missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from larvseg.config import Source, kind_of
+from larvseg.datasets.official import PICTURES
+from larvseg.experiments import Project
+from larvseg.plan.compute import shape_of
+from larvseg.sources import winter21
+from larvseg.sources.access import place_of
+from larvseg.sources.fetch import INCOMING
+from larvseg.sources.part import part_of
+from larvseg.sources.registry import EACH_SYNSET, source_of
+from larvseg.vocabulary import KNOWN, union
+
+GB = 10**9
+# About, in bytes: a picture of ImageNet, one that is drawn, a row of a manifest, and a picture and mask of the prepared A847
+OBJECT_PICTURE, DRAWN_PICTURE, MANIFEST_ROW = 115_000, 10_000, 300
+PREPARED_PICTURE = 60_000 + 2 * 512 * 683
+
+
+@dataclass(frozen=True)
+class Download:
+    """An archive of the registry, or the archives of all synsets, in GB."""
+
+    name: str  # in the registry
+    source: Source
+    files: int
+    absent: tuple[str, ...]  # files that are not there yet
+    total: float
+    here: float
+
+    @property
+    def missing(self) -> float:
+        """GB still to fetch."""
+        return max(self.total - self.here, 0.0)
+
+
+def downloads(project: Project, folder: Path = Path(".")) -> list[Download]:
+    """What the profile needs of its registry, in the order of families; nothing for a profile that is drawn."""
+    if project.registry is None:
+        return []
+    files: dict[str, list[str]] = {}
+    for file in (file for family in project.families.values() for file in family):
+        files.setdefault(source_of(project.registry, file)[0], []).append(file)
+    return [_download(project, name, names, folder) for name, names in files.items()]
+
+
+def found_at(project: Project, file: str, folder: Path = Path(".")) -> list[Path]:
+    """Where the whole archive `file` lies: among the profile's archives, in data/incoming, in both (as hard links) or nowhere."""
+    places = (folder / project.archive(file), place_of(file, folder / INCOMING))
+    return [path for path in places if path.is_file()]
+
+
+def _download(project: Project, name: str, files: list[str], folder: Path) -> Download:
+    source = project.registry.archives[name]
+    each = source.size / GB if source.size else source.gigabytes
+    sizes = {file: paths[0].stat().st_size / GB for file in files if (paths := found_at(project, file, folder))}
+    absent = [file for file in files if file not in sizes]
+    if name == EACH_SYNSET and absent and (whole := winter21.whole_in(folder / INCOMING)):
+        held = winter21.held(whole, absent)  # they are taken out of it
+        sizes |= dict.fromkeys(held, each)
+        absent = [file for file in absent if file not in held]
+    parts = (part_of(place_of(file, folder / INCOMING)) for file in absent)
+    begun = sum(path.stat().st_size / GB for path in parts if path.is_file())
+    there = sum(sizes.values())
+    return Download(name, source, len(files), tuple(absent), there + each * len(absent), there + begun)
+
+
+def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
+    """GB that the whole profile will still write, by kind. Archives lie on the disk once: those of the DAG are hard links."""
+    archives = sum(download.missing for download in downloads(project, folder))
+    if project.profile.drawn:
+        absent = [dataset for dataset in ("C171", "A150", "A847", "I21K") if not _exists(folder, *project.archives_of(dataset))]
+        archives = sum(pictures(project, dataset) for dataset in absent) * DRAWN_PICTURE / GB
+    if project.prepared and not _exists(folder, *project.archives_of("A847")):
+        archives += pictures(project, "A847") * PREPARED_PICTURE / GB
+    rows = sum(pictures(project, dataset) for dataset in project.datasets if not _exists(folder, project.manifest(dataset)))
+    waiting = [(run, seed) for run, seed in project.trained if not _exists(folder, project.run_file(run, seed, "model.safetensors"))]
+    backbone = 0 if _exists(folder, project.backbone) else 4 * shape_of(project.backbone_config).parameters
+    models = [model_bytes(project, run) for run, _ in waiting]
+    at_once = project.profile.machine.gpus if project.profile.machine else 1
+    states = sorted((resumable_bytes(project, run) for run, _ in waiting), reverse=True)[:at_once]
+    return {
+        "archives": archives,
+        "manifests": rows * MANIFEST_ROW / GB,
+        "checkpoints": (backbone + sum(models)) / GB,
+        "resumable states": sum(states) / GB,
+    }
+
+
+def pictures(project: Project, dataset: str) -> int:
+    """About how many pictures `dataset` has in this profile."""
+    world = project.profile.world
+    if kind_of(dataset) == "single_label":
+        files = project.archives_of(dataset)
+        if world:
+            return len(files) * world.objects
+        return int(len(files) * project.registry.archives[EACH_SYNSET].gigabytes * GB / OBJECT_PICTURE)
+    if world is None:
+        return sum(PICTURES[dataset])
+    training, validation = (world.coco_training, world.coco_validation) if dataset == "C171" else (world.ade_training, world.ade_validation)
+    return training + (validation if kind_of(dataset) == "pixel" else 0)
+
+
+def classes_of(project: Project, dataset: str) -> int:
+    """How many classes `dataset` has in this profile."""
+    return len(project.vocabulary(dataset)) if dataset in KNOWN else len(project.synsets)
+
+
+def model_bytes(project: Project, run: str) -> int:
+    """Bytes of the checkpoint of `run`: backbone, class embeddings and memory banks, in single precision."""
+    shape = shape_of(project.backbone_config)
+    return 4 * (shape.parameters + _head(project, run) + _banks(project, run))
+
+
+def resumable_bytes(project: Project, run: str) -> int:
+    """Bytes of the state from which `run` can go on: the model and the optimiser's numbers for each weight."""
+    slots = 1 if project.profile.optimiser.name == "sgd" else 2
+    return model_bytes(project, run) + 4 * slots * (shape_of(project.backbone_config).parameters + _head(project, run))
+
+
+def _head(project: Project, run: str) -> int:
+    width = shape_of(project.backbone_config).width
+    return width * (width + _names(project, run))
+
+
+def _banks(project: Project, run: str) -> int:
+    config = project.train_config(run, project.experiments.runs[run], 0)
+    if config.attention.variant not in ("cross_image", "push_first"):
+        return 0
+    count = config.ranks if config.switches.bank_scope == "per_rank" else 1
+    return count * _names(project, run) * (config.attention.memory_size + 1) * shape_of(config.backbone).width
+
+
+def _names(project: Project, run: str) -> int:
+    """About how many distinct names the classifier of `run` is built over."""
+    settings = project.experiments.runs[run]
+    listed = [project.vocabulary(dataset) for dataset in settings.training_data if dataset in KNOWN]
+    others = sum(classes_of(project, dataset) for dataset in settings.training_data if dataset not in KNOWN)
+    return len(union(listed, project.switches(settings.switches).alignment).names) + others
+
+
+def _exists(folder: Path, *paths: str) -> bool:
+    return all((folder / path).is_file() for path in paths)

@@ -1,0 +1,96 @@
+"""Tables as cells: for each cell its text, the unrounded number, and where that number stands. The CSV is rendered from them alone."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from larvseg.errors import LarvSegError
+from larvseg.files import sha256_of
+
+AGGREGATES = {"mean": statistics.fmean, "std": statistics.stdev}  # over seeds; the sample standard deviation
+
+
+@dataclass(frozen=True)
+class Source:
+    """A value in a file: `pointer` is a JSON pointer; in a CSV file it is /<row from 0>/<column>."""
+
+    path: str
+    pointer: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of row `row` (from 0) of a table; `key` identifies the row for people.
+
+    `raw` is `aggregate` of the numbers at `sources`, `value` its text. Without aggregate, `value` is the text at the one source; without
+    source it is part of the table's configuration.
+    """
+
+    table: str
+    row: int
+    key: Mapping[str, str]
+    column: str
+    value: str
+    raw: float | None = None
+    aggregate: str | None = None
+    sources: tuple[Source, ...] = ()
+
+
+def measured(aggregate: str, numbers: Sequence[float | None]) -> tuple[float | None, str]:
+    """`aggregate` ("mean" or "std") of `numbers` and its text: one decimal, the nearest, the even one of two equally near.
+
+    (None, "") if a number is missing.
+    """
+    if None in numbers:
+        return None, ""
+    raw = AGGREGATES[aggregate](numbers)
+    return raw, f"{raw:.1f}"
+
+
+def source(path: Path, pointer: str) -> Source:
+    """The value at `pointer` in `path`, with the hash of the file as it is now."""
+    return Source(path.as_posix(), pointer, sha256_of(path))
+
+
+def pointed(document: Any, pointer: str) -> Any:
+    """The value at the JSON pointer `pointer` (RFC 6901) in `document`. Raises KeyError, IndexError or ValueError if there is none."""
+    for token in pointer.split("/")[1:]:
+        token = token.replace("~1", "/").replace("~0", "~")
+        document = document[int(token)] if isinstance(document, Sequence) else document[token]
+    return document
+
+
+def write_cells(path: Path, cells: Sequence[Cell]) -> None:
+    """Write `cells` to `path`, one JSON object a line."""
+    lines = [json.dumps(asdict(cell), ensure_ascii=False, allow_nan=False) + "\n" for cell in cells]
+    path.write_text("".join(lines), encoding="utf-8")
+
+
+def read_cells(path: Path) -> list[Cell]:
+    """The cells in `path`. Raises LarvSegError if it is missing or a line is not a cell."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        raise LarvSegError(f"{path}: no such file; `snakemake` writes it with its table") from None
+    cells = []
+    for number, line in enumerate(lines, 1):
+        try:
+            fields = json.loads(line)
+            cells.append(Cell(**{**fields, "sources": tuple(Source(**item) for item in fields["sources"])}))
+        except (ValueError, TypeError, KeyError) as error:
+            raise LarvSegError(f"{path}: line {number} is not a cell ({error}); delete the file and make its table again") from None
+    return cells
+
+
+def rows_of(cells: Sequence[Cell]) -> list[dict[str, str]]:
+    """The rows of the table that consists of `cells`: column → text, columns in the order of the cells."""
+    rows: dict[int, dict[str, str]] = {}
+    for cell in cells:
+        rows.setdefault(cell.row, {})[cell.column] = cell.value
+    return [rows[row] for row in sorted(rows)]

@@ -1,0 +1,191 @@
+"""Table 2: the data sets, counted in their manifests, beside the published counts and what is known of their differences."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from larvseg.columns import columns, grouped
+from larvseg.config import Table2Config, kind_of
+from larvseg.datasets.manifest import SPLITS, Manifest
+from larvseg.datasets.official import PICTURES
+from larvseg.errors import LarvSegError
+from larvseg.reporting.tables import read_csv, write_csv
+from larvseg.vocabulary import KNOWN, RULES, base_novel, load_vocabulary
+
+PUBLISHED = Path(__file__).parents[2] / "data/reference/published"
+FALL_2011, WINTER_2021 = (21_841, 14_197_122), (19_167, 13_151_276)  # synsets and pictures of the releases of ImageNet-21K
+COUNTS = ("images_training", "images_validation", "classes", "novel_s", "novel_p")
+NOTE_WIDTH = 120
+
+
+class Counted(NamedTuple):
+    """What a manifest says of its data set."""
+
+    pictures: tuple[int, int]  # training, validation
+    classes: tuple[str, ...]
+    absent: int  # categories without an archive
+
+
+def table2(config: Table2Config, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Write `table`, one line a row of the paper's Table 2; inputs: the manifest of each of config.datasets, by its name.
+
+    novel_s, novel_p: classes that are novel under the alignment rules S and P; of A150-C171 and A847-C171, `classes` are those of rule S,
+    by which Table 3 was made. Rows without a manifest say "not built". Raises LarvSegError for the manifest of another data set.
+    """
+    counted = {dataset: _count(inputs[dataset], dataset) for dataset in config.datasets}
+    drawn = _is_drawn(counted)
+    rows = []
+    for published in read_csv(PUBLISHED / "table2.csv"):
+        notation = published["notation"]
+        dataset = notation.removesuffix("-C171")
+        own = counted.get(dataset)
+        rows.append(
+            {
+                "notation": notation,
+                "definition": published["definition"],
+                **_cells(notation, dataset, own),
+                "published_images": published["images"],
+                "published_classes": published["classes"],
+                "status": "not built" if own is None else "measured",
+                "note": " ".join(filter(None, [_about_theirs(notation), own and _about_ours(dataset, own, drawn)])),
+                "profile": config.profile,
+            }
+        )
+    write_csv(outputs["table"], rows)
+
+
+def print_table2(path: Path) -> str:
+    """The table `path` as text for a terminal: ours beside the published counts, then the notes."""
+    rows = read_csv(path)
+    ours = {
+        "training": "images_training",
+        "validation": "images_validation",
+        "classes": "classes",
+        "novel S": "novel_s",
+        "novel P": "novel_p",
+    }
+    cells = [["data set", *ours, " ", "images", "classes", "status"]]
+    for row in rows:
+        counts = [grouped(int(row[column])) if row[column] else "–" for column in ours.values()]
+        cells.append([row["notation"], *counts, "", row["published_images"], row["published_classes"] or "–", row["status"]])
+    head, *lines = columns(cells, left=(0, len(cells[0]) - 1))
+    title = f"{'':{head.index('training')}}{'ours':{head.index('images') - head.index('training')}}published"
+    rule = "-" * max(map(len, [head, *lines]))
+    notes = [textwrap.fill(f"{row['notation']}: {row['note']}", NOTE_WIDTH, subsequent_indent="  ") for row in rows if row["note"]]
+    return "\n".join([title, head, rule, *lines, rule, *notes, f"profile {rows[0]['profile']}"]) + "\n"
+
+
+def _count(path: Path, dataset: str) -> Counted:
+    manifest = Manifest(path)
+    header = manifest.header
+    if header["dataset"] != dataset:
+        raise LarvSegError(f"{path}: the manifest of {header['dataset']}, not of {dataset}; delete it and derive it again")
+    training, validation = (len(manifest.split(split)) for split in SPLITS)
+    return Counted((training, validation), tuple(header["classes"]), len(header["absent"]))
+
+
+def _cells(notation: str, dataset: str, own: Counted | None) -> dict[str, str]:
+    if own is None:
+        return dict.fromkeys(COUNTS, "")
+    # the base data set has no novel categories, and the synsets of I21K no names that C171 could have
+    novel = ("", "") if dataset in ("C171", "I21K") else tuple(str(count) for count in _novel(own.classes))
+    training, validation = (str(count or "") for count in own.pictures)
+    only_novel = notation != dataset
+    classes = novel[0] if only_novel else str(len(own.classes))
+    return dict(zip(COUNTS, ("" if only_novel else training, validation, classes, *novel), strict=True))
+
+
+def _novel(names: tuple[str, ...]) -> tuple[int, ...]:
+    """How many of `names` are novel under rule S and under rule P."""
+    return tuple(len(base_novel(names, load_vocabulary("C171"), rule)[1]) for rule in RULES)
+
+
+def _is_drawn(counted: Mapping[str, Counted]) -> bool:
+    """Whether the vocabularies are restricted to what the miniature draws."""
+    return any(len(own.classes) < len(load_vocabulary(dataset)) for dataset, own in counted.items() if kind_of(dataset) != "single_label")
+
+
+def _about_ours(dataset: str, own: Counted, drawn: bool) -> str:
+    """Where our counts are not those of the official archives, and why."""
+    whole = len(load_vocabulary(dataset)) if dataset in KNOWN else FALL_2011[0]
+    classes = f"{len(own.classes)} of {grouped(whole)} {'categories' if dataset in KNOWN else 'synsets'}"
+    if drawn:
+        return f"Our counts are those of the drawn miniature: it has {classes}."
+    notes = []
+    if own.absent:
+        notes.append(f"{own.absent} of the categories {'has' if own.absent == 1 else 'have'} no archive here.")
+    if dataset in PICTURES and own.pictures != PICTURES[dataset]:
+        notes.append(f"The official archives hold {_pictures(PICTURES[dataset])} pictures, the manifest {_pictures(own.pictures)}.")
+    return " ".join(notes)
+
+
+def _about_theirs(notation: str) -> str:
+    """What does not fit in the paper's own numbers, with the counts behind it."""
+    match notation:
+        case "C171":
+            names = {rule: len(set(load_vocabulary("C171").keys(rule))) for rule in RULES}
+            return (
+                f"The {len(load_vocabulary('C171'))} labels are {names['P']} distinct names under rule P and {names['S']} under rule S: "
+                "wall-brick and wall-wood are both wall."
+            )
+        case "A150-C171":
+            (s, p), total = _novel(load_vocabulary("A150").names), len(load_vocabulary("A150"))
+            fitting = [_rows_that_fit("A150", total - novel, novel) for novel in (s, p)]
+            return (
+                f"The paper's {p} are novel under rule P; its Table 3 was made by rule S, which has {s}: All, Base and Novel of "
+                f"{fitting[0][0]} of {fitting[0][1]} rows fit {total - s}/{s}, of {fitting[1][0]} rows {total - p}/{p}."
+            )
+        case "A847-C171":
+            names = load_vocabulary("A847").names
+            (s, p), same = _novel(names), len(set(names) & set(load_vocabulary("C171").names))
+            return (
+                f"No rule gives 809: it leaves {len(names) - 809} base categories, but {same} names are in both lists letter for letter. "
+                f"The paper's text says {s}, rule S; rule P and the authors' name lists have {p}. "
+                "Table 3 is too coarse to tell these two apart."
+            )
+        case "A847" | "WA847":
+            training = grouped(PICTURES["A847"][0])
+            return f"The paper's 20K is the count of A150; the full release has {training} training pictures, and its preparation uses all."
+        case "I21K":
+            old, new = ([grouped(count) for count in release] for release in (FALL_2011, WINTER_2021))
+            return (
+                f"The paper counts the release of fall 2011 ({old[0]} synsets, {old[1]} pictures), which is no longer offered; "
+                f"winter 2021 has {new[0]} synsets and {new[1]} pictures."
+            )
+        case "I124" | "I585":
+            return _about_synsets(notation, "A150" if notation == "I124" else "A847")
+        case "LN":
+            return (
+                "652K is the number of pictures that OpenSeg used; 849K narratives are published. "
+                "Only the OpenSeg row needs them, which is cited."
+            )
+        case "ITPair":
+            return "Not public: neither the 400M pairs of CLIP nor the 1.8B of ALIGN (800M in the paper), only models that saw them."
+    return ""
+
+
+def _about_synsets(dataset: str, benchmark: str) -> str:
+    vocabulary, total = load_vocabulary(dataset), len(load_vocabulary(benchmark))
+    candidates = {wnid for wnids in vocabulary.synsets.values() for wnid in wnids}
+    several = sum(len(wnids) > 1 for wnids in vocabulary.synsets.values())
+    choice = f" {several} categories have several; the one with most pictures is taken." if several else ""
+    size = " Their notebook counts 742 268 pictures of 588 synsets." if dataset == "I585" else ""
+    return (
+        f"The authors' list has {len(candidates)} synsets for {len(vocabulary)} of {total} categories, some of a wrong sense "
+        f"(reports/vocabulary/{dataset.lower()}.csv).{choice}{size}"
+    )
+
+
+def _rows_that_fit(benchmark: str, base: int, novel: int) -> tuple[int, int]:
+    """In how many rows of the published Table 3 All is the mean over `base` and `novel` classes, and how many rows print all three."""
+    rows = [row for row in read_csv(PUBLISHED / "table3.csv") if row["benchmark"] == benchmark and row["base"] and row["novel"]]
+    means = [(base * float(row["base"]) + novel * float(row["novel"])) / (base + novel) for row in rows]
+    # each number is rounded to 0.1, so is each side of the comparison
+    return sum(abs(mean - float(row["all"])) < 0.1 + 1e-9 for mean, row in zip(means, rows, strict=True)), len(rows)
+
+
+def _pictures(counts: tuple[int, int]) -> str:
+    return " + ".join(grouped(count) for count in counts if count)

@@ -1,0 +1,96 @@
+"""After a repair, making what is missing restores the same bytes, and sound work is not done twice."""
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from larvseg.errors import LarvSegError
+from larvseg.lineage.audit.repair import repair
+from larvseg.lineage.audit.verify import verify
+from larvseg.lineage.kept import KEPT
+from tests.lineage.audit import conftest
+
+MANIFEST = "data/toy/manifests/A150.arrow"
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """The runs that are really trained from here on."""
+    names, train = [], conftest.train
+
+    def counted(config, *arguments):
+        names.append(config.name)
+        train(config, *arguments)
+
+    monkeypatch.setattr("toy.train", counted)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("path", "trains"),
+    [
+        ("data/toy/archives/a.zip", []),
+        (MANIFEST, []),
+        ("results/toy/runs/r2/card.md", ["r2"]),
+        ("results/toy/r2/confusion.arrow", []),
+        ("results/table3.csv", []),
+    ],
+)
+def test_the_same_bytes_come_back(toy, flip, snapshot, trained, path, trains):
+    before = snapshot()
+    flip(path)
+    text = repair(toy.tree(), verify(toy.tree()))
+    assert f"deleted {path}" in text
+    assert not Path(path).exists() and not Path("results/table3.csv").exists()
+    toy.make()
+    assert snapshot() == before
+    assert trained == trains
+    assert not list(KEPT.iterdir()) if KEPT.exists() else True
+    assert verify(toy.tree()) == []
+
+
+def test_an_artifact_without_record_is_deleted_and_made_again(toy, snapshot):
+    before = snapshot()
+    Path(f"{MANIFEST}.lineage.json").unlink()
+    repair(toy.tree(), verify(toy.tree()))
+    assert toy.make()[0] == "derive A150"
+    assert snapshot() == before
+
+
+def test_work_that_stood_on_other_bytes_is_done_again(toy, flip, trained):
+    flip(MANIFEST)
+    repair(toy.tree(), verify(toy.tree()))
+    toy.world = {"seed": 5}
+    Path("data/toy/archives/a.zip").unlink()
+    toy.make()
+    assert trained == ["r1", "r2"]
+    assert verify(toy.tree()) == []
+
+
+def test_kept_work_that_was_edited_is_not_taken(toy, flip, trained, snapshot):
+    before = snapshot()
+    flip(MANIFEST)
+    repair(toy.tree(), verify(toy.tree()))
+    (kept,) = (path for path in KEPT.glob("*/model") if path.read_text().startswith("r1"))
+    flip(str(kept))
+    toy.make()
+    assert trained == ["r1"]
+    assert snapshot() == before
+
+
+def test_stale_and_drifted_need_no_deletion(toy, snapshot):
+    toy.lr["r1"] = 1.0
+    before = snapshot()
+    assert repair(toy.tree(), verify(toy.tree())) == "nothing to delete"
+    assert snapshot() == before
+
+
+def test_nothing_is_deleted_while_snakemake_works(toy, flip, snapshot):
+    flip(MANIFEST)
+    before = snapshot()
+    with open("work/snakemake.flock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        with pytest.raises(LarvSegError, match="a Snakemake works here"):
+            repair(toy.tree(), verify(toy.tree()))
+    assert snapshot() == before

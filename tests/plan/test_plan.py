@@ -1,0 +1,222 @@
+"""What a profile costs: arithmetic against real models, and what of it is there already."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
+
+from larvseg.config import Backbone, TrainConfig
+from larvseg.errors import LarvSegError
+from larvseg.experiments import Project
+from larvseg.models.segmenter import build_segmenter
+from larvseg.plan import plan
+from larvseg.plan.compute import shape_of
+from larvseg.plan.hours import evaluation_operations, measured, tables, training_operations
+from larvseg.plan.storage import disk, downloads, model_bytes
+
+ROOT = Path(__file__).parents[2]
+VIT_B = Backbone(title="ViT-B/16", name="vit_base_patch16_384", weights="timm", image_size=512, patch_size=16)
+
+
+@pytest.fixture(scope="module")
+def paper() -> Project:
+    return Project("paper", ROOT / "workflow/config")
+
+
+@pytest.fixture
+def changed(tmp_path):
+    def changed(base: str, presets: dict | None = None, **settings) -> Project:
+        """The profile `base` with other settings, and more presets."""
+        shutil.copytree(ROOT / "workflow/config", tmp_path / "config")
+        (tmp_path / "config/other.yaml").write_text(yaml.safe_dump({"extends": base, **settings}))
+        known = yaml.safe_load((tmp_path / "config/presets.yaml").read_text())
+        (tmp_path / "config/presets.yaml").write_text(yaml.safe_dump(known | (presets or {})))
+        return Project("other", tmp_path / "config")
+
+    return changed
+
+
+def lines_of(text: str, word: str) -> list[list[str]]:
+    return [line.split() for line in text.splitlines() if line.startswith(word)]
+
+
+# ---- arithmetic
+
+
+@pytest.mark.parametrize(
+    "name, arguments, patch",
+    [
+        ("vit_tiny_patch16_224", {"embed_dim": 32, "depth": 2, "num_heads": 2, "patch_size": 8, "mlp_ratio": 2}, 8),
+        ("vit_tiny_patch16_384", {}, 16),
+    ],
+)
+def test_parameters_and_operations_are_those_of_the_model(paper, name, arguments, patch):
+    backbone = VIT_B.model_copy(update={"name": name, "arguments": arguments, "patch_size": patch, "image_size": 64})
+    run: TrainConfig = paper.train_config("baseline-a150", paper.experiments.runs["baseline-a150"], 0)
+    model = build_segmenter(run.model_copy(update={"backbone": backbone}), 150)
+    shape = shape_of(backbone)
+    assert shape.parameters == sum(parameter.numel() for parameter in model.backbone.parameters())
+    # of the fused kernels the counter knows only some
+    with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(torch.zeros(1, 3, 64, 64), torch.arange(150))
+    projected = 2 * 150 * shape.width**2  # once a step and not once a picture: the class embeddings
+    assert shape.forward(64, 150) == pytest.approx(counter.get_total_flops() - projected, rel=0.001)
+
+
+def test_vit_b_at_the_size_of_the_paper():
+    shape = shape_of(VIT_B)
+    assert shape_of(VIT_B.model_copy(update={"image_size": 224})).parameters == 85_798_656  # without its head, as often quoted
+    assert shape.parameters == 86_434_560
+    assert shape.forward(512, 150) / 1e9 == pytest.approx(215, rel=0.01)
+
+
+def test_a_backbone_of_unknown_size_is_refused():
+    with pytest.raises(LarvSegError, match="'vit_odd_patch16': its size is not known .*say embed_dim and depth"):
+        shape_of(VIT_B.model_copy(update={"name": "vit_odd_patch16"}))
+    known = shape_of(VIT_B.model_copy(update={"name": "vit_odd_patch16", "arguments": {"embed_dim": 64, "depth": 3}}))
+    assert (known.width, known.depth, known.hidden) == (64, 3, 256)
+
+
+def test_a_run_costs_its_steps_and_its_pictures(paper, changed):
+    half = changed("paper", steps=160_000)
+    assert training_operations(half, "supervised-a150") == training_operations(paper, "supervised-a150") / 2
+    # pictures of 320 pixels among those of 512
+    assert training_operations(paper, "larvseg-a150-i124") < training_operations(paper, "larvseg-a150")
+    step = 3 * 16 * shape_of(paper.backbone_config).forward(512, 150)
+    assert training_operations(paper, "supervised-a150") == pytest.approx(320_000 * step)
+    # 683×512 pixels are two windows of 512
+    assert evaluation_operations(paper, "supervised-a150") == 2_000 * 2 * shape_of(paper.backbone_config).forward(512, 150)
+
+
+def test_a_checkpoint_holds_the_backbone_the_names_and_the_bank(paper):
+    without = model_bytes(paper, "baseline-a150")
+    assert without == pytest.approx(4 * (86_434_560 + 768 * (768 + 251)))  # C171 and A150 have 251 names
+    assert model_bytes(paper, "larvseg-a150") - without == 4 * 251 * 768 * (20 + 1)
+
+
+# ---- the plan
+
+
+def test_the_paper_profile_on_one_screen(paper, tmp_path):
+    text = plan(paper, tmp_path)
+    assert len(text.splitlines()) <= 30
+    assert text.startswith("profile paper: ViT-B/16, 320 000 steps a run, 20 runs\n")
+    count, gigabytes = len(paper.synsets), f"{len(paper.synsets) * 0.15:.1f}"
+    assert lines_of(text, "{wnid}.tar ×")[0][2:] == [str(count), gigabytes, "–", gigabytes, "login"]
+    assert "ADE20K_2021_17_01.zip: ask for access at https://ade20k.csail.mit.edu/request_data/" in text
+    assert "{wnid}.tar: ask for access at https://image-net.org/login" in text
+    assert "at 50 MB/s" in text and "40 teraflops" in text
+
+
+def test_each_run_is_counted_once(paper, tmp_path):
+    assert len(tables(paper)["seeds"]) == 15 and len(paper.trained) == 20
+    rows = {line[0]: line for line in (line.split() for line in plan(paper, tmp_path).splitlines()) if line}
+    table3, seeds, everything = (float(rows[name][column]) for name, column in (("table3", 2), ("seeds", 2), ("all,", 5)))
+    a150 = sum(training_operations(paper, row["run"]) for row in paper.experiments.tables["seeds"].rows)
+    both = sum(training_operations(paper, run) for run, _ in paper.trained)
+    assert everything < table3 + seeds
+    assert everything / seeds == pytest.approx(both / (3 * a150), rel=0.01)
+
+
+def test_faster_machines_take_less_time(changed, paper, tmp_path):
+    fast = changed("paper", machine={"gpus": 1, "teraflops": 80.0, "megabytes_per_second": 100.0})
+    slow, quick = (lines_of(plan(project, tmp_path), "table3")[0] for project in (paper, fast))
+    assert float(quick[2]) == pytest.approx(float(slow[2]) / 2, abs=0.1)
+    assert quick[3:] == [f"{float(quick[2]) / 24:.1f}", "days"] and slow[3:] == [f"{float(slow[2]) / 8:.1f}", "h"]
+
+
+def test_what_is_there_is_not_fetched_again(paper, tmp_path):
+    def missing(name: str) -> float:
+        return next(download.missing for download in downloads(paper, tmp_path) if download.name == name)
+
+    assert missing("wordnet.zip") == 10_775_600 / 1e9
+    before = disk(paper, tmp_path)["archives"]
+    incoming = tmp_path / "data/incoming"
+    (incoming / "winter21_whole").mkdir(parents=True)
+    (incoming / "wordnet.zip.part").write_bytes(bytes(775_600))
+    assert missing("wordnet.zip") == pytest.approx(0.01)
+    (incoming / "wordnet.zip").write_bytes(b"x")
+    assert missing("wordnet.zip") == 0
+    all_tars = missing("{wnid}.tar")
+    (incoming / "winter21_whole" / f"{paper.synsets[0]}.tar").write_bytes(b"x")
+    assert missing("{wnid}.tar") == pytest.approx(all_tars - 0.15)
+    archive = tmp_path / paper.archive(f"{paper.synsets[1]}.tar")
+    archive.parent.mkdir(parents=True)
+    archive.write_bytes(b"x")
+    assert missing("{wnid}.tar") == pytest.approx(all_tars - 0.3)
+    assert disk(paper, tmp_path)["archives"] == pytest.approx(before - 0.3 - 0.0107756)
+    (incoming / "winter21_whole.tar.gz").write_bytes(b"x")
+    assert missing("{wnid}.tar") == 0
+    assert "image-net.org" not in plan(paper, tmp_path)
+
+
+def test_finished_work_needs_no_more_disk(paper, tmp_path):
+    before = disk(paper, tmp_path)
+    for path in (paper.run_file("larvseg-a150", 0, "model.safetensors"), paper.manifest("C171")):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    after = disk(paper, tmp_path)
+    assert before["checkpoints"] - after["checkpoints"] == pytest.approx(model_bytes(paper, "larvseg-a150") / 1e9)
+    assert before["manifests"] - after["manifests"] == pytest.approx(123_287 * 300 / 1e9)
+
+
+def test_the_published_preparation_takes_disk_too(changed, tmp_path, paper):
+    project = changed("paper", {"prepared": {"a847_preparation": "published"}}, preset="prepared")
+    assert disk(project, tmp_path)["archives"] - disk(paper, tmp_path)["archives"] == pytest.approx(20.9, abs=0.1)
+
+
+# ---- drawn profiles
+
+
+@pytest.fixture
+def benchmarks(tmp_path):
+    def write(job: str, seconds: float) -> None:
+        path = tmp_path / f"results/mini/benchmarks/{job}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t100\n")
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def mini() -> Project:
+    return Project("mini", ROOT / "workflow/config")
+
+
+def test_a_drawn_profile_fetches_nothing(mini, tmp_path):
+    text = plan(mini, tmp_path)
+    assert "nothing to fetch: 1 600 scenes for COCO-Stuff, 1 900 for ADE20K and about 60 pictures of each of 87 synsets are drawn" in text
+    assert "no run was measured here yet" in text and "GPU" not in text
+
+
+def test_measured_minutes(mini, tmp_path, benchmarks):
+    benchmarks("fetch/coco", 60)
+    benchmarks("derive/C171", 30)
+    for run in ("larvseg-a150", "baseline-a150"):
+        benchmarks(f"train/{run}.seed0", 90)
+        benchmarks(f"evaluate/{run}.seed0", 30)
+    benchmarks("train/supervised-a150.seed0", 600)  # not evaluated yet
+    assert measured(mini, tmp_path)["train/larvseg-a150.seed0"] == 1.5
+    text = plan(mini, tmp_path)
+    assert lines_of(text, "archives, manifests, backbone")[0][-1] == "1.5"
+    assert lines_of(text, "table3")[0][1:] == ["10", "2", "20.0"]
+    assert lines_of(text, "all, each run once")[0][-3:] == ["20", "2", "40.0"]
+
+
+def test_a_benchmark_that_is_none_is_named(mini, tmp_path, benchmarks):
+    benchmarks("train/larvseg-a150.seed0", 1)
+    path = tmp_path / "results/mini/benchmarks/train/larvseg-a150.seed0.tsv"
+    path.write_text("nothing\n")
+    with pytest.raises(LarvSegError, match="larvseg-a150.seed0.tsv: not a benchmark of Snakemake; delete it"):
+        plan(mini, tmp_path)
+
+
+def test_planning_imports_neither_torch_nor_timm():
+    code = "import sys, larvseg.plan, larvseg.doctor, larvseg.reporting.table2; print([m for m in ('torch', 'timm') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "[]\n"

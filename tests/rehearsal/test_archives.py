@@ -1,0 +1,112 @@
+"""What a rehearsal runs on, read with the readers of the project."""
+
+import gzip
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from larvseg.errors import LarvSegError
+from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, SERVED, SYNSET_FOLDER, UNREADABLE, pack_challenge, pack_coco, published_synsets
+from larvseg.sources.ade_index import load_index
+from larvseg.sources.ade_json import read_annotation
+from larvseg.sources.archives import ArchiveReader, members
+from larvseg.sources.encodings import decode_image, label_counts
+from larvseg.vocabulary import base_novel, load_vocabulary
+
+SEGMENTATION = {
+    "C171": (f"{SERVED}/stuffthingmaps_trainval2017.zip", "coco-stuff", "train2017/", "val2017/", ".png"),
+    "A150": (f"{SERVED}/ADEChallengeData2016.zip", "ade-challenge", "annotations/training/", "annotations/validation/", ".png"),
+    "A847": (f"{LICENSED}/ADE20K_2021_17_01.zip", "ade-full", "/training/", "/validation/", "_seg.png"),
+}
+
+
+def contents(path, ending=""):
+    """{name: bytes} of the files in `path` whose names end so."""
+    reader = ArchiveReader()
+    return {m.name: reader.read(str(path), m.offset, m.length, m.method, m.size) for m in members(path) if m.name.endswith(ending)}
+
+
+@pytest.mark.parametrize("dataset", SEGMENTATION)
+def test_masks_hold_every_class_and_validation_has_base_and_novel(place, dataset):
+    archive, encoding, training, validation, ending = SEGMENTATION[dataset]
+    vocabulary = load_vocabulary(dataset)
+    seen = {training: [], validation: []}
+    for name, data in contents(place / archive, ending).items():
+        labels, pixels, (width, height) = label_counts(data, encoding, vocabulary.raw_ids, name)
+        assert 0 < sum(pixels) < width * height  # some have no label
+        next(own for split, own in seen.items() if split in name).append(labels)
+    assert [len(own) for own in seen.values()] == [6, 2]
+    assert {label for labels in seen[training] for label in labels} == set(range(len(vocabulary)))
+    base, novel = base_novel(vocabulary, load_vocabulary("C171"), "S")
+    for labels in seen[validation]:
+        assert len(set(labels) & set(base)) > 3 and (dataset == "C171" or len(set(labels) & set(novel)) > 3)
+
+
+def test_pictures_and_masks_fit(place):
+    for archive in ("train2017.zip", "val2017.zip"):
+        masks = contents(place / SERVED / "stuffthingmaps_trainval2017.zip")
+        for name, data in contents(place / SERVED / archive).items():
+            picture = decode_image(data, name)
+            mask = masks[name.replace(".jpg", ".png")]
+            assert label_counts(mask, "coco-stuff", (), name)[2] == picture.shape[1::-1]
+            assert min(picture.shape[:2]) >= 375
+
+
+def test_a_description_lies_beside_each_picture_of_ade_full(place):
+    files = contents(place / LICENSED / "ADE20K_2021_17_01.zip")
+    pictures = [name for name in files if name.endswith(".jpg")]
+    assert len(pictures) == 8
+    for name in pictures:
+        data = files[name.replace(".jpg", ".json")]
+        # one is not UTF-8, as some of the real ones
+        assert (b"\xa9 nobody" in data and b"\xc2\xa9" not in data) == name.endswith("1.jpg")
+        annotation = read_annotation(data, name)
+        assert annotation.size == Image.open(io.BytesIO(files[name])).size
+        assert len(annotation.objects) == 151
+        assert {found.name_ndx for found in annotation.objects} - set(load_vocabulary("A847").raw_ids)
+        assert f"{name.rpartition('/')[0]}/{annotation.objects[0].instance_mask}" in files
+
+
+def test_the_index_of_ade_full(place):
+    index = load_index(place / LICENSED / "ADE20K_2021_17_01.zip")
+    assert len(index.filename) == 8 and index.folder[0] == "ADE20K_2021_17_01/images/ADE/training/urban/street"
+    raw = np.array(load_vocabulary("A847").raw_ids) - 1
+    assert (index.pictures[raw] > 0).all() and index.wordnet_found[raw].any()
+    assert index.objectnames[2854].split(", ")[0] == "tree" and index.objectcounts.sum() == 8 * 151
+
+
+def test_every_published_synset_has_readable_pictures(place):
+    bad = []
+    for wnid in published_synsets():
+        pictures = contents(place / SERVED / SYNSET_FOLDER / f"{wnid}.tar")
+        assert all(name.startswith(wnid) for name in pictures) and len(pictures) >= 2
+        for name, data in pictures.items():
+            try:
+                assert decode_image(data, name).shape[2] == 3
+            except LarvSegError:
+                bad.append(name)
+    assert bad == [f"{UNREADABLE}.JPEG"]
+    assert len(published_synsets()) == 628
+    assert f"{KNOWN_BAD}.JPEG" in contents(place / SERVED / SYNSET_FOLDER / f"{KNOWN_BAD.split('_')[0]}.tar")
+
+
+def test_the_oddities_of_imagenet_are_among_them(place):
+    first = [data for wnid in published_synsets()[:20] for data in contents(place / SERVED / SYNSET_FOLDER / f"{wnid}.tar").values()]
+    pictures = [Image.open(io.BytesIO(gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data)) for data in first]
+    assert {(picture.format, picture.mode) for picture in pictures} == {
+        ("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGB"), ("GIF", "P")
+    }  # fmt: skip
+    assert any(data.startswith(b"\x1f\x8b") for data in first)
+    assert any(picture.getexif().get(0x0112) == 6 for picture in pictures)
+
+
+def test_the_bytes_depend_on_the_seed_alone(place, tmp_path):
+    for seed in (0, 1):
+        pack_coco(tmp_path / str(seed), seed)
+        pack_challenge(tmp_path / str(seed) / "ADEChallengeData2016.zip", seed)
+    for name in ("train2017.zip", "val2017.zip", "stuffthingmaps_trainval2017.zip", "ADEChallengeData2016.zip"):
+        assert (tmp_path / "0" / name).read_bytes() == (place / SERVED / name).read_bytes() != (tmp_path / "1" / name).read_bytes()
+        assert zipfile.ZipFile(place / SERVED / name).testzip() is None

@@ -1,0 +1,122 @@
+"""A run opens the annotations that its row lists, says so, and can open no others."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import larvseg.training.train as module
+from larvseg.config import Switches
+from larvseg.datasets.annotations import Ledger, TrainingPictures, listed, permitted
+from larvseg.datasets.loader import JointLoader
+from larvseg.datasets.manifest import Manifest
+from larvseg.errors import LarvSegError
+from larvseg.experiments import Project
+from larvseg.training.train import train
+from tests.training.conftest import pack
+
+
+@pytest.fixture
+def method(config):
+    """method("supervised"): three steps of that method."""
+    weak = [s.model_copy(update={"lambda_aux": 0.0}) for s in config.training_sets]
+    alone = config.training_sets[1].model_copy(update={"ranks": 8})
+    none = config.attention.model_copy(update={"variant": "none"})
+    changes = {
+        "supervised": {"training_sets": (alone,), "attention": none},
+        "baseline": {"training_sets": tuple(weak), "attention": none},
+        "larvseg": {},
+    }
+    return lambda name: config.model_copy(update={"method": name, "steps": 3, **changes[name]})
+
+
+EXPECTED = {
+    "supervised": {"C171": {"masks": 48}},  # 3 steps × 8 ranks × 2 pictures
+    "baseline": {"WA150": {"image_labels": 18}, "C171": {"masks": 18}, "I124": {"image_labels": 12}},
+    "larvseg": {"WA150": {"image_labels": 18}, "C171": {"masks": 18}, "I124": {"image_labels": 12}},
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_each_method_opens_what_its_row_lists_and_says_so(name, method, inputs, outputs):
+    files = outputs(name)
+    train(method(name), inputs, files, Path("work", name))
+    assert json.loads(files["config"].read_text())["annotations"] == EXPECTED[name]
+    assert "masks 48 times" in files["card"].read_text() or name != "supervised"
+
+
+def test_every_run_of_every_table_may_open_only_what_its_row_lists():
+    project = Project("smoke")
+    for run, seed in project.trained:
+        config = project.train_config(run, project.experiments.runs[run], seed)
+        assert {s.name: permitted(s, config.switches) for s in config.training_sets} == {
+            name: listed(name) for name in project.experiments.runs[run].training_data
+        }
+
+
+def test_a_resumed_run_has_opened_what_an_uninterrupted_one_has(method, inputs, outputs, monkeypatch):
+    config = method("larvseg").model_copy(update={"runtime": method("larvseg").runtime.model_copy(update={"checkpoint_every": 2})})
+
+    class Stopped(JointLoader):
+        def __getitem__(self, step):
+            if step == 2:
+                raise KeyboardInterrupt
+            return super().__getitem__(step)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(module, "JointLoader", Stopped)
+        train(config, inputs, outputs("parts"), Path("work/parts"))
+    train(config, inputs, outputs("parts"), Path("work/parts"))
+    assert json.loads(Path("parts/config.json").read_text())["annotations"] == EXPECTED["larvseg"]
+
+
+def test_what_worker_processes_open_is_counted(method, inputs):
+    manifests = {name: Manifest(path) for name, path in inputs.items() if name != "backbone"}
+    ledger = Ledger()
+    for batches in JointLoader(method("larvseg"), manifests, num_workers=2):
+        ledger.add(batches)
+    assert ledger.counts == EXPECTED["larvseg"]
+
+
+def test_a_method_that_opens_other_masks_is_stopped(method, inputs, outputs, monkeypatch):
+    class Peeking(JointLoader):
+        def _sample(self, training_set, position, rng):
+            self._pictures["WA150"].mask(0)
+            return super()._sample(training_set, position, rng)
+
+    monkeypatch.setattr(module, "JointLoader", Peeking)
+    with pytest.raises(LarvSegError, match="training may open the image labels of WA150, not its masks"):
+        train(method("larvseg"), inputs, outputs("peeking"), Path("work/peeking"))
+    assert not Path("peeking").exists()
+
+
+def test_labels_of_a_set_with_masks_are_not_opened_either(inputs):
+    with pytest.raises(LarvSegError, match="training may open the masks of C171, not its image labels"):
+        TrainingPictures(Manifest(inputs["C171"]), "C171", "masks").labels(0)
+
+
+def test_validation_pictures_are_out_of_reach(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pictures = TrainingPictures(Manifest(pack(Path("."), "C171", pictures=5, validation=2)), "C171", "masks")
+    assert len(pictures) == 3
+    assert pictures.image(2).shape == pictures.mask(2).shape + (3,)
+    for position in (3, -1):
+        for read in (pictures.image, pictures.mask):
+            with pytest.raises(LarvSegError, match="C171 has 3 training pictures; number -?[13] is none of them"):
+                read(position)
+
+
+def test_a_manifest_of_another_data_set_is_refused(method, inputs, outputs):
+    with pytest.raises(LarvSegError, match=r"C171.arrow: the manifest of C171, not of WA150"):
+        train(method("larvseg"), {**inputs, "WA150": inputs["C171"]}, outputs("other"), Path("work/other"))
+
+
+def test_a_weak_set_cannot_be_declared_a_pixel_set(config):
+    weak = config.training_sets[0].model_copy(update={"kind": "pixel"})
+    with pytest.raises(LarvSegError, match="WA150 is a multi_label data set, not pixel"):
+        permitted(weak, Switches())
+
+
+def test_labels_of_crops_open_the_masks(config):
+    crop = Switches(weak_labels="crop")
+    assert [permitted(s, crop) for s in config.training_sets] == ["masks", "masks", "image_labels"]
