@@ -12,7 +12,7 @@ import typer
 from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="The experiments of the paper LarvSeg: fetch, derive, train, evaluate, report, audit.")
 
 RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<rule>/<name>.json", show_default=False)]
 OutOption = Annotated[list[str], typer.Option("--out", help="role=path of an output; repeat for each", show_default=False)]
@@ -26,7 +26,7 @@ def _stage(rule: str, help_text: str, name: str | None = None, group: typer.Type
         die_with_parent()
         execute(recipe, rule, dict(_role_and_path(item) for item in out))
 
-    group.command(name or rule, help=help_text)(command)
+    group.command(name or rule, help=help_text, rich_help_panel="Stages: the DAG calls these")(command)
 
 
 def _role_and_path(item: str) -> tuple[str, Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from larvseg.config import parse
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, replacing, sha256_of, write_text
 from larvseg.lineage.fingerprint import environment
-from larvseg.lineage.kept import restore
+from larvseg.lineage.kept import keep, restore
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import record_path, run_path, verified_hash, write_record
 from larvseg.stages import STAGES
@@ -36,7 +37,9 @@ def execute(recipe_path: Path, rule: str, outputs: Mapping[str, Path]) -> None:
     reads = [("read", path) for path in recipe.reads]
     inputs = [{"role": role, "path": path, "sha256": verified_hash(Path(path))} for role, path in [*recipe.inputs.items(), *reads]]
     inputs += [{"role": "reference", "path": path, "sha256": _unchanged(Path(path), sha256)} for path, sha256 in recipe.reference.items()]
-    if restore(recipe, inputs, outputs):
+    packages = environment(stage.module)
+    if restore(recipe, inputs, packages, outputs):
+        print(f"{recipe.rule} {recipe.name}: same recipe, inputs and packages as before; taken from work/kept", file=sys.stderr)
         return
     function = getattr(import_module(stage.module), stage.function)
     work = Path("work") / recipe.hash
@@ -51,11 +54,11 @@ def execute(recipe_path: Path, rule: str, outputs: Mapping[str, Path]) -> None:
         absent = [str(outputs[role]) for role, path in temporary.items() if not path.is_file()]
         if absent:
             raise LarvSegError(f"{recipe.rule} {recipe.name} did not write {', '.join(absent)}: a bug, please report it with the log")
-    packages = environment(stage.module)
     for role, path in outputs.items():
         write_record(path, role, recipe, inputs, packages)
         run = {"started": started, "seconds": time.time() - started, "host": platform.node(), "cores": os.cpu_count()}
         write_text(run_path(path), json_text(run))
+    keep(outputs)
     shutil.rmtree(work, ignore_errors=True)  # resumable state of a finished stage
 
 

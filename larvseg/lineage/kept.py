@@ -1,18 +1,20 @@
-"""Sound work that stands on a damaged file waits in `work/kept/` until that file is made again.
+"""What was made last stays at hand in `work/kept/`, as hard links, so that nothing is computed twice.
 
-Snakemake makes everything behind a missing file again. What comes out of the same recipe and the same input bytes is the same, so a stage
-takes what was kept instead of computing it; if the file comes out with other bytes, the key is another one and the stage computes.
+Snakemake makes everything behind a file again that is missing or whose code changed, even if the file comes out the same. What comes out of
+the same recipe, input bytes and packages is the same, so a stage takes what was kept instead of computing it. If one of these is another,
+so is the key, and the stage computes. To compute again all the same: delete work/kept.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from larvseg.files import json_text, sha256_of
+from larvseg.files import json_text, replacing, sha256_of
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import read_record, record_path, run_path
 
@@ -20,45 +22,55 @@ KEPT = Path("work/kept")
 
 
 def keep(outputs: Mapping[str, Path]) -> None:
-    """Move the `outputs` (role → path) of one job, with their records, to where `restore` finds them."""
+    """Link the `outputs` (role → path) of one job, with their records, to where `restore` finds them, in place of what it made before."""
+    shelf, (record, *_) = _shelf(outputs.values()), [read_record(path) for path in outputs.values()]
+    folder = shelf / _key(record["recipe"], record["inputs"], record["recipe"]["environment"])
+    for older in shelf.glob("*"):
+        if older != folder:
+            shutil.rmtree(older)
     for role, path in outputs.items():
-        record = read_record(path)
-        folder = KEPT / _key(record["recipe"], record["inputs"])
-        folder.mkdir(parents=True, exist_ok=True)
-        _move(path, folder / role)
+        _link(path, folder / role)
 
 
-def restore(recipe: Recipe, inputs: list[dict[str, str]], outputs: Mapping[str, Path]) -> bool:
-    """Move what `recipe` made of the same `inputs` (role, path, sha256) back to `outputs`, if all of it was kept and is sound."""
+def restore(recipe: Recipe, inputs: list[dict[str, str]], packages: list[str], outputs: Mapping[str, Path]) -> bool:
+    """Link back to `outputs` what `recipe` made of the same `inputs` (role, path, sha256) with the same `packages` (name==version).
+
+    False if not all of it was kept, or some of it is not what its record says.
+    """
     made = {"rule": recipe.rule, "name": recipe.name, "config": recipe.config, "code": recipe.code}
-    folder = KEPT / _key(made, inputs)
-    if not folder.is_dir():
+    folder = _shelf(outputs.values()) / _key(made, inputs, packages)
+    if not all(_sound(folder / role) for role in outputs):
         return False
-    sound = all(_sound(folder / role) for role in outputs)
-    if sound:
-        for role, path in outputs.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _move(folder / role, path)
-    shutil.rmtree(folder)
-    return sound
+    for role, path in outputs.items():
+        _link(folder / role, path)
+    return True
 
 
-def _key(made: Mapping[str, Any], inputs: list[dict[str, str]]) -> str:
+def _shelf(paths: Iterable[Path]) -> Path:
+    """One folder for each job: profiles and seeds have other paths."""
+    return KEPT / hashlib.sha256(json_text(sorted(path.as_posix() for path in paths)).encode()).hexdigest()[:20]
+
+
+def _key(made: Mapping[str, Any], inputs: list[dict[str, str]], packages: list[str]) -> str:
     made = {part: made[part] for part in ("rule", "name", "config", "code")}
     files = sorted([item["role"], item["path"], item["sha256"]] for item in inputs)
-    return hashlib.sha256(json_text([made, files]).encode()).hexdigest()[:20]
+    return hashlib.sha256(json_text([made, files, packages]).encode()).hexdigest()[:20]
 
 
 def _sound(path: Path) -> bool:
+    """A link shares its bytes with the artifact: edited in place, it is as wrong as that."""
     if not path.is_file() or not record_path(path).is_file():
         return False
     return read_record(path)["artifact"]["sha256"] == sha256_of(path)
 
 
-def _move(path: Path, to: Path) -> None:
+def _link(path: Path, to: Path) -> None:
     """Artifact first, record last: whatever ends this halfway, an artifact without a record does not exist."""
     record_path(to).unlink(missing_ok=True)
-    shutil.move(path, to)
-    if run_path(path).is_file():
-        shutil.move(run_path(path), run_path(to))
-    shutil.move(record_path(path), record_path(to))
+    for source, target in ((path, to), (run_path(path), run_path(to)), (record_path(path), record_path(to))):
+        if source.is_file():
+            with replacing(target) as temporary:
+                try:
+                    os.link(source, temporary)
+                except OSError:  # another file system, or one without hard links
+                    shutil.copy2(source, temporary)

@@ -84,7 +84,7 @@ def test_a_failed_stage_leaves_the_old_output_without_a_record_and_nothing_else(
     stage("one.txt")
     with pytest.raises(LarvSegError, match="asked to fail"):
         stage("one.txt", config={"figure": "f", "profile": "fails"})
-    assert sorted(path.name for path in Path(".").iterdir()) == ["one.txt", "one.txt.run.json", "recipe.json"]
+    assert sorted(path.name for path in Path(".").iterdir()) == ["one.txt", "one.txt.run.json", "recipe.json", "work"]
 
 
 def test_a_recipe_of_another_rule_or_schema_is_refused(stage, tmp_path):

@@ -29,7 +29,7 @@ def repair(tree: Tree, findings: Sequence[Finding]) -> str:
     with alone():
         for job in sound:
             keep({role: Path(path) for role, path in job.outputs.items()})
-        for path in [*deleted, *(path for job in unsound for path in job.outputs.values())]:
+        for path in [*deleted, *(path for job in (*sound, *unsound) for path in job.outputs.values())]:
             for file in (record_path(Path(path)), run_path(Path(path)), Path(path)):
                 file.unlink(missing_ok=True)
     if not deleted:

@@ -1,6 +1,7 @@
 """Each kind of damage is found with its word, its file and the cells it reaches; a sound tree has none."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text
 from larvseg.lineage.audit.verify import report, verify
+from larvseg.lineage.kept import KEPT
 from larvseg.lineage.records import record_path
 from tests.lineage.audit import conftest
 from tests.lineage.audit.conftest import LIST, PUBLISHED
@@ -92,6 +94,7 @@ def test_metrics_that_do_not_follow_from_the_counts(toy, monkeypatch):
         outputs["metrics"].write_text(json_text(json.loads(outputs["metrics"].read_text()) | {"novel": 99.0}))
 
     monkeypatch.setattr("toy.evaluate", wrong)
+    shutil.rmtree(KEPT)
     toy.run(toy.job("evaluate r2"))
     toy.run(toy.job("table table3"))
     finding = only(verify(toy.tree()))
