@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install table3 seeds all rehearse test test-unit lint format clean
+.PHONY: help install table3 seeds all rehearse test test-full test-unit lint format clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,6 +31,9 @@ rehearse: install ## every rule of the paper profile, on small archives of the o
 	larvseg rehearse
 
 test: lint test-unit ## everything that is checked: style, unit tests, the whole DAG on the smoke profile
+	pytest tests/workflow -m "not full"
+
+test-full: lint test-unit ## that, and every case of the slow tests
 	pytest tests/workflow
 
 test-unit: install ## the unit tests (under two minutes)

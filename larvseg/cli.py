@@ -12,7 +12,12 @@ import typer
 from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="The experiments of the paper LarvSeg: fetch, derive, train, evaluate, report, audit.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The experiments of the paper LarvSeg: fetch, derive, train, evaluate, report, audit.",
+)
 
 RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<rule>/<name>.json", show_default=False)]
 OutOption = Annotated[list[str], typer.Option("--out", help="role=path of an output; repeat for each", show_default=False)]
@@ -90,12 +95,11 @@ def fetch(
     profile: ProfileOption = None,
 ) -> None:
     """Fetch archives (in the DAG of a drawn profile: draw them). By hand they go to data/incoming/, where the DAG finds them."""
-    from larvseg.lineage.process import die_with_parent
-
-    die_with_parent()
     if out:
         from larvseg.lineage.execute import execute
+        from larvseg.lineage.process import die_with_parent
 
+        die_with_parent()  # only in the DAG: by hand it may go on when its shell ends
         if not what:
             raise LarvSegError("--out goes with a recipe: larvseg fetch RECIPE --out role=path")
         # not in the recipe: they change where bytes come from, not which
@@ -268,11 +272,11 @@ def train(
     profile: Annotated[str | None, typer.Option(help="profile (outside the DAG only); the selected one by default")] = None,
 ) -> None:
     """Train a run. Outside the DAG it goes to work/scratch/ and can enter no table."""
-    from larvseg.lineage.process import die_with_parent
-
-    die_with_parent()
     if run.endswith(".json"):
         from larvseg.lineage.execute import execute
+        from larvseg.lineage.process import die_with_parent
+
+        die_with_parent()
 
         if set_:
             raise LarvSegError("--set goes with the name of a run, not with a recipe: a recipe is what the DAG trains")
@@ -304,6 +308,8 @@ def adopt(profile: ProfileOption = None) -> None:
 @app.command("print")
 def print_table(table: Annotated[Path, typer.Argument(help="a table of results/", show_default=False)]) -> None:
     """Print a table, ours beside the published numbers."""
+    if not table.is_file():
+        raise LarvSegError(f"{table}: no such file; `snakemake --cores all {table}` makes it")
     from larvseg.reporting.comparisons import print_comparisons
     from larvseg.reporting.table2 import print_table2
     from larvseg.reporting.tables import print_table as text_of

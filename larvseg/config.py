@@ -16,6 +16,8 @@ MULTI_LABEL_DATASETS = ("WA150", "WA847")
 SINGLE_LABEL_DATASETS = ("I124", "I585", "I21K")
 DATASETS = SEGMENTATION_DATASETS + MULTI_LABEL_DATASETS + SINGLE_LABEL_DATASETS
 
+_LISTED = 60  # names that an error lists at the most
+
 Kind = Literal["pixel", "multi_label", "single_label"]
 
 
@@ -432,9 +434,11 @@ def _describe(model: type[Model], problem: dict[str, Any]) -> str:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """ "; did you mean …?" for the known name nearest to `name`, or the list of the known ones."""
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(sorted(known))}"
+    """ "; did you mean …?" for the known name nearest to `name`, or the list of the known ones, of very many the first."""
+    if close := difflib.get_close_matches(name, known, n=1, cutoff=0.5):
+        return f"; did you mean {close[0]!r}?"
+    more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
+    return f"; known: {', '.join(sorted(known)[:_LISTED])}{more}"
 
 
 def _keys_at(model: type[Model], location: tuple) -> list[str]:

@@ -17,7 +17,7 @@ from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.recipes import Recipe
-from larvseg.sources.registry import load_registry
+from larvseg.sources.registry import EACH_SYNSET, load_registry
 from larvseg.stages import STAGES
 from larvseg.vocabulary import Vocabulary, load_vocabulary
 from larvseg.vocabulary.synsets import drawn_synsets
@@ -137,7 +137,7 @@ class Project:
         if self.profile.drawn:
             return drawn_synsets()
         wanted = {wnid for dataset in ("I124", "I585") for wnids in self.vocabulary(dataset).synsets.values() for wnid in wnids}
-        released = self.registry.archives.get("{wnid}.tar") if self.registry else None
+        released = self.registry.archives.get(EACH_SYNSET) if self.registry else None
         return tuple(sorted(wanted - set(released.absent if released else ())))
 
     def vocabulary(self, dataset: str) -> Vocabulary:
@@ -434,8 +434,14 @@ class Project:
 
 
 def selected(profile: str | None = None) -> Project:
-    """The project of `profile`; by default of the profile that workflow/config/config.yaml selects."""
-    return Project(profile or load_yaml(CONFIG / "config.yaml")["profile"])
+    """The project of `profile`; by default of the profile that workflow/config/config.yaml selects.
+
+    Raises LarvSegError outside the folder of the project.
+    """
+    path = CONFIG / "config.yaml"
+    if not path.is_file():
+        raise LarvSegError(f"{path}: no such file; run larvseg in the folder of the project")
+    return Project(profile or load_yaml(path)["profile"])
 
 
 def _settings(folder: Path, profile: str, heirs: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -456,7 +462,7 @@ def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 
 def _registered(file: str) -> str:
     """The name in the registry that stands for the archive `file`."""
-    return "{wnid}.tar" if file.endswith(".tar") else file
+    return EACH_SYNSET if file.endswith(".tar") else file
 
 
 @cache

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, parse
+from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
 from larvseg.scratch import train_scratch
@@ -137,3 +137,10 @@ def test_sections_are_immutable_and_complete():
     profile = parse(Profile, load_yaml(CONFIG / "mini.yaml"), "mini.yaml")
     assert len(experiments.tables["table3"].rows) == 10 and profile.ranks * profile.images_per_rank == 16
     assert TrainConfig.model_config["frozen"]
+
+
+def test_of_very_many_known_names_an_error_lists_some():
+    known = [f"file{number:03d}" for number in range(500)]
+    assert nearest("file07", known).startswith("; did you mean 'file")
+    assert nearest("x", known).endswith(", file058, file059 and 440 more")
+    assert nearest("x", ["b", "a"]) == "; known: a, b"

@@ -34,8 +34,8 @@ def test_environment_yml_lists_every_direct_dependency():
 def test_light_imports():
     code = (
         "import sys, larvseg, larvseg.cli, larvseg.experiments, larvseg.lineage.execute, larvseg.vocabulary;"
-        "larvseg.experiments.Project('mini').write_recipes;"
-        "print([m for m in ('torch', 'timm', 'pandas', 'matplotlib') if m in sys.modules])"
+        "list(larvseg.experiments.Project('mini').recipes());"
+        "print([m for m in ('torch', 'timm', 'pandas', 'matplotlib', 'nltk', 'requests') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "[]\n"
 
@@ -46,3 +46,11 @@ def test_reporting_data_and_drawing_never_import_torch():
     modules += ["larvseg.sources.archives", "larvseg.sources.encodings", "larvseg.datasets.manifest", "larvseg.datasets.derive"]
     code = f"import sys, importlib; [importlib.import_module(m) for m in {modules}]; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "False\n"
+
+
+def test_cookies_and_archives_cannot_be_committed_by_accident():
+    private = ["data/incoming/image-net.org.cookies.txt", "data/incoming/ADE20K_2021_17_01.zip", "data/other/archives/val2017.zip"]
+    asked = subprocess.run(
+        ["git", "check-ignore", "--no-index", *private, "data/reference/x.csv"], capture_output=True, text=True, cwd=ROOT
+    )
+    assert asked.stdout.splitlines() == private

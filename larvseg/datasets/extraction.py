@@ -24,7 +24,7 @@ _REJECTS = b"rejects"
 class Extraction:
     """How the chunks of a data set are read: extraction(chunk, path) writes the rows and rejects of `chunk` to `path`.
 
-    Every picture and mask is decoded, by the functions that training reads them with. Raises LarvSegError for a damaged archive, and for
+    Every picture and mask is decoded, with the errors that training would meet. Raises LarvSegError for a damaged archive, and for
     a mask that can be read but is not in the encoding: then the archive is not what it should be.
     """
 

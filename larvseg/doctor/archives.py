@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import fnmatch
 import sys
 from collections.abc import Iterator
@@ -11,7 +10,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from larvseg.config import Source
-from larvseg.doctor.finding import Finding, error, ok, warning
+from larvseg.doctor.finding import Finding, error, ok, snakemake, warning
+from larvseg.doctor.locks import is_locked
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
 from larvseg.plan.storage import GB, Download, downloads, found_at
@@ -30,7 +30,7 @@ def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
         yield _drawn(project, folder)
     else:
         for download in downloads(project, folder):
-            yield from _missing(download, folder)
+            yield from _missing(project, download, folder)
     yield from _damaged(project, folder, deep)
     yield from _on_their_way(folder)
     yield from _broken_links(project, folder)
@@ -42,14 +42,14 @@ def _drawn(project: Project, folder: Path) -> Finding:
     return ok(f"{count} of {len(files)} archives are drawn" + ("; snakemake draws the others" if count < len(files) else ""))
 
 
-def _missing(download: Download, folder: Path) -> Iterator[Finding]:
+def _missing(project: Project, download: Download, folder: Path) -> Iterator[Finding]:
     source, absent = download.source, download.absent
     if not absent:
         return
     one = download.files == 1
     what = f"missing ({download.missing:.1f} GB)" if one else f"{len(absent)} of {download.files} missing ({download.missing:.0f} GB)"
     place = place_of(absent[0], INCOMING)
-    command = f"larvseg fetch {absent[0]}" if one else "snakemake --cores all sources"
+    command = f"larvseg fetch {absent[0]}" if one else snakemake(project, "sources")
     cookies = (folder / INCOMING / COOKIES).is_file()
     if source.access == "open" or (source.access == "login" and cookies):
         yield warning(what, download.name, command)
@@ -73,7 +73,7 @@ def _damaged(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
         if problem is None:
             whole += 1
             continue
-        again = f"larvseg fetch {file}" if source else f"snakemake --cores all {project.archive(file)}"
+        again = f"larvseg fetch {file}" if source else snakemake(project, project.archive(file))
         yield error(problem, found[file][0], f"rm {' '.join(map(str, found[file]))} && {again}")
     if whole:
         how = "checksums and contents" if deep and project.registry else "sizes and numbers of files"
@@ -105,19 +105,10 @@ def _on_their_way(folder: Path) -> Iterator[Finding]:
     for path in sorted((folder / INCOMING).rglob("*.part")):
         file = path.name.removesuffix(".part")
         there = f"{path.stat().st_size / GB:.1f} GB of it are here"
-        if _is_locked(path):
+        if is_locked(path):
             yield ok(f"is being fetched; {there}", path)
         else:
             yield warning(f"half fetched: {there}", path, f"larvseg fetch {file} goes on where it stopped")
-
-
-def _is_locked(path: Path) -> bool:
-    with open(path, "rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False
 
 
 def _broken_links(project: Project, folder: Path) -> Iterator[Finding]:

@@ -19,14 +19,13 @@ from larvseg.config import kind_of
 from larvseg.datasets.manifest import SPLITS, Manifest
 from larvseg.datasets.official import PICTURES
 from larvseg.datasets.rejects import KNOWN_BAD, Reject
-from larvseg.doctor.finding import Finding, error, ok, some, warning
+from larvseg.doctor.finding import Finding, error, ok, snakemake, some, warning
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
 from larvseg.sources.archives import ArchiveReader
 from larvseg.sources.encodings import decode_image, label_counts
 
 SAMPLE, DEEP_SAMPLE = 16, 512  # pictures of each data set that are decoded
-DEEP = "larvseg doctor --deep says which archive is damaged or of another edition; fetch that one again"
 BENCHMARKS = ("A150", "A847")
 MODES = {"L": "grey", "CMYK": "CMYK", "P": "with a palette", "RGBA": "with transparency"}
 
@@ -35,10 +34,10 @@ def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
     """Each manifest that was derived, and a sample of its pictures and masks, read again."""
     derived = [dataset for dataset in project.datasets if (folder / project.manifest(dataset)).is_file()]
     if len(derived) < len(project.datasets):
-        yield ok(f"{len(derived)} of {len(project.datasets)} manifests are derived; snakemake --cores all datasets derives the others")
+        yield ok(f"{len(derived)} of {len(project.datasets)} manifests are derived; {snakemake(project, 'datasets')} derives the others")
     for dataset in tqdm(derived, desc="data sets", unit="data set", file=sys.stderr, disable=None, leave=False):
         path = project.manifest(dataset)
-        again = f"rm {path} && snakemake --cores all {path}"
+        again = f"rm {path} && {snakemake(project, path)}"
         try:
             manifest = Manifest(folder / path, folder)
             found = list(_examine(project, manifest, dataset, folder, again, DEEP_SAMPLE if deep else SAMPLE))
@@ -112,8 +111,8 @@ def _sibling(project: Project, manifest: Manifest, dataset: str, folder: Path, s
     other = Manifest(folder / path, folder)
     for index in sample:
         if index >= len(other) or (manifest.name(index), manifest.labels(index)) != (other.name(index), other.labels(index)):
-            name, both = manifest.name(index), f"{project.manifest(dataset)} {path}"
-            yield error(f"{name} has other labels than in {path}", project.manifest(dataset), f"rm {both} && snakemake --cores all {both}")
+            name, both = manifest.name(index), (project.manifest(dataset), path)
+            yield error(f"{name} has other labels than in {path}", both[0], f"rm {' '.join(both)} && {snakemake(project, *both)}")
             return
 
 
@@ -134,7 +133,7 @@ def _expected_counts(project: Project, manifest: Manifest, dataset: str, counts:
         expected = sizes if kind_of(dataset) == "pixel" else (sizes[0], 0)
     if expected and sum(counts) + rejected != sum(expected):
         what = f"{dataset} has {counts[0]} + {counts[1]} pictures and {rejected} rejects, expected {expected[0]} + {expected[1]}"
-        yield warning(what, project.manifest(dataset), DEEP)
+        yield warning(what, project.manifest(dataset), _deep(project))
 
 
 def _classes(project: Project, manifest: Manifest, dataset: str) -> Iterator[Finding]:
@@ -152,10 +151,25 @@ def _classes(project: Project, manifest: Manifest, dataset: str) -> Iterator[Fin
         counts = _pictures_of(manifest, "training")
         fewest = names[int(counts.argmin())]
         yield ok(f"{counts.min()} ({fewest}) to {counts.max()} pictures a category, {int(np.median(counts))} in the median", dataset)
-    if absent := manifest.header["absent"]:
-        tars = [f"{wnid}.tar" for name in absent for wnid in project.vocabulary(dataset).synsets.get(name, ())]
+    yield from _without_archive(project, manifest, dataset)
+
+
+def _without_archive(project: Project, manifest: Manifest, dataset: str) -> Iterator[Finding]:
+    """Categories without an archive: ImageNet has some no more (`absent` in the registry), the archives of others were not there."""
+    lost, missing, tars = [], [], []
+    for name in manifest.header["absent"]:
+        offered = [wnid for wnid in project.vocabulary(dataset).synsets.get(name, ()) if wnid in project.synsets]
+        tars += [f"{wnid}.tar" for wnid in offered]
+        (missing if offered else lost).append(name)
+    if lost:
+        yield ok(f"without categories that ImageNet does not offer: {some(lost)}", dataset)
+    if missing:
         mend = f"larvseg fetch {' '.join(tars[:3])}" + (" …" if len(tars) > 3 else "")
-        yield warning(f"{len(absent)} categories have no archive: {some(absent)}", dataset, mend)
+        yield warning(f"{len(missing)} categories have no archive: {some(missing)}", dataset, mend)
+
+
+def _deep(project: Project) -> str:
+    return f"larvseg doctor --profile {project.name} --deep says which archive is damaged or of another edition; fetch that one again"
 
 
 def _pictures_of(manifest: Manifest, split: str) -> np.ndarray:
@@ -178,13 +192,13 @@ def _rejects(project: Project, dataset: str, pictures: int, folder: Path) -> Ite
     if not rows:
         return
     if set(Reject._fields) - set(rows[0]):
-        yield error("not a table of rejects", path, f"rm {path} && snakemake --cores all {path}")
+        yield error("not a table of rejects", path, f"rm {path} && {snakemake(project, path)}")
         return
     total = len(rows) + pictures
     unexpected = [row for row in rows if row["reason"] != KNOWN_BAD]
     first = "; ".join(f"{row['name']}: {row['reason']}" for row in (unexpected or rows)[:2])
     what = f"{len(rows)} of {total} pictures cannot be used and are left out ({len(unexpected)} not known to be bad): {first}"
     if len(unexpected) > project.profile.max_rejects * total:
-        yield error(f"{what}; max_rejects is {project.profile.max_rejects:.2%}", path, DEEP)
+        yield error(f"{what}; max_rejects is {project.profile.max_rejects:.2%}", path, _deep(project))
     else:
         yield ok(what, path)

@@ -51,7 +51,7 @@ def report(findings: list[Finding]) -> str:
         [finding for finding in findings if finding.level == "warning"],
         [finding for finding in findings if finding.remedy],
     )
-    hint = f"; larvseg doctor --fix mends {len(mendable)}" if mendable else ""
+    hint = f"; the same command with --fix mends {len(mendable)}" if mendable else ""
     return "\n".join([*lines, f"{_number(errors, 'error')}, {_number(warnings, 'warning')}{hint}"])
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from larvseg.experiments import Project
+
 Level = Literal["ok", "warning", "error"]
 
 
@@ -37,6 +39,11 @@ def warning(what: str, where: object, mend: str, remedy: Callable[[], object] | 
 def error(what: str, where: object, mend: str, remedy: Callable[[], object] | None = None) -> Finding:
     """Something that stops the DAG or makes its numbers wrong."""
     return Finding("error", what, str(where), mend, remedy=remedy)
+
+
+def snakemake(project: Project, *targets: object) -> str:
+    """The command that makes `targets` of the profile of `project`, whichever profile is selected."""
+    return f"snakemake --config profile={project.name} --cores all {' '.join(map(str, targets))}"
 
 
 def some(names: list[str], limit: int = 3) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import psutil
 
-from larvseg.doctor.finding import Finding, error, ok, some, warning
+from larvseg.doctor.finding import Finding, error, ok, snakemake, some, warning
+from larvseg.doctor.locks import is_locked
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
 from larvseg.files import sha256_of
@@ -44,14 +44,7 @@ def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
 def _nobody_works(folder: Path) -> bool:
     """Whether no living Snakemake holds the lock that larvseg.lineage.process.clear_stale_locks takes."""
     path = folder / "work/snakemake.flock"
-    if not path.is_file():
-        return True
-    with open(path, "rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-    return True
+    return not path.is_file() or not is_locked(path)
 
 
 def _locks(folder: Path) -> Iterator[Finding]:
@@ -96,13 +89,14 @@ def _records(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
             unrecorded.append(path)
         elif problem := _changed(path, deep):
             relative = path.relative_to(folder)
-            yield error(problem, relative, f"rm {relative} && snakemake --cores all {relative}")
+            yield error(problem, relative, f"rm {relative} && {snakemake(project, relative)}")
     for place, names in _by_folder(folder, unrecorded).items():
         first = " ".join(str(place / name) for name in names[:3]) + (" …" if len(names) > 3 else "")
         what = f"no record says how these were made, so no command reads them: {some(names)}"
-        yield error(what, place, f"rm {first} && snakemake --cores all {place / names[0]}")
+        yield error(what, place, f"rm {first} && {snakemake(project, place / names[0])}")
     for place, names in _by_folder(folder, orphans).items():
-        yield warning(f"records of files that are gone: {some(names)}", place, FIX, partial(_remove, folder / place, names))
+        mend = f"larvseg doctor --profile {project.name} --fix"
+        yield warning(f"records of files that are gone: {some(names)}", place, mend, partial(_remove, folder / place, names))
 
 
 def _made(project: Project, folder: Path) -> Iterator[Path]:

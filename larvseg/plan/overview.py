@@ -75,12 +75,12 @@ def _gpu_hours(project: Project) -> list[str]:
         alone = backbone + sum(cost[run] for run in runs)
         # a run stays on one GPU
         longest = backbone + max((cost[run] for run in runs), default=0.0)
-        rows.append([name, str(len(runs)), f"{alone:,.1f}", _time(max(longest, alone / machine.gpus))])
+        rows.append([name, str(len(runs)), f"{alone:.1f}", _time(max(longest, alone / machine.gpus))])
     config = project.profile
     step = f"{config.ranks} × {config.images_per_rank} pictures a step"
     return [
         *columns(rows),
-        f"reckoned: {step}, backward pass twice the forward pass, {machine.teraflops:g} teraflops a second reached on each GPU",
+        f"reckoned: {step}, backward pass twice the forward pass, {machine.teraflops:g} teraflops reached on each GPU",
         "(section machine of the profile); reading pictures and label maps is not counted",
     ]
 

@@ -114,6 +114,6 @@ def _to_register(name: str, source: Source, incoming: Path) -> str:
 
 def _to_log_in(name: str, source: Source, incoming: Path, trouble: str) -> str:
     place = place_of(name, incoming)
-    there = f"{place}, or all of them as {incoming / winter21.WHOLE[0]}" if place.parent != incoming else f"{place}"
+    there = f"{place}, or all of them as {incoming / winter21.WHOLE[0]} or .tar.gz" if place.parent != incoming else f"{place}"
     login = f"log in at {source.request}, export your browser's cookies (Netscape format) to {incoming / COOKIES}, or put it at {there}"
     return f"{name} needs a login ({trouble}): {login}"

@@ -25,6 +25,7 @@ from larvseg.errors import LarvSegError
 MEMBER = "ADE20K_2021_17_01/index_ade20k.pkl"
 OBJECTS = 3688  # classes of objects in the release of 2021
 LARGEST_INDEX = 2**30  # bytes; the official one has 817 537 016
+LARGEST_FIELD = 2**26  # cells and characters of a field of texts; the official ones have some millions
 
 _PER_PICTURE = ("filename", "folder", "scene")
 _TEXTS = ("wordnet_level1", "wordnet_synset", "wordnet_hypernym", "wordnet_gloss", "wordnet_synonyms")
@@ -265,18 +266,28 @@ def _numbers(content: Mapping[str, Any], key: str, otherwise: np.ndarray) -> np.
 
 
 def _texts(values: Any) -> tuple[str, ...]:
-    return tuple(_text(value) for value in _list(values))
+    cells = _Cells()
+    return tuple(cells.text(value) for value in _list(values))
 
 
-def _text(value: Any) -> str:
-    """One cell of a table that was a Matlab cell array: text, or a list of synsets, or an empty array where there is nothing."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return value.decode("latin1")
-    if value is None or isinstance(value, (int, float)):
-        return ""
-    return ". ".join(filter(None, map(_text, _list(value))))
+class _Cells:
+    """The cells of one field. Lists can hold the same list many times over, and so on: there is an end to that, too."""
+
+    def __init__(self):
+        self.spent = 0
+
+    def text(self, value: Any) -> str:
+        """A cell of a table that was a Matlab cell array: text, or a list of synsets, or an empty array where there is nothing."""
+        self.spent += 1 + (len(value) if isinstance(value, (str, bytes)) else 0)
+        if self.spent > LARGEST_FIELD:
+            raise ValueError("too much of it")
+        if isinstance(value, str):
+            return value
+        if isinstance(value, bytes):
+            return value.decode("latin1")
+        if value is None or isinstance(value, (int, float)):
+            return ""
+        return ". ".join(filter(None, map(self.text, _list(value))))
 
 
 def _list(values: Any) -> list:
@@ -287,5 +298,7 @@ def _array(values: Any) -> np.ndarray:
     if isinstance(values, _Array) and values.values is not None:
         return values.values
     if isinstance(values, (list, tuple)):
+        if any(isinstance(value, (list, tuple)) for value in values):
+            raise ValueError("lists within lists where numbers should be")
         return np.array(values)
     raise TypeError(f"{type(values).__name__} where an array should be")

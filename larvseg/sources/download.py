@@ -25,6 +25,7 @@ AT_ONCE = 4  # archives
 ATTEMPTS = 6  # requests in a row that bring nothing new
 TRANSFERS = 3  # whole transfers that arrive damaged
 RESERVE = 1 << 30  # bytes of the disk that are left free
+_LOGIN_HINT = "if the login has expired, export the cookies anew; if the server has no such synset, add it to absent in sources.yaml; or "
 _PAUSE = 1.0  # seconds before one goes on after a connection that brought something
 _backoff = wait_exponential_jitter(initial=1, max=60, jitter=2)
 
@@ -68,8 +69,8 @@ class Downloader:
                         answer.raw.shutdown()
                 raise
         if problems:
-            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            raise LarvSegError(f"{problems[0]}{more}")
+            others = ", ".join(Path(str(problem).partition(": ")[0]).name for problem in problems[1:])
+            raise LarvSegError(f"{problems[0]}{f' (likewise {others})' if others else ''}")
 
     def _one(self, path: Path, source: Source) -> None:
         refusals = []
@@ -83,7 +84,7 @@ class Downloader:
                     refusals.append(f"{url}: {refusal}")
                 except OSError as error:  # of the disk: those of the network are Transient or Refused by now
                     raise LarvSegError(f"{part.path}: {error.strerror}; what has arrived is kept for the next attempt") from None
-        hint = "if the login has expired, export the cookies anew; or " if source.access == "login" else ""
+        hint = _LOGIN_HINT if source.access == "login" else ""
         raise LarvSegError(f"{path.name}: cannot be fetched ({'; '.join(refusals)}); {hint}try --mirror URL, or put it at {path} yourself")
 
     def _from(self, url: str, part: Part, source: Source) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from larvseg.columns import columns, grouped
 from larvseg.config import nearest
 from larvseg.errors import LarvSegError
 from larvseg.sources.ade_json import read_annotation
@@ -30,11 +31,9 @@ def describe(path: Path, encoding: str) -> str:
     """
     counts, (width, height) = _counts(path, encoding)
     names = _names(path, encoding, set(counts))
-    rows = [(str(label_id), f"{pixels:,}", f"{pixels / (width * height):.2%}", names[label_id]) for label_id, pixels in counts.items()]
-    rows.insert(0, ("id", "pixels", "share", "name"))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    lines = ["  ".join([*(cell.rjust(size) for cell, size in zip(row, widths, strict=False)), row[3]]) for row in rows]
-    return "\n".join([f"{path}: {width}×{height} pixels, {encoding}", "", *lines])
+    rows = [("id", "pixels", "share", "name")]
+    rows += [(str(label_id), grouped(pixels), f"{pixels / (width * height):.2%}", names[label_id]) for label_id, pixels in counts.items()]
+    return "\n".join([f"{path}: {width}×{height} pixels, {encoding}", "", *columns(rows, left=(3,))])
 
 
 def _counts(path: Path, encoding: str) -> tuple[dict[int, int], tuple[int, int]]:

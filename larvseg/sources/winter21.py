@@ -46,8 +46,9 @@ def take_out(whole: Path, names: Collection[str], folder: Path) -> None:
     (_from_gzip if whole.suffix == ".gz" else _from_tar)(whole, missing, folder)
     lacking = sorted(name for name in missing if not (folder / name).is_file())
     if lacking:
-        more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
-        raise LarvSegError(f"{whole}: holds no {lacking[0]}{more}; put it into {folder} yourself")
+        raise LarvSegError(
+            f"{whole}: holds no {', '.join(lacking)}; put it into {folder} yourself, or add the synset to absent in sources.yaml"
+        )
 
 
 def _entries(whole: Path) -> list[tar.Entry]:

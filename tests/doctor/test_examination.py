@@ -220,7 +220,7 @@ def test_a_damaged_manifest(tree):
     truncate(tree.folder / MANIFESTS / "C171.arrow")
     finding = only(tree.examine("data sets"), "not a manifest")
     path = f"{MANIFESTS}/C171.arrow"
-    assert finding.level == "error" and finding.mend == f"rm {path} && snakemake --cores all {path}"
+    assert finding.level == "error" and finding.mend == f"rm {path} && snakemake --config profile=tiny --cores all {path}"
 
 
 def test_a_manifest_under_another_name(tree):
@@ -252,7 +252,7 @@ def test_a_picture_that_is_not_what_the_manifest_says(tree):
     alter(tree, "I124", 0, width=9)
     finding = only(tree.examine("data sets"), "the manifest says 9×40")
     assert finding.level == "error" and finding.where == f"{MANIFESTS}/I124.arrow"
-    assert finding.mend.endswith(f"snakemake --cores all {MANIFESTS}/I124.arrow")
+    assert finding.mend.endswith(f"snakemake --config profile=tiny --cores all {MANIFESTS}/I124.arrow")
 
 
 @pytest.mark.parametrize("changes", [{"labels": [0, 169]}, {"pixels": [1, 2]}])
@@ -295,6 +295,15 @@ def test_counts_classes_without_validation_pictures_and_categories_without_archi
     assert absent[0].mend.startswith("larvseg fetch n")
 
 
+def test_categories_that_imagenet_does_not_offer_are_no_warning(tree):
+    source = tree.project.registry.archives["{wnid}.tar"]
+    absent = tuple(wnid for wnids in tree.project.vocabulary("I124").synsets.values() for wnid in wnids)
+    tree.project.registry.archives["{wnid}.tar"] = source.model_copy(update={"absent": absent})
+    findings = [finding for finding in datasets.check(tree.project, tree.folder, False) if finding.where == "I124"]
+    assert only(findings, "without categories that ImageNet does not offer: ").level == "ok"
+    assert not any("have no archive" in finding.what for finding in findings)
+
+
 def test_rejects(tree):
     path = tree.folder / tree.project.rejects("I124")
     path.write_text(f"name,split,archive,member,reason\nx_1,training,x.tar,x_1.JPEG,{KNOWN_BAD}\n")
@@ -302,7 +311,11 @@ def test_rejects(tree):
     assert only(findings, "1 of 6 pictures cannot be used").level == "ok"
     path.write_text("name,split,archive,member,reason\nx_1,training,data/x.tar,x_1.JPEG,not a readable picture (broken)\n")
     finding = only(tree.examine("data sets"), "1 of 6 pictures cannot be used")
-    assert finding.level == "error" and "x_1: not a readable picture (broken)" in finding.what and "doctor --deep" in finding.mend
+    assert (
+        finding.level == "error"
+        and "x_1: not a readable picture (broken)" in finding.what
+        and "larvseg doctor --profile tiny --deep" in finding.mend
+    )
     path.write_text("nothing\nof that\n")
     assert only(tree.examine("data sets"), "not a table of rejects").level == "error"
 
@@ -316,7 +329,7 @@ def test_a_stale_lock_and_half_written_files_are_mended(tree):
     half.write_bytes(b"half")
     findings = tree.examine("leftovers")
     assert {finding.mend for finding in findings} == {"larvseg doctor --fix"} and len(findings) == 2
-    assert "--fix mends 2" in report(findings)
+    assert "the same command with --fix mends 2" in report(findings)
     mended = fix(findings)
     assert not lock.exists() and not half.exists()
     assert {finding.level for finding in mended} == {"ok"} and all(finding.what.startswith("mended: ") for finding in mended)
@@ -339,9 +352,10 @@ def test_artifacts_without_a_record_and_records_without_an_artifact(tree):
     found = tree.examine("leftovers")
     artifact = only(found, "no record says how these were made")
     folder = RUN.rpartition("/")[0]
-    assert (artifact.level, artifact.where, artifact.mend) == ("error", folder, f"rm {RUN} && snakemake --cores all {RUN}")
+    assert (artifact.level, artifact.where) == ("error", folder)
+    assert artifact.mend == f"rm {RUN} && snakemake --config profile=tiny --cores all {RUN}"
     record = only(found, "records of files that are gone: C171.rejects.csv.lineage.json")
-    assert record.level == "warning"
+    assert (record.level, record.mend) == ("warning", "larvseg doctor --profile tiny --fix")
     fix([record])
     assert not (gone.parent / "C171.rejects.csv.lineage.json").exists()
 

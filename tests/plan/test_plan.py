@@ -111,7 +111,7 @@ def test_the_paper_profile_on_one_screen(paper, tmp_path):
     assert lines_of(text, "{wnid}.tar ×")[0][2:] == [str(count), gigabytes, "–", gigabytes, "login"]
     assert "ADE20K_2021_17_01.zip: ask for access at https://ade20k.csail.mit.edu/request_data/" in text
     assert "{wnid}.tar: ask for access at https://image-net.org/login" in text
-    assert "at 50 MB/s" in text and "40 teraflops" in text
+    assert "at 50 MB/s" in text and "14 teraflops reached on each GPU" in text
 
 
 def test_each_run_is_counted_once(paper, tmp_path):
@@ -125,10 +125,10 @@ def test_each_run_is_counted_once(paper, tmp_path):
 
 
 def test_faster_machines_take_less_time(changed, paper, tmp_path):
-    fast = changed("paper", machine={"gpus": 1, "teraflops": 80.0, "megabytes_per_second": 100.0})
+    fast = changed("paper", machine={"gpus": 1, "teraflops": 2 * paper.profile.machine.teraflops, "megabytes_per_second": 100.0})
     slow, quick = (lines_of(plan(project, tmp_path), "table3")[0] for project in (paper, fast))
     assert float(quick[2]) == pytest.approx(float(slow[2]) / 2, abs=0.1)
-    assert quick[3:] == [f"{float(quick[2]) / 24:.1f}", "days"] and slow[3:] == [f"{float(slow[2]) / 8:.1f}", "h"]
+    assert quick[3:] == [f"{float(quick[2]) / 24:.1f}", "days"] and slow[3:] == [f"{float(slow[2]) / 8 / 24:.1f}", "days"]
 
 
 def test_what_is_there_is_not_fetched_again(paper, tmp_path):

@@ -241,6 +241,18 @@ def test_arrays_in_a_state_that_numpy_would_trust(tmp_path, array):
         load_index(path)
 
 
+@pytest.mark.parametrize(
+    "key, complaint", [("wordnet_gloss", "too much of it"), ("scene", "too much of it"), ("objectcounts", "lists within lists")]
+)
+def test_lists_that_hold_the_same_list_many_times_over(tmp_path, monkeypatch, key, complaint):
+    monkeypatch.setattr(ade_index, "LARGEST_FIELD", 10**6)
+    cell = ["x"]
+    for _ in range(50):
+        cell = [cell, cell]
+    with pytest.raises(LarvSegError, match=complaint):
+        load_index(write(tmp_path / "index.pkl", content() | {key: cell}))
+
+
 def test_copies_of_copies_come_to_an_end(tmp_path, monkeypatch):
     path = tmp_path / "index.pkl"
     for call in (Call(bytearray, 10**12), Call(bytes, 10**12)):

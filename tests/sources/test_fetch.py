@@ -202,7 +202,7 @@ def test_the_access_check_precedes_every_download(server):
     message = (
         r"^n00000001.tar needs a login \(no cookies\): log in at https://image-net.org/login, export your browser's cookies "
         r"\(Netscape format\) to data/incoming/image-net.org.cookies.txt, or put it at data/incoming/winter21_whole/n00000001.tar, or "
-        r"all of them as data/incoming/winter21_whole.tar, then run the same command again \(2 more archives are missing\)$"
+        r"all of them as data/incoming/winter21_whole.tar or .tar.gz, then run the same command again \(2 more archives are missing\)$"
     )
     with pytest.raises(LarvSegError, match=message):
         fetch(settings, {}, outputs(*COCO), Path("work"))

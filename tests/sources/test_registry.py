@@ -7,7 +7,10 @@ import pytest
 import yaml
 
 from larvseg.errors import LarvSegError
+from larvseg.experiments import Project
 from larvseg.sources.registry import files_named, load_registry, source_of
+from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary.synsets import imagenet_synsets
 
 OFFICIAL = load_registry(Path("workflow/config/sources.yaml"))
 PLAIN = {"family": "coco", "url": "http://example.org/a.zip", "gigabytes": 1.0, "licence": "CC0"}
@@ -23,7 +26,7 @@ def written(tmp_path):
     return write
 
 
-def test_the_official_registry_holds_what_the_data_sets_document_says():
+def test_the_official_registry_holds_what_the_publishers_say():
     archives = OFFICIAL.archives
     assert archives["train2017.zip"].md5 == "cced6f7f71b7629ddf16f17bbcfab6b2"
     assert archives["index_ade20k.pkl"].size == 817_537_016
@@ -32,6 +35,13 @@ def test_the_official_registry_holds_what_the_data_sets_document_says():
     assert archives["winter21_whole.tar.gz"].access == archives["{wnid}.tar"].access == "login"
     assert not any("ade20k" in name and name.endswith(".jsonl") for name in archives), "narratives of the validation pictures of A150"
     assert sum(name.endswith(".jsonl") for name in archives) == 20
+
+
+def test_synsets_that_are_none_of_imagenet_are_not_asked_for():
+    wanted = {wnid for name in ("I124", "I585") for wnids in load_vocabulary(name).synsets.values() for wnid in wnids}
+    absent = OFFICIAL.archives["{wnid}.tar"].absent
+    assert wanted - imagenet_synsets().keys() == set(absent) == {"n09859684"}
+    assert not {f"{wnid}.tar" for wnid in absent} & set(Project("paper").families["imagenet"])
 
 
 def installed(package: str, file: str) -> str:

@@ -1,14 +1,36 @@
 """Clones of this checkout on the smoke profile, with Snakemake and DVC run in them as a user runs them."""
 
+from __future__ import annotations
+
+import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+from larvseg.files import replacing
+
 ROOT = Path(__file__).parents[2]
 TABLE = "results/table3.csv"
+NOTHING = "Nothing to be done"  # Snakemake
+UP_TO_DATE = "Data and pipelines are up to date"  # DVC
+TARGETS = {"all", "sources", "datasets", "train_all", "evaluate_all", "tables", "report", "total"}
+MADE = ("data/smoke/", "results/", "reports/", "work/kept/", ".dvc/cache/")  # nothing writes into these files, everything replaces them
+WRITTEN_INTO = (".log", ".tsv")  # but for logs and benchmarks
+
+
+def jobs_of(output: str) -> dict[str, int]:
+    """{rule: number of jobs} of the job tables of every Snakemake that wrote to `output`, targets aside."""
+    jobs: Counter[str] = Counter()
+    for call in output.split("Building DAG of jobs")[1:]:
+        for table in call.split("Job stats:")[1:2]:  # a dry run prints it twice
+            rows = re.findall(r"^(\w+)\s+(\d+)$", table.split("\n\n")[0], re.MULTILINE)
+            jobs.update({rule: int(count) for rule, count in rows if rule not in TARGETS})
+    return dict(jobs)
 
 
 @dataclass
@@ -42,6 +64,46 @@ class Clone:
 
     def read(self, path: str) -> bytes:
         return (self.folder / path).read_bytes()
+
+    def hashes(self) -> dict[str, str]:
+        """Every artifact and record → its sha256."""
+        made = (path for folder in ("data/smoke", "results", "reports") for path in (self.folder / folder).rglob("*") if path.is_file())
+        kept = (path for path in made if not path.name.endswith((".run.json", ".tmp", *WRITTEN_INTO)))
+        return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+
+    def write(self, path: str, content: bytes | str) -> None:
+        """Replace the file `path` as an editor does; what it was stays in the clones that share it."""
+        with replacing(self.folder / path) as temporary:
+            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def substitute(self, path: str, old: str, new: str) -> None:
+        """Replace the first `old` in the file `path`."""
+        text = self.read(path).decode()
+        assert old in text, f"{path} has no {old!r}"
+        self.write(path, text.replace(old, new, 1))
+
+    def flip(self, path: str) -> None:
+        """Flip one bit; size and modification time stay, as after a fault of the disk, and what was kept of the file is gone."""
+        file = self.folder / path
+        status, content = file.stat(), bytearray(file.read_bytes())
+        kept = [other for other in self.folder.glob("work/kept/*/*/*") if other.read_bytes() == content]
+        content[len(content) // 2] ^= 1
+        self.write(path, bytes(content))
+        os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
+        for other in kept:
+            other.unlink()
+            os.link(file, other)
+
+    def copy_to(self, folder: Path) -> Clone:
+        """A copy of this clone, times and all; what was made are hard links."""
+
+        def copy(source: str, target: str) -> None:
+            path = Path(source).relative_to(self.folder).as_posix()
+            shared = path.startswith(MADE) and not path.endswith(WRITTEN_INTO)
+            (os.link if shared else shutil.copy2)(source, target)
+
+        shutil.copytree(self.folder, folder, copy_function=copy)
+        return Clone(folder)
 
 
 def clone_to(folder: Path) -> Clone:

@@ -16,7 +16,8 @@ rule derive:
         "../../environment.yml"
     threads: PROJECT.profile.deriving_threads
     resources:
-        mem_mb=2000,
+        # the list of a zip with a million members, and a picture of 20 megapixels with its mask in each process
+        mem_mb=1000 + 500 * PROJECT.profile.deriving_threads,
         runtime=MINUTES,
     shell:
         "larvseg derive {input.recipe} --out manifest={output.manifest} --out rejects={output.rejects} > {log} 2>&1"

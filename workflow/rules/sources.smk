@@ -139,7 +139,7 @@ rule prepare:
         "../../environment.yml"
     threads: PROJECT.profile.deriving_threads
     resources:
-        mem_mb=4000,
+        mem_mb=2000 + 500 * PROJECT.profile.deriving_threads,
         runtime=MINUTES,
     shell:
         "larvseg prepare {input.recipe} --out archive={output.archive} > {log} 2>&1"

@@ -1,5 +1,6 @@
 """No stage of dvc.yaml starts while a hand-edited file lies among its outputs."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -42,3 +43,20 @@ def test_an_edited_output_stops_its_stage_with_the_mend(flip, stage, path):
 def test_an_unknown_stage_names_the_nearest():
     with pytest.raises(LarvSegError, match="dvc.yaml: no stage 'trian'; did you mean 'train'"):
         check_outs("trian", "toy")
+
+
+def test_what_an_output_was_not_made_of_becomes_the_newest(toy, forge):
+    def renewed(stage: str) -> list[str]:
+        files = [path for folder in ("work/recipes", "data", "results") for path in Path(folder).rglob("*") if path.is_file()]
+        for path in files:
+            os.utime(path, (1, 1))
+        check_outs(stage, "toy")
+        return sorted(str(path) for path in files if path.stat().st_mtime > 1)
+
+    recipe = Path("work/recipes/toy/train/r1.json")
+    toy.job("train r1").recipe.write(recipe)
+    assert [renewed(stage) for stage in ("datasets", "train", "tables")] == [[], [], []]
+    toy.lr["r1"] = 0.5
+    toy.job("train r1").recipe.write(recipe)
+    forge("results/toy/r2/metrics.json", "{}")
+    assert [renewed(stage) for stage in ("datasets", "train", "tables")] == [[], [str(recipe)], ["results/toy/r2/metrics.json"]]

@@ -1,0 +1,40 @@
+"""The command line, where it does more than call one function."""
+
+import pytest
+from typer.testing import CliRunner
+
+from larvseg.cli import app
+from larvseg.errors import LarvSegError
+
+
+@pytest.mark.parametrize("by_hand, in_the_dag", [(["fetch", "nix"], ["fetch", "nix.json"]), (["train", "nix"], ["train", "nix.json"])])
+def test_only_jobs_of_the_dag_end_with_their_parent(monkeypatch, by_hand, in_the_dag):
+    asked = []
+    monkeypatch.setattr("larvseg.lineage.process.die_with_parent", lambda: asked.append(True))
+    for arguments, expected in ((by_hand, []), ([*in_the_dag, "--out", "role=path"], [True])):
+        with pytest.raises(LarvSegError, match="nix"):
+            CliRunner().invoke(app, arguments, catch_exceptions=False)
+        assert asked == expected
+
+
+def test_help_and_errors_of_use():
+    assert CliRunner().invoke(app, ["--help"]).exit_code == 0
+    for arguments in (
+        ["fetch", "--out", "a=b"],
+        ["fetch", "a.json", "--out", "a"],
+        ["audit", "show", "a.csv", "--column", "x", "--where", "y"],
+    ):
+        with pytest.raises(LarvSegError, match="RECIPE|expected role=path|expected column=value"):
+            CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+@pytest.mark.parametrize("arguments", [["plan"], ["doctor", "--profile", "paper"], ["fetch", "coco"]])
+def test_elsewhere_one_is_told_where_to_run(arguments, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LarvSegError, match="run larvseg in the folder of the project"):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+
+
+def test_a_table_that_is_not_made_yet():
+    with pytest.raises(LarvSegError, match="results/nix.csv: no such file; `snakemake --cores all results/nix.csv` makes it"):
+        CliRunner().invoke(app, ["print", "results/nix.csv"], catch_exceptions=False)
