@@ -121,14 +121,14 @@ def computations(clone: Clone) -> dict[tuple[str, str], list[str]]:
     return made
 
 
-def cases():
-    for name in MUTATIONS:
-        for first in DOORS:
-            quick = (name, first) in QUICK
-            yield pytest.param(name, first, id=f"{name}, {first} first", marks=() if quick else pytest.mark.full)
+CASES = [
+    pytest.param(name, first, id=f"{name}, {first} first", marks=() if (name, first) in QUICK else pytest.mark.full)
+    for name in MUTATIONS
+    for first in DOORS
+]
 
 
-@pytest.mark.parametrize("name, first", cases())
+@pytest.mark.parametrize("name, first", CASES)
 def test_the_doors_agree(name, first, locked_copy):
     clone, mutation, second = locked_copy, MUTATIONS[name], next(door for door in DOORS if door != first)
     before, computed_before = clone.hashes(), computations(clone)
