@@ -56,9 +56,9 @@ class CosineClassifier(nn.Module):
 
     def forward(self, features: Tensor, index: Tensor) -> Classified:
         """`features` (B, D, h, w), `index` (N,) rows of the table, repeats allowed."""
-        with torch.autocast(features.device.type, enabled=False):  # cosines decide thresholds and top-k: always float32
+        with torch.autocast(features.device.type, enabled=False):  # cosines decide thresholds and top-k: never in half precision
             batch, _, height, width = features.shape
-            pixels = F.normalize(features.float().flatten(2).transpose(1, 2) @ self.project_pixels, dim=-1)
+            pixels = F.normalize(features.to(self.table.dtype).flatten(2).transpose(1, 2) @ self.project_pixels, dim=-1)
             classes = F.normalize(self.table[index] @ self.project_classes, dim=-1)
             cosines = pixels @ classes.T
             logits = self.normalise(cosines)

@@ -1,10 +1,14 @@
 """Pieces of the category-wise attention; the whole is compared with the published loss in tests/training/test_objective.py."""
 
+import pytest
 import torch
 
 from larvseg.config import Attention, Switches
 from larvseg.models.attention import CategoryAttention, others_mean, pad_labels, standardise, unit_deviation
 from larvseg.models.classifier import CosineClassifier
+
+
+pytestmark = pytest.mark.usefixtures("double")
 
 
 def test_labels_are_padded():
@@ -38,7 +42,7 @@ def test_standardised_maps():
 
 
 def test_single_image_weights_average_over_the_chosen_positions():
-    out = CosineClassifier(16, 6)(torch.randn(2, 16, 4, 4), torch.arange(6))
+    out = CosineClassifier(16, 6).double()(torch.randn(2, 16, 4, 4), torch.arange(6))
     valid = torch.ones(2, 16, 16, dtype=torch.bool)
     valid[0] = False  # nothing of the first image may be chosen
     attention = CategoryAttention(Attention(variant="single_image"), Switches())

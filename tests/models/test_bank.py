@@ -1,10 +1,13 @@
 """The reduced bank against the published one, which keeps every pixel."""
 
+import pytest
 import torch
 import torch.nn.functional as F
 
 from larvseg.bench import plain
 from larvseg.models.bank import MemoryBank
+
+pytestmark = pytest.mark.usefixtures("double")
 
 N, M, K, D, PATCHES = 5, 3, 4, 16, 20
 
@@ -30,10 +33,10 @@ def test_scores_equal_brute_force_before_and_after_every_push():
         pixels, scores = unit(length, PATCHES, D), torch.randn(length, PATCHES)
         pushed = ours.push(categories, ours.summarise(pixels, scores))
         for t, category in enumerate(categories.tolist()):
-            torch.testing.assert_close(probe @ pushed.before[t], theirs.score(category, probe), rtol=0, atol=1e-6)
+            torch.testing.assert_close(probe @ pushed.before[t], theirs.score(category, probe), rtol=0, atol=1e-12)
             assert pushed.count[t] // M == theirs.full[category]
             theirs.push(category, pixels[t], scores[t])
-            torch.testing.assert_close(probe @ pushed.after[t], theirs.score(category, probe), rtol=0, atol=1e-6)
+            torch.testing.assert_close(probe @ pushed.after[t], theirs.score(category, probe), rtol=0, atol=1e-12)
         torch.testing.assert_close(ours.slots, theirs.vectors.mean(2))
         torch.testing.assert_close(ours.means, theirs.vectors.mean((1, 2)))
         assert ours.full.tolist() == theirs.full

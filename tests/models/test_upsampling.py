@@ -6,6 +6,8 @@ import torch.nn.functional as F
 
 from larvseg.models.upsampling import adjoint, upsample
 
+pytestmark = pytest.mark.usefixtures("double")
+
 SIZES = [((8, 8), (32, 32)), ((5, 7), (20, 28)), ((4, 6), (17, 13))]
 
 

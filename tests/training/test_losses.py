@@ -8,11 +8,13 @@ from larvseg.models.attention import pad_labels
 from larvseg.models.classifier import CosineClassifier
 from larvseg.training.losses import image_label_loss, pair_loss, segmentation_loss
 
+pytestmark = pytest.mark.usefixtures("double")
+
 LABELS = [(1, 4, 5), (), (2,)]
 
 
 def test_image_label_loss_and_gradient_equal_the_upsampled_one():
-    head = CosineClassifier(16, 7, generator=torch.Generator().manual_seed(0))
+    head = CosineClassifier(16, 7, generator=torch.Generator().manual_seed(0)).double()
     features = torch.randn(3, 16, 5, 6, requires_grad=True)
     out, size = head(features, torch.arange(7)), (20, 24)
     ours = image_label_loss(out, pad_labels(LABELS), size)
@@ -20,7 +22,7 @@ def test_image_label_loss_and_gradient_equal_the_upsampled_one():
     torch.testing.assert_close(ours.sum(), theirs)
     assert ours[1].eq(0).all() and ours[2, 1:].eq(0).all()
     gradients = [torch.autograd.grad(loss, features, retain_graph=True)[0] for loss in (ours.sum(), theirs)]
-    torch.testing.assert_close(*gradients, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(*gradients, rtol=1e-9, atol=1e-10)
 
 
 def test_other_labels_leave_the_softmax():
