@@ -7,7 +7,6 @@ from larvseg.config import Attention, Switches
 from larvseg.models.attention import CategoryAttention, others_mean, pad_labels, standardise, unit_deviation
 from larvseg.models.classifier import CosineClassifier
 
-
 pytestmark = pytest.mark.usefixtures("double")
 
 
