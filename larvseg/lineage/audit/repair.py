@@ -37,7 +37,11 @@ def repair(tree: Tree, findings: Sequence[Finding]) -> str:
     lines = [f"deleted {path}" for path in deleted]
     if sound:
         lines.append(f"put aside until these are made again: the files of {len(sound)} jobs that stand on them")
-    return "\n".join([*lines, "now `snakemake --cores all all` or `dvc repro` makes them again"])
+    lines.append("now `snakemake --cores all all` or `dvc repro` makes them again")
+    removed = [*jobs, *sound, *unsound]
+    if on_demand := [next(iter(job.outputs.values())) for job in removed if not job.wanted and not tree.feeds(job)]:
+        lines.append(f"and `snakemake --cores all {' '.join(on_demand)}` what these do not ask for")
+    return "\n".join(lines)
 
 
 def _jobs(tree: Tree, paths: set[str]) -> list[Job]:

@@ -1,12 +1,14 @@
 """After a repair, making what is missing restores the same bytes, and sound work is not done twice."""
 
 import fcntl
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from larvseg.errors import LarvSegError
 from larvseg.lineage.audit.repair import repair
+from larvseg.lineage.audit.tree import Tree
 from larvseg.lineage.audit.verify import verify
 from larvseg.lineage.kept import KEPT
 from tests.lineage.audit import conftest
@@ -47,6 +49,12 @@ def test_the_same_bytes_come_back(toy, flip, snapshot, trained, path, trains):
     assert snapshot() == before
     assert trained == trains
     assert verify(toy.tree()) == []
+
+
+def test_what_all_does_not_ask_for_is_named(toy, flip):
+    flip(MANIFEST)
+    on_demand = Tree(replace(job, wanted=False) for job in toy.tree().jobs)
+    assert repair(on_demand, verify(on_demand)).endswith("`snakemake --cores all results/table3.csv` what these do not ask for")
 
 
 def test_an_artifact_without_record_is_deleted_and_made_again(toy, snapshot):
