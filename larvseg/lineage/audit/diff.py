@@ -59,7 +59,8 @@ def diff(tree: Tree, profile: str, old: str, new: str | None = None) -> str:
 
 def _checkout(revision: str, folder: Path) -> Path:
     with tarfile.open(fileobj=BytesIO(_git("archive", "--format=tar", revision))) as archive:
-        archive.extractall(folder, filter="data")
+        # Python before 3.11.4 has no filters; the archive is git's own
+        archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     return folder
 
 
