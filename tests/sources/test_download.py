@@ -431,7 +431,8 @@ downloads.Downloader().fetch({Path(sys.argv[1]): parse(Source, __import__("json"
 
 def start(path: Path, wanted: Source) -> subprocess.Popen:
     arguments = [sys.executable, "-c", CHILD, str(path), json.dumps(wanted.model_dump(mode="json"))]
-    return subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
+    # a shell ignores SIGINT for what it runs in the background, and children inherit that
+    return subprocess.Popen(arguments, stderr=subprocess.DEVNULL, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
 
 
 def wait_for_more(server: FaultServer, path: Path, before: int, child: subprocess.Popen) -> None:
