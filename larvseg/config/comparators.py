@@ -1,0 +1,52 @@
+"""CLIP, which most comparators of Table 3 are built on, and its text tables."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from larvseg.config.base import Model
+from larvseg.config.training import Augmentation, Optimiser, Runtime
+
+Prompts = Literal["name", "vild14", "openai80", "maskclip85"]  # a file of data/reference/prompts/ each
+
+
+class ClipModel(Model):
+    """A CLIP model. `architecture`: open_clip's name for it, or its settings (embed_dim, vision_cfg, text_cfg)."""
+
+    title: str  # what tables call it
+    architecture: str | dict[str, Any]
+    weights: str  # "train": trained on ITPair by the DAG; or a file of the registry, as RN50x64.pt
+    image_size: int = Field(gt=0)  # pixels, of the pictures that it was made for
+
+
+class ClipTraining(Model):
+    """Contrastive training on the pictures and captions of ITPair."""
+
+    steps: int = Field(gt=0)
+    batch_size: int = Field(gt=1)
+    optimiser: Optimiser
+    augmentation: Augmentation
+    threads: int = 1
+    seed: int = 0
+
+
+class ClipConfig(Model):
+    """One CLIP model, trained or loaded."""
+
+    profile: str
+    name: str
+    model: ClipModel
+    training: ClipTraining | None
+    runtime: Runtime = Runtime()
+
+
+class TextConfig(Model):
+    """The text table of one vocabulary: an embedding for each class, the mean over the prompts."""
+
+    clip: str  # name of the CLIP model
+    prompts: Prompts
+    dataset: str
+    drawn: bool  # restrict the vocabulary to the classes that the miniature draws
+    runtime: Runtime = Runtime()

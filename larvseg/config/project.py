@@ -1,0 +1,76 @@
+"""What a person edits: profiles (`workflow/config/<profile>.yaml`) and `experiments.yaml`."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from larvseg.config.base import Model
+from larvseg.config.datasets import World
+from larvseg.config.evaluation import Evaluation
+from larvseg.config.reporting import Comparisons
+from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime
+
+
+class Machine(Model):
+    """What `larvseg plan` reckons with."""
+
+    gpus: int = Field(gt=0)
+    teraflops: float = Field(gt=0)  # a second and GPU, as training reaches it
+    megabytes_per_second: float = Field(gt=0)  # of the network
+
+
+class Profile(Model):
+    """A profile (`workflow/config/<profile>.yaml`): the scale of everything, and nothing else."""
+
+    drawn: bool  # archives are drawn, and vocabularies restricted to what is drawn
+    world: World | None
+    registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
+    max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's pictures that may be undecodable
+    seeds: tuple[int, ...]
+    preset: str  # a preset of presets.yaml
+    backbone: Backbone
+    pretraining: Pretraining | None
+    scene_augmentation: Augmentation
+    object_augmentation: Augmentation
+    optimiser: Optimiser
+    steps: int = Field(gt=0)
+    ranks: int = 8
+    images_per_rank: int = 2
+    top_k: dict[str, int]  # the paper's K → K on this profile's patch grid
+    evaluation: Evaluation
+    runtime: Runtime
+    drawing_threads: int = 1
+    deriving_threads: int = 1
+    memory_mb: int
+    minutes: int
+    machine: Machine | None = None
+
+
+class Run(Model):
+    """A run of `experiments.yaml`, the same in every profile."""
+
+    method: Literal["supervised", "baseline", "larvseg"]
+    benchmark: Literal["A150", "A847"]
+    training_data: tuple[str, ...]
+    sample_classes: int | None = None
+    attention: dict[str, Any] = {}  # overrides of Attention; top_k is the paper's K
+    attend: tuple[str, ...] | None = None  # image-level data sets that the classifier attends on; all by default
+    switches: dict[str, Any] = {}  # overrides of the profile's preset
+
+
+class Table(Model):
+    """A table of `experiments.yaml`."""
+
+    rows: tuple[dict[str, str], ...]
+    seeds: tuple[int, ...] | None = None  # the profile's by default
+    published: str | None = None  # the published table that its rows stand beside; by default that of its own name
+
+
+class Experiments(Model):
+    """`experiments.yaml`: each run once, each table as rows of runs, and what is compared over seeds."""
+
+    runs: dict[str, Run]
+    tables: dict[str, Table]
+    comparisons: Comparisons

@@ -1,0 +1,142 @@
+"""The segmenter and its training."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from larvseg.config.base import Model
+from larvseg.config.datasets import Kind
+
+
+class Switches(Model):
+    """Where paper and official code disagree (README, "Paper and code"); the presets are in `workflow/config/presets.yaml`."""
+
+    normalisation: Literal["imagenet", "half"] = "imagenet"  # mean/std of the inputs
+    temperature: Literal["layer_norm", "cosine"] = "layer_norm"  # class-axis LayerNorm · γ + β, or cosine / τ (eq. 5)
+    attention_on: Literal["logits", "similarity"] = "logits"  # what A multiplies: normalised logits, or cosines before the softmax
+    pooling: Literal["all_pixels", "attention"] = "all_pixels"  # divide the attentive pooling by HW, or by the sum of A
+    bank_classes: Literal["all", "novel"] = "all"
+    bank_scope: Literal["global", "per_rank"] = "global"
+    weak_labels: Literal["image", "crop"] = "image"  # labels of the whole image, or of the training crop (opens the masks)
+    aux_denominator: Literal["all_pairs", "warm_pairs"] = "all_pairs"
+    pixel_denominator: Literal["all_pixels", "labelled_pixels"] = "all_pixels"
+    alignment: Literal["S", "P"] = "S"
+    evaluation_size: Literal["original", "resized"] = "original"  # size of the logits at which argmax is taken
+    lambda_cls: Literal["printed", "released"] = "printed"  # 0.1 everywhere, or the released configs' 0.1/0.2
+    top_k: Literal["printed", "released"] = "printed"  # 20 everywhere, or the released configs' 20/40
+    backbone_weights: Literal["in21k_ft_in1k", "in21k"] = "in21k_ft_in1k"
+    synsets: Literal["published", "corrected"] = "published"  # the authors' lists of I124 and I585, or the right senses
+    a847_preparation: Literal["original", "published"] = "original"  # pictures as released, or resized and compressed again as published
+
+
+class Backbone(Model):
+    """A timm vision transformer. `arguments` go to timm.create_model as they are."""
+
+    title: str  # what tables call it
+    name: str  # timm model name without tag
+    arguments: dict[str, Any] = {}
+    stem: Literal["patch", "convolution"] = "patch"  # how patches become tokens; convolutions learn from far fewer pictures
+    weights: str  # "pretrain": trained on the object pictures by the DAG; "timm:<tag>"; or a path to a safetensors file
+    image_size: int  # pixels; the grid of the position embedding
+    patch_size: int
+
+
+class Optimiser(Model):
+    """Optimiser and polynomial schedule: lr(t) = (lr − min_lr)·(1 − t/steps)^power + min_lr, after a linear warm-up."""
+
+    name: Literal["sgd", "adamw"]
+    lr: float = Field(gt=0)
+    min_lr: float = Field(ge=0)
+    momentum: float = 0.9  # SGD
+    weight_decay: float = 0.0
+    power: float = 0.9
+    warmup_steps: int = 0
+    head_factor: float = Field(default=1.0, gt=0)  # learning rate of the new layers over that of the pretrained backbone
+
+
+class Runtime(Model):
+    """What changes speed only, up to floating-point rounding; recorded with every run."""
+
+    device: Literal["cpu", "cuda"] = "cpu"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    tf32: bool = False
+    threads: int = Field(default=1, gt=0)
+    checkpoint_every: int = Field(default=100, gt=0)  # steps between two resumable states
+
+
+class Augmentation(Model):
+    """Training pictures: resize by U(scale), crop, flip, photometric distortion, pad. Sizes in pixels."""
+
+    short_side: int  # 512 in the paper; images are resized to short side · s, at most long side · s
+    long_side: int
+    crop: int
+    scale: tuple[float, float] = (0.5, 2.0)
+    max_category_share: float = 0.75  # RandomCrop's cat_max_ratio; 1.0 switches it off
+
+
+class Pretraining(Model):
+    """Classification of the object pictures (the role of the ImageNet-21K weights in the miniature)."""
+
+    steps: int = Field(gt=0)
+    batch_size: int = Field(gt=0)
+    optimiser: Optimiser
+    augmentation: Augmentation
+    threads: int = 1
+    seed: int = 0
+
+
+class TrainingSet(Model):
+    """One training data set of a run and its loss weights."""
+
+    name: str
+    kind: Kind
+    augmentation: Augmentation
+    lambda_cls: float = 0.0
+    lambda_aux: float = 0.0
+    ranks: int  # how many of the virtual ranks draw from it
+
+
+class Attention(Model):
+    """The category-wise attentive classifier: memory_size M images, top_k K pixels of each."""
+
+    variant: Literal["none", "cross_image", "single_image", "push_first"] = "none"
+    memory_size: int = 20
+    top_k: int = 20
+    warm_up: int = 1  # times the ring must have wrapped before a category is scored
+    background_top_k: int = 5
+    background_threshold: float = 0.35
+    background_mse_threshold: float = 2.0
+
+
+class TrainConfig(Model):
+    """One resolved training run."""
+
+    run: str
+    profile: str
+    method: Literal["supervised", "baseline", "larvseg"]
+    benchmark: Literal["A150", "A847"]
+    training_sets: tuple[TrainingSet, ...]
+    backbone: Backbone
+    attention: Attention
+    switches: Switches
+    optimiser: Optimiser
+    steps: int = Field(gt=0)
+    ranks: int = 8  # virtual ranks of a joint step
+    images_per_rank: int = 2
+    sample_classes: int | None = None  # classes drawn for each rank and step when the vocabulary is larger
+    loss_downsample: int = 2  # losses are taken at crop / loss_downsample
+    temperature: float = 0.05  # τ, only with switches.temperature = cosine
+    seed: int = 0
+    runtime: Runtime = Runtime()
+
+
+class PretrainConfig(Model):
+    """The backbone that every run starts from."""
+
+    profile: str
+    backbone: Backbone
+    pretraining: Pretraining | None
+    normalisation: Literal["imagenet", "half"]
+    runtime: Runtime = Runtime()
