@@ -1,0 +1,6 @@
+"""From the configuration files to jobs. The Snakefile asks a `Project` for the inputs of its rules and has it write their recipes."""
+
+from larvseg.experiments.project import Job, Project, selected
+from larvseg.experiments.setup import CONFIG, PREPARED
+
+__all__ = ["CONFIG", "PREPARED", "Job", "Project", "selected"]

@@ -1,0 +1,35 @@
+"""Where everything lies, relative to the repository."""
+
+from __future__ import annotations
+
+
+class Files:
+    """The paths of the profile `name`."""
+
+    name: str
+
+    def archive(self, file: str) -> str:
+        """Where the archive `file` lies."""
+        folder = "winter21_whole/" if file.endswith(".tar") else ""
+        return f"data/{self.name}/archives/{folder}{file}"
+
+    def manifest(self, dataset: str) -> str:
+        """Where the manifest of `dataset` lies."""
+        return f"data/{self.name}/manifests/{dataset}.arrow"
+
+    def rejects(self, dataset: str) -> str:
+        """Where the table of the pictures lies that `dataset` lacks because they cannot be read."""
+        return f"data/{self.name}/manifests/{dataset}.rejects.csv"
+
+    @property
+    def backbone(self) -> str:
+        """Where the backbone lies that every run starts from."""
+        return f"results/{self.name}/backbone/model.safetensors"
+
+    def run_file(self, run: str, seed: int, file: str) -> str:
+        """A file that training `run` with `seed` writes."""
+        return f"results/{self.name}/runs/{run}/seed{seed}/{file}"
+
+    def evaluation_file(self, run: str, seed: int, file: str) -> str:
+        """A file that evaluating `run` with `seed` writes."""
+        return f"results/{self.name}/evaluations/{run}/seed{seed}/{file}"

@@ -1,0 +1,239 @@
+"""The jobs of the DAG: what each rule runs, with which configuration, on which files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from larvseg import config as c
+from larvseg.config import load_yaml, nearest, parse
+from larvseg.errors import LarvSegError
+from larvseg.experiments.runs import Runs
+from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
+from larvseg.files import sha256_of
+from larvseg.lineage.fingerprint import fingerprint
+from larvseg.lineage.recipes import Recipe
+from larvseg.sources.registry import EACH_SYNSET
+from larvseg.stages import STAGES
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job of the DAG before its recipe is written.
+
+    `inputs` go to the stage; `reads` are archives behind its manifests; `reference` are files of data/reference that the stage reads.
+    """
+
+    rule: str
+    name: str
+    config: c.Model
+    inputs: dict[str, str]
+    reads: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ()
+
+
+class Project(Runs):
+    """The experiments of `experiments.yaml` at the scale of one profile."""
+
+    def jobs(self) -> Iterator[Job]:
+        """All jobs of the DAG."""
+        yield from (self.fetch(family) for family in self.families)
+        yield self.prepare("ade20k_full")
+        yield self.vocabulary_report("synsets")
+        yield from (self.derive(dataset) for dataset in self.datasets)
+        yield self.pretrain("backbone")
+        for run, seed in self.trained:
+            yield self.train(f"{run}.seed{seed}")
+            yield self.evaluate(f"{run}.seed{seed}")
+        yield from (self.table(name) for name in self.experiments.tables)
+        yield self.table2("table2")
+        yield self.metrics("metrics")
+        yield self.compare("comparisons")
+        if self.profile.drawn:
+            yield self.figure("miniature")
+
+    def recipe_path(self, rule: str, name: str) -> str:
+        """Where the recipe of the job `name` of `rule` lies."""
+        return f"work/recipes/{self.name}/{rule}/{name}.json"
+
+    def recipes(self) -> Iterator[Recipe]:
+        """The recipe of every job, from the configuration, the code and the reference files as they are now."""
+        codes = {rule: fingerprint(stage.module) for rule, stage in STAGES.items()}
+        for job in self.jobs():
+            settings = job.config.model_dump(mode="json")
+            reference = {path: _hash_of(path) for path in job.reference}
+            yield Recipe(job.rule, job.name, settings, codes[job.rule], job.inputs, job.reads, reference)
+
+    def write_recipes(self) -> None:
+        """Write the recipe of every job whose content changed."""
+        for recipe in self.recipes():
+            recipe.write(Path(self.recipe_path(recipe.rule, recipe.name)))
+
+    def fetch(self, name: str) -> Job:
+        """Fetch (or draw) the archives of the family `name`."""
+        threads = self.profile.drawing_threads
+        if self.registry is None:
+            lists = (f"{REFERENCE}/LICENSE-wordnet.txt",) if name == "wordnet" else (*CLASS_LISTS, *self._drawn_list)
+            if name in ("wordnet", "ade_full"):
+                lists += (f"{REFERENCE}/imagenet21k.tsv.gz",)
+            return Job("fetch", name, c.FetchConfig(family=name, world=self.profile.world, threads=threads), {}, reference=lists)
+        sources = {key: self._source(key) for key in dict.fromkeys(map(_registered, self.families[name]))}
+        licensed: dict[str, tuple[str, ...]] = {}
+        for file in (file for files in self.families.values() for file in files):
+            if self._source(key := _registered(file)).access != "open":
+                licensed[key] = (*licensed.get(key, ()), file)
+        settings = c.FetchConfig(
+            family=name, world=None, registry=self.profile.registry, sources=sources, licensed=licensed, threads=threads
+        )
+        return Job("fetch", name, settings, {})
+
+    def _source(self, key: str) -> c.Source:
+        if key not in self.registry.archives:
+            raise LarvSegError(f"{self.profile.registry}: no archive {key!r}{nearest(key, list(self.registry.archives))}")
+        return self.registry.archives[key].model_copy(update={"mirrors": ()})
+
+    @property
+    def _drawn_list(self) -> tuple[str, ...]:
+        return (f"{REFERENCE}/miniature/classes.csv",) if self.profile.drawn else ()
+
+    def prepare(self, name: str) -> Job:
+        """Make the archive of A847 as published: smaller pictures, compressed again."""
+        settings = c.PrepareConfig(threads=self.profile.deriving_threads)
+        return Job("prepare", name, settings, {ADE_FULL[0]: self.archive(ADE_FULL[0])}, reference=(CLASS_LISTS[2],))
+
+    def vocabulary_report(self, name: str) -> Job:
+        """Resolve the synsets of I124 and I585 again and report each choice."""
+        inputs = {file: self.archive(file) for file in (*WORDNET, *ADE_FULL)}
+        lists = tuple(sorted(path.as_posix() for path in Path(REFERENCE, "vocabularies").glob("*.csv")))
+        return Job("vocabulary", name, c.VocabularyConfig(), inputs, reference=(*lists, f"{REFERENCE}/imagenet21k.tsv.gz"))
+
+    def derive(self, name: str) -> Job:
+        """Derive the manifest of the data set `name`."""
+        archives, switches = self.archives_of(name), self.switches({})
+        settings = c.DeriveConfig(
+            dataset=name,
+            drawn=self.profile.drawn,
+            weak_labels=switches.weak_labels,
+            synsets=switches.synsets,
+            prepared=self.prepared and FAMILY_OF.get(name) == "ade_full",
+            max_rejects=self.profile.max_rejects,
+            threads=self.profile.deriving_threads,
+        )
+        reference = [f"{REFERENCE}/vocabularies/{LIST_OF[name]}.csv"] if name in LIST_OF else []
+        if name in ("I124", "I585"):
+            reference.append(f"{REFERENCE}/vocabularies/{name.lower()}_{switches.synsets}.csv")
+        reference += [*self._drawn_list, f"{REFERENCE}/imagenet_known_bad.txt"]
+        return Job("derive", name, settings, {Path(path).name: path for path in archives}, reference=tuple(reference))
+
+    def pretrain(self, name: str) -> Job:
+        """Make the backbone that every run starts from."""
+        profile = self.profile
+        pretrains = profile.backbone.weights == "pretrain"
+        settings = c.PretrainConfig(
+            profile=self.name,
+            backbone=self.backbone_config,
+            pretraining=profile.pretraining,
+            normalisation=self.switches({}).normalisation,
+            runtime=profile.runtime.model_copy(update={"threads": self.pretraining_threads}),
+        )
+        inputs = {"manifest": self.manifest("I21K")} if pretrains else {}
+        if "weights" in self.families:
+            inputs["weights"] = self.archive(self.families["weights"][0])
+        own = () if inputs else (profile.backbone.weights,)  # a file of the user's
+        return Job("pretrain", name, settings, inputs, self.archives_of("I21K") if pretrains else (), own)
+
+    def train(self, name: str) -> Job:
+        """Train a run: `name` is <run>.seed<seed>."""
+        run_name, seed = self._split(name)
+        run = self.experiments.runs[run_name]
+        settings = self.train_config(run_name, run, seed)
+        inputs = {"backbone": self.backbone, **{dataset: self.manifest(dataset) for dataset in run.training_data}}
+        reads = dict.fromkeys(path for dataset in run.training_data for path in self.archives_of(dataset))
+        return Job("train", name, settings, inputs, tuple(reads))
+
+    def evaluate(self, name: str) -> Job:
+        """Evaluate a trained run: `name` is <run>.seed<seed>."""
+        run, seed = self._split(name)
+        benchmark = self.experiments.runs[run].benchmark
+        size = self.switches(self.experiments.runs[run].switches).evaluation_size
+        settings = c.EvaluateConfig(
+            run=run,
+            profile=self.name,
+            seed=seed,
+            benchmark=benchmark,
+            evaluation=self.profile.evaluation.model_copy(update={"size": size}),
+            runtime=self.profile.runtime,
+        )
+        inputs = {
+            "model": self.run_file(run, seed, "model.safetensors"),
+            "config": self.run_file(run, seed, "config.json"),
+            "manifest": self.manifest(benchmark),
+        }
+        return Job("evaluate", name, settings, inputs, self.archives_of(benchmark), (CLASS_LISTS[0],))
+
+    def table(self, name: str) -> Job:
+        """Write a table of the paper."""
+        seeds = self.seeds_of(name)
+        rows = tuple(
+            parse(c.TableRow, {"backbone": self.profile.backbone.title, **row}, f"{self.where}: table {name!r}")
+            for row in self.experiments.tables[name].rows
+        )
+        runs = dict.fromkeys(row.run for row in rows)
+        inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in seeds}
+        published = self.experiments.tables[name].published or name
+        settings = c.TableConfig(table=name, published=published, profile=self.name, seeds=seeds, rows=rows)
+        return Job("table", name, settings, inputs, reference=(f"{REFERENCE}/published/{published}.csv",))
+
+    def table2(self, name: str) -> Job:
+        """Count the data sets."""
+        inputs = {dataset: self.manifest(dataset) for dataset in self.datasets}
+        settings = c.Table2Config(profile=self.name, datasets=self.datasets)
+        synsets = tuple(f"{REFERENCE}/vocabularies/{name}_published.csv" for name in ("i124", "i585"))
+        published = tuple(f"{REFERENCE}/published/{name}.csv" for name in ("table2", "table3"))
+        return Job("table2", name, settings, inputs, reference=(*published, *CLASS_LISTS, *synsets))
+
+    def metrics(self, name: str) -> Job:
+        """Gather the metrics of the runs with the profile's seeds."""
+        runs = tuple(dict.fromkeys(run for run, seed in self.trained if seed in self.profile.seeds))
+        seeds = self.profile.seeds
+        inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in seeds}
+        return Job("metrics", name, c.MetricsConfig(profile=self.name, seeds=seeds, runs=runs), inputs)
+
+    def compare(self, name: str) -> Job:
+        """Test the comparisons of `experiments.yaml` over their seeds."""
+        comparisons = self.experiments.comparisons
+        runs = dict.fromkeys(run for pair in comparisons.pairs for run in (pair.higher, pair.lower))
+        inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in comparisons.seeds}
+        return Job("compare", name, c.CompareConfig(profile=self.name, comparisons=comparisons), inputs)
+
+    def figure(self, name: str) -> Job:
+        """Draw a figure of the report."""
+        files = [*COCO, *ADE_CHALLENGE, *ADE_FULL, *self.families["imagenet"]]
+        inputs = {file: self.archive(file) for file in files}
+        return Job("figure", name, c.FigureConfig(figure=name, profile=self.name), inputs, reference=(*CLASS_LISTS, *self._drawn_list))
+
+
+def selected(profile: str | None = None) -> Project:
+    """The project of `profile`; by default of the profile that workflow/config/config.yaml selects.
+
+    Raises LarvSegError outside the folder of the project.
+    """
+    path = CONFIG / "config.yaml"
+    if not path.is_file():
+        raise LarvSegError(f"{path}: no such file; run larvseg in the folder of the project")
+    return Project(profile or load_yaml(path)["profile"])
+
+
+def _registered(file: str) -> str:
+    """The name in the registry that stands for the archive `file`."""
+    return EACH_SYNSET if file.endswith(".tar") else file
+
+
+@cache
+def _hash_of(path: str) -> str:
+    try:
+        return sha256_of(Path(path))
+    except FileNotFoundError:
+        raise LarvSegError(f"{path}: no such file; restore it from version control") from None

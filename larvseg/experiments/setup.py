@@ -1,0 +1,162 @@
+"""What the configuration files of a profile say: experiments, switches, vocabularies, archives, data sets."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from larvseg import config as c
+from larvseg.config import load_yaml, nearest, parse
+from larvseg.errors import LarvSegError
+from larvseg.experiments.files import Files
+from larvseg.sources.registry import EACH_SYNSET, load_registry
+from larvseg.vocabulary import Vocabulary, load_vocabulary
+from larvseg.vocabulary.synsets import drawn_synsets
+
+CONFIG = Path("workflow/config")
+COCO = ("train2017.zip", "val2017.zip", "stuffthingmaps_trainval2017.zip")
+ADE_CHALLENGE = ("ADEChallengeData2016.zip",)
+ADE_FULL = ("ADE20K_2021_17_01.zip",)
+PREPARED = "ade20k_full_prepared.zip"  # ADE_FULL after the published preparation
+WORDNET = ("wordnet.zip",)
+TIMM_TAGS = {"in21k_ft_in1k": "vit_base_patch16_384.augreg_in21k_ft_in1k", "in21k": "vit_base_patch16_224.augreg_in21k"}
+# shared by all runs of a profile: manifests and the backbone are made once
+SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets", "a847_preparation")
+REFERENCE = "data/reference"
+CLASS_LISTS = tuple(f"{REFERENCE}/vocabularies/{name}.csv" for name in ("c171", "a150", "a847"))
+LIST_OF = {"C171": "c171", "A150": "a150", "WA150": "a150", "I124": "a150", "A847": "a847", "WA847": "a847", "I585": "a847"}
+FAMILY_OF = {"C171": "coco", "A150": "ade_challenge", "WA150": "ade_challenge", "A847": "ade_full", "WA847": "ade_full"}
+
+
+class Setup(Files):
+    """The experiments of `experiments.yaml` at the scale of one profile."""
+
+    def __init__(self, profile: str, folder: Path = CONFIG):
+        known = sorted(path.stem for path in folder.glob("*.yaml") if path.stem not in ("config", "experiments", "presets", "sources"))
+        if profile not in known:
+            raise LarvSegError(f"{folder}: no profile {profile!r}{nearest(profile, known)}")
+        self.name = profile
+        self.profile: c.Profile = parse(c.Profile, _settings(folder, profile), folder / f"{profile}.yaml")
+        self.registry = load_registry(Path(self.profile.registry)) if self.profile.registry else None
+        self.where = folder / "experiments.yaml"
+        self.experiments: c.Experiments = parse(c.Experiments, load_yaml(self.where), self.where)
+        presets = load_yaml(folder / "presets.yaml")
+        if self.profile.preset not in presets:
+            raise LarvSegError(f"{folder}/{profile}.yaml: no preset {self.profile.preset!r}{nearest(self.profile.preset, list(presets))}")
+        self.preset = presets[self.profile.preset]
+        self._check()
+
+    def _check(self) -> None:
+        for name, run in self.experiments.runs.items():
+            for dataset in run.training_data:
+                if dataset not in c.DATASETS:
+                    raise LarvSegError(f"{self.where}: run {name!r}: no data set {dataset!r}; known: {', '.join(c.DATASETS)}")
+            for switch in set(run.switches) & set(SHARED_SWITCHES):
+                raise LarvSegError(f"{self.where}: run {name!r}: {switch} holds for a whole profile; choose it in a preset")
+        named = [(f"table {name!r}", row.get("run", "")) for name, table in self.experiments.tables.items() for row in table.rows]
+        named += [("comparisons", run) for pair in self.experiments.comparisons.pairs for run in (pair.higher, pair.lower)]
+        for place, run in named:
+            if run not in self.experiments.runs:
+                raise LarvSegError(f"{self.where}: {place}: no run {run!r}{nearest(run, list(self.experiments.runs))}")
+
+    @cached_property
+    def backbone_config(self) -> c.Backbone:
+        """The profile's backbone; `timm` weights by the tag that the switch backbone_weights chooses."""
+        backbone = self.profile.backbone
+        if backbone.weights != "timm":
+            return backbone
+        return backbone.model_copy(update={"weights": f"timm:{self.timm_tag}"})
+
+    @property
+    def timm_tag(self) -> str:
+        """timm's name of the published weights that the switch backbone_weights chooses."""
+        return TIMM_TAGS[self.switches({}).backbone_weights]
+
+    @property
+    def pretraining_threads(self) -> int:
+        """How many threads make the backbone."""
+        return self.profile.pretraining.threads if self.profile.pretraining else self.profile.runtime.threads
+
+    @cached_property
+    def synsets(self) -> tuple[str, ...]:
+        """The ImageNet synsets whose pictures are used."""
+        if self.profile.drawn:
+            return drawn_synsets()
+        wanted = {wnid for dataset in ("I124", "I585") for wnids in self.vocabulary(dataset).synsets.values() for wnid in wnids}
+        released = self.registry.archives.get(EACH_SYNSET) if self.registry else None
+        return tuple(sorted(wanted - set(released.absent if released else ())))
+
+    def vocabulary(self, dataset: str) -> Vocabulary:
+        """The vocabulary of `dataset` with the synsets that the switch of this name chooses."""
+        return load_vocabulary(dataset, drawn=self.profile.drawn, synsets=self.switches({}).synsets)
+
+    @cached_property
+    def families(self) -> dict[str, tuple[str, ...]]:
+        """The archive files of each family."""
+        families = {
+            "coco": COCO,
+            "ade_challenge": ADE_CHALLENGE,
+            "ade_full": ADE_FULL,
+            "imagenet": tuple(f"{wnid}.tar" for wnid in self.synsets),
+            "wordnet": WORDNET,
+        }
+        if self.profile.backbone.weights == "timm":
+            families["weights"] = (f"{self.timm_tag}.safetensors",)
+        return families
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The data sets that have a manifest in this profile."""
+        return tuple(name for name in c.DATASETS if name != "I21K" or self.profile.drawn)
+
+    def archives_of(self, dataset: str) -> tuple[str, ...]:
+        """The paths of the archives behind the manifest of `dataset`."""
+        if dataset not in c.DATASETS:
+            raise LarvSegError(f"no data set {dataset!r}; known: {', '.join(c.DATASETS)}")
+        files = self.families[FAMILY_OF.get(dataset, "imagenet")]
+        if dataset in ("I124", "I585"):
+            candidates = {wnid for wnids in self.vocabulary(dataset).synsets.values() for wnid in wnids}
+            files = tuple(f"{wnid}.tar" for wnid in self.synsets if wnid in candidates)
+        elif files == ADE_FULL and self.prepared:
+            files = (PREPARED,)
+        return tuple(self.archive(file) for file in files)
+
+    @property
+    def prepared(self) -> bool:
+        """A847 is read after the published preparation."""
+        return self.switches({}).a847_preparation == "published"
+
+    def seeds_of(self, table: str) -> tuple[int, ...]:
+        """The seeds that the rows of `table` average over."""
+        return self.experiments.tables[table].seeds or self.profile.seeds
+
+    @cached_property
+    def trained(self) -> tuple[tuple[str, int], ...]:
+        """Every (run, seed) that some table or comparison asks for, once."""
+        pairs = [
+            (row["run"], seed) for name, table in self.experiments.tables.items() for row in table.rows for seed in self.seeds_of(name)
+        ]
+        comparisons = self.experiments.comparisons
+        pairs += [(run, seed) for pair in comparisons.pairs for run in (pair.higher, pair.lower) for seed in comparisons.seeds]
+        return tuple(dict.fromkeys(pairs))
+
+    def switches(self, overrides: dict[str, Any]) -> c.Switches:
+        """The switches of the profile's preset with `overrides`."""
+        return parse(c.Switches, {**self.preset, **overrides}, f"{self.where}: switches")
+
+
+def _settings(folder: Path, profile: str, heirs: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The keys of a profile; `extends: <profile>` takes another's and changes what stands beside it."""
+    path = folder / f"{profile}.yaml"
+    if profile in heirs:
+        raise LarvSegError(f"{path}: extends itself ({' → '.join((*heirs, profile))})")
+    settings = load_yaml(path)
+    base = settings.pop("extends", None)
+    return settings if base is None else _merged(_settings(folder, str(base), (*heirs, profile)), settings)
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`base` with `changes`, section by section."""
+    both = {key: _merged(base[key], value) for key, value in changes.items() if isinstance(value, dict) and isinstance(base.get(key), dict)}
+    return base | changes | both
