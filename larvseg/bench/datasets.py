@@ -137,6 +137,7 @@ def _object_pictures(rows: int, archives: list[str], wnids: list[str]) -> Iterat
             "labels": pa.ListArray.from_arrays(pa.array(np.arange(count + 1, dtype=np.int32)), pa.array(label.astype(np.int32))),
             "pixels": pa.nulls(count, pa.list_(pa.int64())),
             "synset": synset,
+            "captions": pa.nulls(count, pa.list_(pa.string())),
         }
         yield pa.record_batch(columns)
 

@@ -2,6 +2,7 @@
 
 from larvseg.config.base import Model, load_yaml, nearest, parse
 from larvseg.config.datasets import (
+    CAPTION_DATASETS,
     DATASETS,
     MULTI_LABEL_DATASETS,
     SEGMENTATION_DATASETS,
@@ -46,6 +47,7 @@ __all__ = [
     "Attention",
     "Augmentation",
     "Backbone",
+    "CAPTION_DATASETS",
     "CompareConfig",
     "Comparison",
     "Comparisons",

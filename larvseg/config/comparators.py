@@ -43,10 +43,19 @@ class ClipConfig(Model):
 
 
 class TextConfig(Model):
-    """The text table of one vocabulary: an embedding for each class, the mean over the prompts."""
+    """Text tables: for each class of some vocabularies an embedding, the mean over the prompts."""
 
     clip: str  # name of the CLIP model
     prompts: Prompts
-    dataset: str
-    drawn: bool  # restrict the vocabulary to the classes that the miniature draws
+    datasets: tuple[str, ...]
+    drawn: bool  # restrict the vocabularies to the classes that the miniature draws
     runtime: Runtime = Runtime()
+
+
+class Roles(Model):
+    """Which CLIP model does what."""
+
+    dense: str  # pixel features: DenseCLIP, and the guide of ReCo
+    crops: str  # classifies masked crops: ZSBaseline
+    text: str  # embeds the class names of LSeg and OpenSeg
+    retrieval: str  # finds pictures for ReCo

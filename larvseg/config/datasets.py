@@ -10,15 +10,18 @@ from larvseg.config.base import Model
 
 SEGMENTATION_DATASETS = ("C171", "A150", "A847")
 MULTI_LABEL_DATASETS = ("WA150", "WA847")
-SINGLE_LABEL_DATASETS = ("I124", "I585", "I21K")
-DATASETS = SEGMENTATION_DATASETS + MULTI_LABEL_DATASETS + SINGLE_LABEL_DATASETS
-Kind = Literal["pixel", "multi_label", "single_label"]
+SINGLE_LABEL_DATASETS = ("I124", "I585", "I21K", "I1K")
+CAPTION_DATASETS = ("LN", "ITPair")
+DATASETS = SEGMENTATION_DATASETS + MULTI_LABEL_DATASETS + SINGLE_LABEL_DATASETS + CAPTION_DATASETS
+Kind = Literal["pixel", "multi_label", "single_label", "caption"]
 
 
 def kind_of(dataset: str) -> Kind:
     """How the images of `dataset` are labelled."""
     if dataset in SEGMENTATION_DATASETS:
         return "pixel"
+    if dataset in CAPTION_DATASETS:
+        return "caption"
     return "multi_label" if dataset in MULTI_LABEL_DATASETS else "single_label"
 
 
@@ -30,10 +33,12 @@ class World(Model):
     coco_validation: int = Field(gt=0)
     ade_training: int = Field(gt=0)
     ade_validation: int = Field(gt=0)
-    objects: int = Field(gt=1)  # pictures of each synset
+    objects: int = Field(gt=1)  # of each synset of ImageNet-21K
+    web: int = Field(default=24, gt=0)  # with captions
+    ilsvrc: int = Field(default=2, gt=0)  # of each drawn synset that ImageNet-1K has
 
 
-Family = Literal["coco", "ade_challenge", "ade_full", "imagenet", "wordnet", "weights", "narratives"]
+Family = Literal["coco", "ade_challenge", "ade_full", "imagenet", "wordnet", "weights", "narratives", "itpair", "ilsvrc"]
 
 
 class Source(Model):

@@ -19,10 +19,14 @@ class Evaluation(Model):
     batch_size: int = 8
 
 
+Method = Literal["supervised", "baseline", "larvseg", "denseclip", "reco", "zsbaseline", "lseg", "openseg"]
+
+
 class EvaluateConfig(Model):
     """One evaluation of one run."""
 
     run: str
+    method: Method = "larvseg"  # says how the run's files become a predictor; the three joint methods share one way
     profile: str
     seed: int
     benchmark: Literal["A150", "A847"]

@@ -7,10 +7,20 @@ from typing import Any, Literal
 from pydantic import Field
 
 from larvseg.config.base import Model
+from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
-from larvseg.config.evaluation import Evaluation
+from larvseg.config.evaluation import Evaluation, Method
 from larvseg.config.reporting import Comparisons
 from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime
+
+
+class Comparators(Model):
+    """What the language-guided methods of Table 3 are made of."""
+
+    clip: dict[str, ClipModel]
+    clip_training: ClipTraining | None = None  # None: all models are loaded
+    prompts: Prompts = "vild14"
+    roles: Roles
 
 
 class Machine(Model):
@@ -45,15 +55,18 @@ class Profile(Model):
     deriving_threads: int = 1
     memory_mb: int
     minutes: int
+    comparators: Comparators | None = None  # None: rows of language-guided methods are quoted, not run
+    quoted: tuple[str, ...] = ()  # methods that are not run; their rows have the published numbers alone
     machine: Machine | None = None
 
 
 class Run(Model):
     """A run of `experiments.yaml`, the same in every profile."""
 
-    method: Literal["supervised", "baseline", "larvseg"]
+    method: Method
     benchmark: Literal["A150", "A847"]
     training_data: tuple[str, ...]
+    model_of: str | None = None  # the run whose model is evaluated, where one model serves both benchmarks
     sample_classes: int | None = None
     attention: dict[str, Any] = {}  # overrides of Attention; top_k is the paper's K
     attend: tuple[str, ...] | None = None  # image-level data sets that the classifier attends on; all by default

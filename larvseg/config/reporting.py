@@ -25,6 +25,7 @@ class TableConfig(Model):
     profile: str
     seeds: tuple[int, ...]
     rows: tuple[TableRow, ...]
+    quoted: tuple[str, ...] = ()  # runs of rows that have the published numbers alone
 
 
 class Table2Config(Model):

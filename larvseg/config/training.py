@@ -115,7 +115,7 @@ class TrainConfig(Model):
 
     run: str
     profile: str
-    method: Literal["supervised", "baseline", "larvseg"]
+    method: Literal["supervised", "baseline", "larvseg", "lseg"]
     benchmark: Literal["A150", "A847"]
     training_sets: tuple[TrainingSet, ...]
     backbone: Backbone

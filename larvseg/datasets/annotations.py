@@ -16,13 +16,16 @@ from larvseg.config import Switches, TrainingSet, kind_of
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 
-Annotation = Literal["masks", "image_labels"]
+Annotation = Literal["masks", "image_labels", "captions", "none"]
+NAMES: dict[Annotation, str] = {"masks": "masks", "image_labels": "image labels", "captions": "captions", "none": "pictures"}
 Opened = Mapping[str, Mapping[str, int]]  # data set → annotation → how many times it was opened for a picture
 
 
 def listed(dataset: str) -> Annotation:
-    """What a row shows to its method by naming `dataset` among its training data (paper, Table 3)."""
-    return "masks" if kind_of(dataset) == "pixel" else "image_labels"
+    """What a row shows to its method by naming `dataset` among its training data (paper, Table 3); of I1K nothing but the pictures."""
+    if dataset == "I1K":
+        return "none"
+    return {"pixel": "masks", "caption": "captions"}.get(kind_of(dataset), "image_labels")
 
 
 def permitted(training_set: TrainingSet, switches: Switches) -> Annotation:
@@ -70,6 +73,11 @@ class TrainingPictures:
         self._open("image_labels")
         return self._manifest.labels(self._row(position))
 
+    def captions(self, position: int) -> tuple[str, ...]:
+        """What people say of the picture; LarvSegError unless captions are permitted."""
+        self._open("captions")
+        return self._manifest.captions(self._row(position))
+
     def take_opened(self) -> dict[str, int]:
         """How many times each annotation was opened since the last call."""
         opened, self._opened = dict(self._opened), Counter()
@@ -77,8 +85,7 @@ class TrainingPictures:
 
     def _open(self, annotation: Annotation) -> None:
         if annotation != self.permitted:
-            names = {"masks": "masks", "image_labels": "image labels"}
-            raise LarvSegError(f"training may open the {names[self.permitted]} of {self.dataset}, not its {names[annotation]}")
+            raise LarvSegError(f"training may open the {NAMES[self.permitted]} of {self.dataset}, not its {NAMES[annotation]}")
         self._opened[annotation] += 1
 
     def _row(self, position: int) -> int:

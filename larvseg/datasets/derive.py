@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from larvseg.config import DATASETS, DeriveConfig, kind_of, nearest
+from larvseg.datasets.captions import captioned
 from larvseg.datasets.chunks import finished, in_order, progress
 from larvseg.datasets.extraction import Extraction, batches_in, is_whole, rejects_in
 from larvseg.datasets.manifest import write_batches
@@ -18,6 +19,7 @@ from larvseg.files import json_text, write_text
 from larvseg.lineage.records import content_hash
 from larvseg.sources.archives import members, verify
 from larvseg.sources.known_bad import known_bad
+from larvseg.sources.registry import is_synset_tar
 
 
 def derive(config: DeriveConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
@@ -25,14 +27,18 @@ def derive(config: DeriveConfig, inputs: Mapping[str, Path], outputs: Mapping[st
 
     Every picture and mask is decoded, in config.threads processes; what is finished is kept in `work` until all is. Pictures that cannot
     be decoded, whose mask has another size, or that are known to be bad go to the table, "rejects" (CSV: name, split, archive, member,
-    reason). Raises LarvSegError if those not known to be bad are more than config.max_rejects of all, for an unknown data set, a
-    missing or damaged archive, a picture without its mask, and a mask value outside the data set's encoding.
+    reason); so do captions that cannot be read or have no picture. Raises LarvSegError if those not known to be bad are more than
+    config.max_rejects of all, for an unknown data set, a missing or damaged archive, a picture without its mask, and a mask value
+    outside the data set's encoding.
     """
     dataset = config.dataset
     if dataset not in DATASETS:
         raise LarvSegError(f"unknown data set {dataset!r}{nearest(dataset, list(DATASETS))}; known: {', '.join(DATASETS)}")
     archives = _examine(inputs, config.threads, dataset)
-    contents = contents_of(config, inputs, {role: archive.members for role, archive in archives.items()})
+    if kind_of(dataset) == "caption":
+        contents = captioned(config, inputs)
+    else:
+        contents = contents_of(config, inputs, {role: archive.members for role, archive in archives.items()})
     # image-level labels proper: nobody can open the mask, nor see how large a class is
     open_masks = kind_of(dataset) == "pixel" or (kind_of(dataset) == "multi_label" and config.weak_labels == "crop")
     used = sorted((path.as_posix(), archives[role]) for role, path in inputs.items())
@@ -46,7 +52,8 @@ def derive(config: DeriveConfig, inputs: Mapping[str, Path], outputs: Mapping[st
     settings = config.model_dump(mode="json", exclude={"threads", "max_rejects"})
     folder = work / hashlib.sha256(json_text([settings, header]).encode()).hexdigest()[:16]
     extraction = Extraction(contents.encoding, contents.raw_ids, open_masks, known_bad())
-    rejects = Rejects(dataset, sum(map(len, contents.chunks)), config.max_rejects)
+    rejects = Rejects(dataset, sum(map(len, contents.chunks)) + len(contents.rejects), config.max_rejects)
+    rejects.add(contents.rejects)
     chunks = []
     for path in finished(extraction, contents.chunks, folder, ".arrow", is_whole, config.threads, f"reading {dataset}"):
         chunks.append(path)
@@ -61,18 +68,19 @@ def derive(config: DeriveConfig, inputs: Mapping[str, Path], outputs: Mapping[st
 class _Archive(NamedTuple):
     sha256: str
     size: int  # bytes
-    members: int | None  # of a tar: the pictures of a synset
+    members: int | None  # the pictures of a synset, where it is the archive of one
 
 
 def _examine(inputs: Mapping[str, Path], threads: int, dataset: str) -> dict[str, _Archive]:
     with progress(len(inputs), f"indexing {dataset}", "archive") as bar:
         archives = {}
-        for role, archive in zip(inputs, in_order(_archive, list(inputs.values()), threads), strict=True):
+        for role, archive in zip(inputs, in_order(_archive, list(inputs.items()), threads), strict=True):
             archives[role] = archive
             bar.update()
     return archives
 
 
-def _archive(path: Path) -> _Archive:
+def _archive(job: tuple[str, Path]) -> _Archive:
+    role, path = job
     verify(path)
-    return _Archive(content_hash(path), path.stat().st_size, len(members(path)) if path.suffix == ".tar" else None)
+    return _Archive(content_hash(path), path.stat().st_size, len(members(path)) if is_synset_tar(role) else None)

@@ -51,7 +51,7 @@ class Extraction:
         if picture.name in self.known_bad:
             raise _Unusable(picture.image, KNOWN_BAD)
         height, width, _ = _decoded(picture.image, picture.image.read(reader), picture.name).shape
-        labels, pixels = [picture.label], None
+        labels, pixels = [] if picture.label is None else [picture.label], None
         if picture.mask:
             labels, pixels = self._labels(picture.mask.read(reader), picture, (width, height))
         return {
@@ -64,6 +64,7 @@ class Extraction:
             "labels": labels,
             "pixels": pixels if self.open_masks else None,
             "synset": picture.synset,
+            "captions": [_caption(picture.text, reader)] if picture.text else list(picture.captions) or None,
         }
 
     def _labels(self, data: bytes, picture: Picture, size: tuple[int, int]) -> tuple[list[int], list[int]]:
@@ -82,6 +83,16 @@ class _Unusable(Exception):
     def __init__(self, file: File, reason: str):
         super().__init__(file, reason)
         self.file, self.reason = file, reason
+
+
+def _caption(file: File, reader: ArchiveReader) -> str:
+    try:
+        caption = " ".join(file.read(reader).decode().split())
+    except UnicodeDecodeError:
+        raise _Unusable(file, "the caption is not UTF-8") from None
+    if not caption:
+        raise _Unusable(file, "an empty caption")
+    return caption
 
 
 def _decoded(file: File, data: bytes, name: str) -> np.ndarray:

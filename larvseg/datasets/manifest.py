@@ -37,6 +37,7 @@ _COLUMNS = {
     "labels": pa.list_(pa.int32()),
     "pixels": pa.list_(pa.int64()),
     "synset": pa.string(),
+    "captions": pa.list_(pa.string()),
 }
 # while a manifest is made, each location names its archive
 _PLAIN_LOCATION = pa.struct([("archive", pa.string()), *_LOCATION_FIELDS.items()])
@@ -47,7 +48,7 @@ def write_manifest(path: Path, rows: Iterable[Mapping[str, Any]], header: Mappin
     """Write `rows` in their order, all or nothing, with `header` as metadata; every archive of a row must be a key of header["archives"].
 
     A row: name, split, width, height (pixels); image and mask: {archive, member, offset, length, method, size} (mask may be None);
-    labels: sorted train ids; pixels: their counts, or None; synset or None.
+    labels: sorted train ids; pixels: their counts, or None; synset or None; captions or None (may be left out).
     """
     rows = iter(rows)
     write_batches(path, map(record_batch, iter(lambda: list(islice(rows, _ROWS_AT_ONCE)), [])), header)
@@ -55,6 +56,7 @@ def write_manifest(path: Path, rows: Iterable[Mapping[str, Any]], header: Mappin
 
 def record_batch(rows: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
     """`rows` (see write_manifest) for write_batches."""
+    rows = [{"captions": None, **row} for row in rows]
     return pa.record_batch([_column([row[name] for row in rows], kind) for name, kind in _PLAIN.items()], list(_PLAIN))
 
 
@@ -164,6 +166,13 @@ class Manifest:
         """Train ids of the classes in the whole picture, ascending."""
         columns, i = self._find(index)
         return tuple(columns["labels"][i].as_py())
+
+    def captions(self, index: int) -> tuple[str, ...]:
+        """What people say of the picture; LarvSegError for a data set without captions."""
+        columns, i = self._find(index)
+        if not columns["captions"][i].is_valid:
+            raise LarvSegError(f"{self.path}: {columns['name'][i].as_py()} has no captions")
+        return tuple(columns["captions"][i].as_py())
 
     def image(self, index: int) -> np.ndarray:
         """The picture, RGB (H, W, 3) uint8."""

@@ -10,12 +10,15 @@ from typing import Any, NamedTuple
 
 from larvseg.config import DeriveConfig, kind_of
 from larvseg.datasets.manifest import SPLITS
+from larvseg.datasets.rejects import Reject
 from larvseg.errors import LarvSegError
-from larvseg.sources.archives import ArchiveReader, Member, members
+from larvseg.sources.archives import ArchiveReader, Member, members, members_of, tars_in
+from larvseg.sources.registry import is_synset_tar
 from larvseg.vocabulary import RULES, Vocabulary, load_vocabulary
 
 ADE_FULL = "ADE20K_2021_17_01.zip"
 PREPARED = "ade20k_full_prepared.zip"
+ILSVRC = "ILSVRC2012_img_train.tar"
 _CHUNK = 256  # pictures with masks: some seconds of work
 
 Files = dict[str, Member]
@@ -34,7 +37,7 @@ class File(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A picture with its mask or, in a data set without masks, its label and synset."""
+    """A picture with its mask, its label and synset, or its captions."""
 
     name: str
     split: str
@@ -42,11 +45,13 @@ class Picture(NamedTuple):
     mask: File | None = None
     label: int | None = None  # train id
     synset: str | None = None
+    captions: tuple[str, ...] = ()
+    text: File | None = None  # that holds its caption
 
 
 @dataclass(frozen=True)
 class Listed:
-    """Pictures with masks that are read together."""
+    """Pictures that are read together."""
 
     pictures: tuple[Picture, ...]
 
@@ -59,18 +64,23 @@ class Listed:
 
 @dataclass(frozen=True)
 class Synset:
-    """The pictures of one synset, all of its archive. They are listed only where they are read: there may be millions in all."""
+    """The pictures of one synset: all of its archive or of `inner`, a tar in the archive.
+
+    They are listed only where they are read: there may be millions in all.
+    """
 
     wnid: str
     archive: str
     label: int
     size: int
+    inner: Member | None = None
 
     def __len__(self) -> int:
         return self.size
 
     def __iter__(self) -> Iterator[Picture]:
-        for member in members(Path(self.archive)):
+        path = Path(self.archive)
+        for member in members(path) if self.inner is None else members_of(path, self.inner):
             name = PurePosixPath(member.name).stem
             yield Picture(name, "training", File(self.archive, member), label=self.label, synset=self.wnid)
 
@@ -94,6 +104,7 @@ class Contents:
     encoding: str | None = None  # of the masks
     raw_ids: tuple[int, ...] = ()
     absent: tuple[str, ...] = ()  # categories without an archive
+    rejects: tuple[Reject, ...] = ()  # what turned out to be unusable before it was read
 
     def header(self, open_masks: bool) -> dict[str, Any]:
         """The part of a manifest's header that says what its labels mean; without `open_masks`, nothing about the masks."""
@@ -107,10 +118,13 @@ class Contents:
 
 
 def contents_of(config: DeriveConfig, inputs: Mapping[str, Path], counts: Mapping[str, int]) -> Contents:
-    """What config.dataset is made of; roles in `inputs` and `counts` (members of each archive) are archive file names.
+    """What config.dataset, one with masks or synsets, is made of; roles in `inputs` and `counts` are archive file names.
 
-    Raises LarvSegError for a missing or damaged archive, one without pictures of the data set, and a picture without its mask.
+    counts: members of each synset's archive. Raises LarvSegError for a missing or damaged archive, one without pictures of the data
+    set, and a picture without its mask.
     """
+    if config.dataset == "I1K":
+        return _ilsvrc(inputs)
     return _objects(config, inputs, counts) if kind_of(config.dataset) == "single_label" else _with_masks(config, inputs)
 
 
@@ -227,7 +241,7 @@ def _pictures(dataset: str, source: Segmentation, inputs: Mapping[str, Path]) ->
     return sorted(pictures, key=lambda picture: (picture.split, picture.name))
 
 
-# ---- object pictures: I124, I585, I21K
+# ---- object pictures: I124, I585, I21K, I1K
 
 
 def _objects(config: DeriveConfig, inputs: Mapping[str, Path], counts: Mapping[str, int]) -> Contents:
@@ -248,6 +262,24 @@ def _objects(config: DeriveConfig, inputs: Mapping[str, Path], counts: Mapping[s
         keys={rule: tuple(chosen) for rule in RULES},
         absent=tuple(name for name, wnid in synsets.items() if wnid is None),
     )
+
+
+def _ilsvrc(inputs: Mapping[str, Path]) -> Contents:
+    """ImageNet-1K: a tar of one tar for each synset."""
+    if ILSVRC not in inputs:
+        raise LarvSegError(f"I1K needs the archive {ILSVRC}; fetch it first")
+    path = inputs[ILSVRC]
+    tars = tars_in(path)
+    if wrong := [tar.name for tar in tars if not is_synset_tar(tar.name)]:
+        raise LarvSegError(f"{path}: {wrong[0]!r} in it is no archive of a synset; use the official archive")
+    if not tars:
+        raise LarvSegError(f"{path}: no archives of synsets in it; use the official archive")
+    wnids = tuple(tar.name.removesuffix(".tar") for tar in tars)
+    chunks = tuple(
+        Synset(wnid, path.as_posix(), label, len(members_of(path, tar)), tar)
+        for label, (wnid, tar) in enumerate(zip(wnids, tars, strict=True))
+    )
+    return Contents(chunks, classes=wnids, keys={rule: wnids for rule in RULES})
 
 
 def _largest(candidates: tuple[str, ...], sizes: Mapping[str, int]) -> str | None:

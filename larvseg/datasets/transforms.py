@@ -18,6 +18,7 @@ CROP_TRIES = 10
 _NORMALISATION = {
     "imagenet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
     "half": ((127.5, 127.5, 127.5), (127.5, 127.5, 127.5)),
+    "clip": ((122.7709383, 116.7460125, 104.09373615), (68.5005327, 66.6321579, 70.32316305)),  # as CLIP was trained
 }
 _HUE_CIRCLE = 255  # Pillow's HSV: hues 0 and 255 are the same
 
@@ -73,7 +74,7 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def normalise(image: np.ndarray, normalisation: str) -> np.ndarray:
-    """RGB (H, W, 3) uint8 to (3, H, W) float32, normalised by the statistics "imagenet" or "half" (0.5)."""
+    """RGB (H, W, 3) uint8 to (3, H, W) float32, normalised by the statistics "imagenet", "half" (0.5) or "clip"."""
     mean, std = (np.array(values, np.float32)[:, None, None] for values in _NORMALISATION[normalisation])
     result = image.transpose(2, 0, 1).astype(np.float32, order="C")
     result -= mean
@@ -93,6 +94,14 @@ def augment(image: np.ndarray, mask: np.ndarray | None, augmentation: Augmentati
         labels = np.full((augmentation.crop, augmentation.crop), IGNORE, np.int16)
         labels[: window.height, : window.width] = window.cut_mask(mask)
     return Sample(padded, labels, (window.height, window.width))
+
+
+def view(image: np.ndarray, augmentation: Augmentation, normalisation: str, rng: np.random.Generator) -> np.ndarray:
+    """(H, W, 3) uint8 → (3, crop, crop): randomly scaled, cut and flipped, zero where nothing is left of the picture; colours stay."""
+    window = draw_window(image.shape[1], image.shape[0], None, augmentation, rng)
+    padded = np.zeros((3, augmentation.crop, augmentation.crop), np.float32)
+    padded[:, : window.height, : window.width] = normalise(window.cut_image(image), normalisation)
+    return padded
 
 
 def draw_window(width: int, height: int, mask: np.ndarray | None, augmentation: Augmentation, rng: np.random.Generator) -> Window:

@@ -16,7 +16,7 @@ from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
 from larvseg.plan.storage import GB, Download, downloads, found_at
 from larvseg.sources.access import COOKIES, place_of
-from larvseg.sources.archives import members
+from larvseg.sources.archives import members, tars_in
 from larvseg.sources.fetch import INCOMING
 from larvseg.sources.integrity import check_structure, glance, prove
 from larvseg.sources.registry import source_of
@@ -88,8 +88,11 @@ def _problem(path: Path, file: str, source: Source | None, deep: bool) -> str | 
             return None
         if source:
             glance(path, source, file)
-        if path.suffix == ".safetensors":
+        if path.suffix in (".safetensors", ".jsonl"):
             check_structure(path, file)
+            return None
+        if path.suffix == ".tar" and not deep:
+            tars_in(path)  # what is in the thousand tars of ImageNet-1K takes a seek a picture
             return None
         names = [member.name for member in members(path)]
     except LarvSegError as problem:

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from larvseg.config import kind_of
 from larvseg.datasets.manifest import SPLITS, Manifest
-from larvseg.datasets.official import PICTURES
+from larvseg.datasets.official import PICTURES, drawn_pictures
 from larvseg.datasets.rejects import KNOWN_BAD, Reject
 from larvseg.doctor.finding import Finding, error, ok, snakemake, some, warning
 from larvseg.errors import LarvSegError
@@ -68,7 +68,8 @@ def _examine(project: Project, manifest: Manifest, dataset: str, folder: Path, a
     special = [f"{count} {MODES.get(mode, mode)}" for mode, count in sorted(modes.items()) if mode != "RGB"]
     pictures = " + ".join(str(count) for count in counts if count)
     read = f"{len(sample)} read again, as the manifest says" + (f" ({', '.join(special)})" if special else "")
-    yield ok(f"{pictures} pictures of {len(manifest.header['classes'])} classes; {read}", dataset)
+    what = "with captions" if kind_of(dataset) == "caption" else f"of {len(manifest.header['classes'])} classes"
+    yield ok(f"{pictures} pictures {what}; {read}", dataset)
     yield from _sibling(project, manifest, dataset, folder, sample)
     yield from _expected_counts(project, manifest, dataset, counts)
     yield from _classes(project, manifest, dataset)
@@ -79,7 +80,7 @@ def _header_problem(project: Project, manifest: Manifest, dataset: str, folder: 
     header = manifest.header
     if header["dataset"] != dataset:
         return f"is the manifest of {header['dataset']}"
-    if kind_of(dataset) != "single_label" and tuple(header["classes"]) != project.vocabulary(dataset).names:
+    if kind_of(dataset) in ("pixel", "multi_label") and tuple(header["classes"]) != project.vocabulary(dataset).names:
         return f"has other classes than the vocabulary of {dataset}"
     for archive, size in header["archive_sizes"].items():
         if not (folder / archive).is_file():
@@ -127,10 +128,7 @@ def _mode(data: bytes) -> str:
 
 def _expected_counts(project: Project, manifest: Manifest, dataset: str, counts: tuple[int, ...]) -> Iterator[Finding]:
     world, rejected = project.profile.world, manifest.header.get("rejected", 0)
-    expected = PICTURES.get(dataset)
-    if world is not None and expected is not None:
-        sizes = (world.coco_training, world.coco_validation) if dataset == "C171" else (world.ade_training, world.ade_validation)
-        expected = sizes if kind_of(dataset) == "pixel" else (sizes[0], 0)
+    expected = (PICTURES if world is None else drawn_pictures(world)).get(dataset)
     if expected and sum(counts) + rejected != sum(expected):
         what = f"{dataset} has {counts[0]} + {counts[1]} pictures and {rejected} rejects, expected {expected[0]} + {expected[1]}"
         yield warning(what, project.manifest(dataset), _deep(project))

@@ -1,9 +1,10 @@
-"""The `evaluate` stage: a trained segmenter on the validation images of its benchmark, as confusion counts and mIoU."""
+"""The `evaluate` stage: a method on the validation images of its benchmark, as confusion counts and mIoU."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,14 +13,17 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from larvseg.comparators.registry import LANGUAGE_GUIDED, predictor_of
 from larvseg.config import EvaluateConfig, Evaluation
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.metrics import metrics_of
+from larvseg.evaluation.permutation import permuted_vocabulary
+from larvseg.evaluation.predictor import Predictor
 from larvseg.evaluation.sliding_window import Segmenter, segment_all
 from larvseg.files import json_text
-from larvseg.training import checkpoint, runtime
+from larvseg.training import runtime
 
 
 class LabelledImages(Protocol):
@@ -37,27 +41,41 @@ class LabelledImages(Protocol):
 def evaluate(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Write `confusion` (Arrow: image = row of the manifest, target, prediction, count) and `metrics` (JSON, IoU in percent, null for NaN).
 
-    inputs: `model` and `config` of the run, `manifest` of the benchmark. Raises LarvSegError if they do not belong together.
+    inputs: `manifest` of the benchmark and what the method is made of, by the roles that its `predictor` knows. The metrics of methods that
+    know classes by their names hold the control `permuted_vocabulary`. Raises LarvSegError if the inputs do not belong together.
     """
     device = runtime.prepare(config.runtime)
-    manifest = Manifest(inputs["manifest"])
-    if manifest.header["dataset"] != config.benchmark:
-        raise LarvSegError(
-            f"{inputs['manifest']}: data set {manifest.header['dataset']}; evaluating on {config.benchmark} needs its manifest"
-        )
-    model, training = checkpoint.load_segmenter(inputs["model"], inputs["config"], dataset=config.benchmark, device=device)
-    if tuple(model.names) != tuple(manifest.header["classes"]):
-        raise LarvSegError(f"{inputs['config']}: the run was trained for other classes than those of {inputs['manifest']}; train it again")
+    manifest = open_benchmark(inputs["manifest"], config.benchmark)
+    predictor = ready(config, inputs, manifest, device)
+    counts = evaluate_model(predictor.logits, manifest, config.evaluation, predictor.normalisation, device)
+    counts.write(outputs["confusion"])
+    metrics = {"run": config.run, "seed": config.seed, "profile": config.profile, "benchmark": config.benchmark}
+    names = manifest.header["classes"]
+    metrics |= {"images": len(manifest.split("validation"))} | metrics_of(counts.matrix(), names)
+    if config.method in LANGUAGE_GUIDED:
+        metrics["permuted_vocabulary"] = permuted_vocabulary(counts.matrix(), names)
+    outputs["metrics"].write_text(json_text(metrics), encoding="utf-8")
+
+
+def open_benchmark(path: Path, benchmark: str) -> Manifest:
+    """The manifest at `path`; LarvSegError if it is not that of `benchmark`."""
+    manifest = Manifest(path)
+    if manifest.header["dataset"] != benchmark:
+        raise LarvSegError(f"{path}: data set {manifest.header['dataset']}; evaluating on {benchmark} needs its manifest")
+    return manifest
+
+
+def ready(config: EvaluateConfig, inputs: Mapping[str, Path], manifest: Manifest, device: torch.device) -> Predictor:
+    """config.method with the files `inputs`, in the precision of config.runtime; LarvSegError if its classes are not the manifest's."""
+    predictor = predictor_of(config.method)(config, inputs, device)
+    if tuple(predictor.names) != tuple(manifest.header["classes"]):
+        raise LarvSegError(f"{config.run}: made for other classes than those of {manifest.path}; make it again")
 
     def logits(windows: Tensor) -> Tensor:
         with runtime.autocast(config.runtime):
-            return model(windows)
+            return predictor.logits(windows)
 
-    counts = evaluate_model(logits, manifest, config.evaluation, training.switches.normalisation, device)
-    counts.write(outputs["confusion"])
-    head = {"run": config.run, "seed": config.seed, "profile": config.profile, "benchmark": config.benchmark}
-    head["images"] = len(manifest.split("validation"))
-    outputs["metrics"].write_text(json_text(head | metrics_of(counts.matrix(), manifest.header["classes"])), encoding="utf-8")
+    return replace(predictor, logits=logits)
 
 
 @torch.inference_mode()

@@ -1,6 +1,7 @@
 """From the configuration files to jobs. The Snakefile asks a `Project` for the inputs of its rules and has it write their recipes."""
 
-from larvseg.experiments.project import Job, Project, selected
+from larvseg.experiments.job import Job
+from larvseg.experiments.project import Project, selected
 from larvseg.experiments.setup import CONFIG, PREPARED
 
 __all__ = ["CONFIG", "PREPARED", "Job", "Project", "selected"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from larvseg.sources.registry import is_synset_tar
+
 
 class Files:
     """The paths of the profile `name`."""
@@ -10,7 +12,7 @@ class Files:
 
     def archive(self, file: str) -> str:
         """Where the archive `file` lies."""
-        folder = "winter21_whole/" if file.endswith(".tar") else ""
+        folder = "winter21_whole/" if is_synset_tar(file) else ""
         return f"data/{self.name}/archives/{folder}{file}"
 
     def manifest(self, dataset: str) -> str:
@@ -25,6 +27,14 @@ class Files:
     def backbone(self) -> str:
         """Where the backbone lies that every run starts from."""
         return f"results/{self.name}/backbone/model.safetensors"
+
+    def clip_file(self, name: str, file: str) -> str:
+        """A file that making the CLIP model `name` writes."""
+        return f"results/{self.name}/clip/{name}/{file}"
+
+    def text_file(self, name: str, dataset: str) -> str:
+        """Where the embeddings of the classes of `dataset` lie that the CLIP model `name` gives."""
+        return f"results/{self.name}/clip/{name}/text/{dataset}.safetensors"
 
     def run_file(self, run: str, seed: int, file: str) -> str:
         """A file that training `run` with `seed` writes."""

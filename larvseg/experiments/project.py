@@ -3,38 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from larvseg import config as c
 from larvseg.config import load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
-from larvseg.experiments.runs import Runs
+from larvseg.experiments.job import Job
+from larvseg.experiments.comparators import Comparators
 from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
 from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.recipes import Recipe
-from larvseg.sources.registry import EACH_SYNSET
+from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
 from larvseg.stages import STAGES
 
 
-@dataclass(frozen=True)
-class Job:
-    """One job of the DAG before its recipe is written.
-
-    `inputs` go to the stage; `reads` are archives behind its manifests; `reference` are files of data/reference that the stage reads.
-    """
-
-    rule: str
-    name: str
-    config: c.Model
-    inputs: dict[str, str]
-    reads: tuple[str, ...] = ()
-    reference: tuple[str, ...] = ()
-
-
-class Project(Runs):
+class Project(Comparators):
     """The experiments of `experiments.yaml` at the scale of one profile."""
 
     def jobs(self) -> Iterator[Job]:
@@ -60,11 +45,10 @@ class Project(Runs):
 
     def recipes(self) -> Iterator[Recipe]:
         """The recipe of every job, from the configuration, the code and the reference files as they are now."""
-        codes = {rule: fingerprint(stage.module) for rule, stage in STAGES.items()}
         for job in self.jobs():
             settings = job.config.model_dump(mode="json")
             reference = {path: _hash_of(path) for path in job.reference}
-            yield Recipe(job.rule, job.name, settings, codes[job.rule], job.inputs, job.reads, reference)
+            yield Recipe(job.rule, job.name, settings, _code(job.rule, *job.modules), job.inputs, job.reads, reference)
 
     def write_recipes(self) -> None:
         """Write the recipe of every job whose content changed."""
@@ -75,9 +59,13 @@ class Project(Runs):
         """Fetch (or draw) the archives of the family `name`."""
         threads = self.profile.drawing_threads
         if self.registry is None:
-            lists = (f"{REFERENCE}/LICENSE-wordnet.txt",) if name == "wordnet" else (*CLASS_LISTS, *self._drawn_list)
+            lists = (f"{REFERENCE}/LICENSE-wordnet.txt",) if name == "wordnet" else (*CLASS_LISTS, *self.drawn_list)
             if name in ("wordnet", "ade_full"):
                 lists += (f"{REFERENCE}/imagenet21k.tsv.gz",)
+            if name in ("narratives", "itpair"):
+                lists += (f"{REFERENCE}/miniature/words.csv",)
+            if name == "ilsvrc":
+                lists += (f"{REFERENCE}/ilsvrc2012_synsets.txt",)
             return Job("fetch", name, c.FetchConfig(family=name, world=self.profile.world, threads=threads), {}, reference=lists)
         sources = {key: self._source(key) for key in dict.fromkeys(map(_registered, self.families[name]))}
         licensed: dict[str, tuple[str, ...]] = {}
@@ -93,10 +81,6 @@ class Project(Runs):
         if key not in self.registry.archives:
             raise LarvSegError(f"{self.profile.registry}: no archive {key!r}{nearest(key, list(self.registry.archives))}")
         return self.registry.archives[key].model_copy(update={"mirrors": ()})
-
-    @property
-    def _drawn_list(self) -> tuple[str, ...]:
-        return (f"{REFERENCE}/miniature/classes.csv",) if self.profile.drawn else ()
 
     def prepare(self, name: str) -> Job:
         """Make the archive of A847 as published: smaller pictures, compressed again."""
@@ -124,7 +108,7 @@ class Project(Runs):
         reference = [f"{REFERENCE}/vocabularies/{LIST_OF[name]}.csv"] if name in LIST_OF else []
         if name in ("I124", "I585"):
             reference.append(f"{REFERENCE}/vocabularies/{name.lower()}_{switches.synsets}.csv")
-        reference += [*self._drawn_list, f"{REFERENCE}/imagenet_known_bad.txt"]
+        reference += [*self.drawn_list, f"{REFERENCE}/imagenet_known_bad.txt"]
         return Job("derive", name, settings, {Path(path).name: path for path in archives}, reference=tuple(reference))
 
     def pretrain(self, name: str) -> Job:
@@ -180,10 +164,11 @@ class Project(Runs):
             parse(c.TableRow, {"backbone": self.profile.backbone.title, **row}, f"{self.where}: table {name!r}")
             for row in self.experiments.tables[name].rows
         )
-        runs = dict.fromkeys(row.run for row in rows)
+        quoted = tuple(row.run for row in rows if self.quoted(row.run))
+        runs = dict.fromkeys(row.run for row in rows if row.run not in quoted)
         inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in seeds}
         published = self.experiments.tables[name].published or name
-        settings = c.TableConfig(table=name, published=published, profile=self.name, seeds=seeds, rows=rows)
+        settings = c.TableConfig(table=name, published=published, profile=self.name, seeds=seeds, rows=rows, quoted=quoted)
         return Job("table", name, settings, inputs, reference=(f"{REFERENCE}/published/{published}.csv",))
 
     def table2(self, name: str) -> Job:
@@ -212,7 +197,7 @@ class Project(Runs):
         """Draw a figure of the report."""
         files = [*COCO, *ADE_CHALLENGE, *ADE_FULL, *self.families["imagenet"]]
         inputs = {file: self.archive(file) for file in files}
-        return Job("figure", name, c.FigureConfig(figure=name, profile=self.name), inputs, reference=(*CLASS_LISTS, *self._drawn_list))
+        return Job("figure", name, c.FigureConfig(figure=name, profile=self.name), inputs, reference=(*CLASS_LISTS, *self.drawn_list))
 
 
 def selected(profile: str | None = None) -> Project:
@@ -228,7 +213,12 @@ def selected(profile: str | None = None) -> Project:
 
 def _registered(file: str) -> str:
     """The name in the registry that stands for the archive `file`."""
-    return EACH_SYNSET if file.endswith(".tar") else file
+    return EACH_SYNSET if is_synset_tar(file) else file
+
+
+@cache
+def _code(rule: str, *modules: str) -> dict[str, dict[str, str]]:
+    return fingerprint(STAGES[rule].module, *modules)
 
 
 @cache

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from larvseg import config as c
+from larvseg.comparators.registry import LANGUAGE_GUIDED
 from larvseg.config import load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.experiments.files import Files
@@ -20,6 +21,9 @@ ADE_CHALLENGE = ("ADEChallengeData2016.zip",)
 ADE_FULL = ("ADE20K_2021_17_01.zip",)
 PREPARED = "ade20k_full_prepared.zip"  # ADE_FULL after the published preparation
 WORDNET = ("wordnet.zip",)
+NARRATIVES = tuple(f"coco_train_localized_narratives-{shard:05d}-of-00004.jsonl" for shard in range(4))
+PAIRS = tuple(f"itpair/{shard:05d}.tar" for shard in range(6))  # drawn; no image-text pairs of the paper are public
+ILSVRC = ("ILSVRC2012_img_train.tar",)
 TIMM_TAGS = {"in21k_ft_in1k": "vit_base_patch16_384.augreg_in21k_ft_in1k", "in21k": "vit_base_patch16_224.augreg_in21k"}
 # shared by all runs of a profile: manifests and the backbone are made once
 SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets", "a847_preparation")
@@ -27,6 +31,7 @@ REFERENCE = "data/reference"
 CLASS_LISTS = tuple(f"{REFERENCE}/vocabularies/{name}.csv" for name in ("c171", "a150", "a847"))
 LIST_OF = {"C171": "c171", "A150": "a150", "WA150": "a150", "I124": "a150", "A847": "a847", "WA847": "a847", "I585": "a847"}
 FAMILY_OF = {"C171": "coco", "A150": "ade_challenge", "WA150": "ade_challenge", "A847": "ade_full", "WA847": "ade_full"}
+FAMILY_OF |= {"LN": "narratives", "ITPair": "itpair", "I1K": "ilsvrc"}
 
 
 class Setup(Files):
@@ -36,8 +41,8 @@ class Setup(Files):
         known = sorted(path.stem for path in folder.glob("*.yaml") if path.stem not in ("config", "experiments", "presets", "sources"))
         if profile not in known:
             raise LarvSegError(f"{folder}: no profile {profile!r}{nearest(profile, known)}")
-        self.name = profile
-        self.profile: c.Profile = parse(c.Profile, _settings(folder, profile), folder / f"{profile}.yaml")
+        self.name, self.profile_path = profile, folder / f"{profile}.yaml"
+        self.profile: c.Profile = parse(c.Profile, _settings(folder, profile), self.profile_path)
         self.registry = load_registry(Path(self.profile.registry)) if self.profile.registry else None
         self.where = folder / "experiments.yaml"
         self.experiments: c.Experiments = parse(c.Experiments, load_yaml(self.where), self.where)
@@ -54,6 +59,10 @@ class Setup(Files):
                     raise LarvSegError(f"{self.where}: run {name!r}: no data set {dataset!r}; known: {', '.join(c.DATASETS)}")
             for switch in set(run.switches) & set(SHARED_SWITCHES):
                 raise LarvSegError(f"{self.where}: run {name!r}: {switch} holds for a whole profile; choose it in a preset")
+            if run.model_of and run.model_of not in self.experiments.runs:
+                raise LarvSegError(
+                    f"{self.where}: run {name!r}: model_of: no run {run.model_of!r}{nearest(run.model_of, list(self.experiments.runs))}"
+                )
         named = [(f"table {name!r}", row.get("run", "")) for name, table in self.experiments.tables.items() for row in table.rows]
         named += [("comparisons", run) for pair in self.experiments.comparisons.pairs for run in (pair.higher, pair.lower)]
         for place, run in named:
@@ -101,14 +110,23 @@ class Setup(Files):
             "imagenet": tuple(f"{wnid}.tar" for wnid in self.synsets),
             "wordnet": WORDNET,
         }
+        optional = {"LN": NARRATIVES, "ITPair": PAIRS, "I1K": ILSVRC}
+        families |= {FAMILY_OF[dataset]: files for dataset, files in optional.items() if dataset in self.datasets}
         if self.profile.backbone.weights == "timm":
             families["weights"] = (f"{self.timm_tag}.safetensors",)
         return families
 
     @property
+    def drawn_list(self) -> tuple[str, ...]:
+        """The list of what the miniature draws, where the profile draws."""
+        return (f"{REFERENCE}/miniature/classes.csv",) if self.profile.drawn else ()
+
+    @property
     def datasets(self) -> tuple[str, ...]:
-        """The data sets that have a manifest in this profile."""
-        return tuple(name for name in c.DATASETS if name != "I21K" or self.profile.drawn)
+        """The data sets that have a manifest in this profile: I21K and ITPair where they are drawn, I1K where a run looks into it."""
+        used = {dataset for run, _ in self.trained for dataset in self.experiments.runs[run].training_data}
+        there = {"I21K": self.profile.drawn, "ITPair": self.profile.drawn, "I1K": "I1K" in used}
+        return tuple(name for name in c.DATASETS if there.get(name, True))
 
     def archives_of(self, dataset: str) -> tuple[str, ...]:
         """The paths of the archives behind the manifest of `dataset`."""
@@ -120,6 +138,8 @@ class Setup(Files):
             files = tuple(f"{wnid}.tar" for wnid in self.synsets if wnid in candidates)
         elif files == ADE_FULL and self.prepared:
             files = (PREPARED,)
+        elif dataset == "LN":
+            files = (COCO[0], *files)
         return tuple(self.archive(file) for file in files)
 
     @property
@@ -131,15 +151,20 @@ class Setup(Files):
         """The seeds that the rows of `table` average over."""
         return self.experiments.tables[table].seeds or self.profile.seeds
 
+    def quoted(self, run: str) -> bool:
+        """`run` is not run in this profile: its row of a table has the published numbers alone."""
+        method = self.experiments.runs[run].method
+        return method in self.profile.quoted or (self.profile.comparators is None and method in LANGUAGE_GUIDED)
+
     @cached_property
     def trained(self) -> tuple[tuple[str, int], ...]:
-        """Every (run, seed) that some table or comparison asks for, once."""
+        """Every (run, seed) that some table or comparison asks for and that is not quoted, once."""
         pairs = [
             (row["run"], seed) for name, table in self.experiments.tables.items() for row in table.rows for seed in self.seeds_of(name)
         ]
         comparisons = self.experiments.comparisons
         pairs += [(run, seed) for pair in comparisons.pairs for run in (pair.higher, pair.lower) for seed in comparisons.seeds]
-        return tuple(dict.fromkeys(pairs))
+        return tuple(pair for pair in dict.fromkeys(pairs) if not self.quoted(pair[0]))
 
     def switches(self, overrides: dict[str, Any]) -> c.Switches:
         """The switches of the profile's preset with `overrides`."""

@@ -37,7 +37,7 @@ def execute(recipe_path: Path, rule: str, outputs: Mapping[str, Path]) -> None:
     reads = [("read", path) for path in recipe.reads]
     inputs = [{"role": role, "path": path, "sha256": verified_hash(Path(path))} for role, path in [*recipe.inputs.items(), *reads]]
     inputs += [{"role": "reference", "path": path, "sha256": _unchanged(Path(path), sha256)} for path, sha256 in recipe.reference.items()]
-    packages = environment(stage.module)
+    packages = environment(recipe.code)
     if restore(recipe, inputs, packages, outputs):
         print(f"{recipe.rule} {recipe.name}: same recipe, inputs and packages as before; taken from work/kept", file=sys.stderr)
         return

@@ -10,6 +10,7 @@ import hashlib
 import io
 import sys
 import tokenize
+from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -23,9 +24,9 @@ LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 STRUCTURE = {tokenize.INDENT: "<indent>", tokenize.DEDENT: "<dedent>", tokenize.NEWLINE: "<newline>"}
 
 
-def fingerprint(module: str) -> dict[str, dict[str, str]]:
-    """{module: {qualified name: hash}} for `module` and everything of this package that it imports, however indirectly."""
-    return {name: dict(functions_of(name)) for name in sorted(closure(module))}
+def fingerprint(*modules: str) -> dict[str, dict[str, str]]:
+    """{module: {qualified name: hash}} for `modules` and everything of this package that they import, however indirectly."""
+    return {name: dict(functions_of(name)) for name in sorted(set().union(*map(closure, modules)))}
 
 
 def closure(module: str) -> set[str]:
@@ -41,9 +42,9 @@ def closure(module: str) -> set[str]:
     return seen
 
 
-def environment(module: str) -> list[str]:
-    """name==version of each installed distribution that the import closure of `module` names, sorted."""
-    names = {name.split(".")[0] for member in closure(module) for name in _imported_names(member)}
+def environment(modules: Iterable[str]) -> list[str]:
+    """name==version of each installed distribution that the source of one of `modules` names, sorted."""
+    names = {name.split(".")[0] for module in modules for name in _imported_names(module)}
     names -= {PACKAGE, *sys.stdlib_module_names}
     distributions = metadata.packages_distributions()
     found = {distribution for name in names for distribution in distributions.get(name, ())}

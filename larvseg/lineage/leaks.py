@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from larvseg.config import DATASETS
-from larvseg.datasets.annotations import listed, permitted
+from larvseg.datasets.annotations import NAMES, listed, permitted
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
@@ -32,7 +32,6 @@ from larvseg.lineage.records import read_record, verified_hash
 
 DISTANCE = 32  # bits of 256
 _SHOWN = 20  # findings in the text; JSON has all
-_NAMES = {"masks": "masks", "image_labels": "image labels"}
 
 
 @dataclass(frozen=True)
@@ -58,15 +57,15 @@ class AnnotationLeak:
 
     run: str  # <run>.seed<seed>
     dataset: str
-    annotation: str  # "masks", "image_labels", or "manifest": it was given one
+    annotation: str  # an Annotation, or "manifest": it was given one
     times: int | None  # None: not trained yet
     where: str
     listed: tuple[str, ...]
 
     def __str__(self) -> str:
-        opens = f"opens {_NAMES[self.annotation]} of {self.dataset}" if self.annotation in _NAMES else f"is given {self.dataset}"
+        opens = f"opens {NAMES[self.annotation]} of {self.dataset}" if self.annotation in NAMES else f"is given {self.dataset}"
         times = "" if not self.times else f" {self.times:,} times"
-        allowed = f"only its {_NAMES[listed(self.dataset)]}" if self.dataset in self.listed else f"{', '.join(self.listed)} alone"
+        allowed = f"only its {NAMES[listed(self.dataset)]}" if self.dataset in self.listed else f"{', '.join(self.listed)} alone"
         return f"{self.run} {opens}{times}; {self.where} lists {allowed}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,18 +22,21 @@ from larvseg.config import World
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 from larvseg.miniature.ade_full import Indexed, annotation, index
+from larvseg.miniature.caption_archives import NARRATIVES, PAIRS, pack_narratives, pack_pairs
 from larvseg.miniature.classes import raw_ids, synsets
 from larvseg.miniature.packing import add_to_tar, add_to_zip, in_order, jpeg, png, zip_writers
 from larvseg.miniature.world import object_picture, scene
 from larvseg.vocabulary.names import REFERENCE
+from larvseg.vocabulary.synsets import ilsvrc_synsets
 
-Family = Literal["coco", "ade_challenge", "ade_full", "imagenet", "wordnet"]
+Family = Literal["coco", "ade_challenge", "ade_full", "imagenet", "wordnet", "narratives", "itpair", "ilsvrc"]
 
 COCO_UNLABELLED = 255
 
 TRAIN, VAL, STUFF = "train2017.zip", "val2017.zip", "stuffthingmaps_trainval2017.zip"
 CHALLENGE, FULL = "ADEChallengeData2016.zip", "ADE20K_2021_17_01.zip"
 WORDNET = "wordnet.zip"
+ILSVRC = "ILSVRC2012_img_train.tar"
 
 
 @dataclass(frozen=True)
@@ -66,10 +70,11 @@ def archive_names(family: Family) -> tuple[str, ...]:
     """File names of the archives that can be drawn. Raises LarvSegError for an unknown family."""
     if family == "imagenet":
         return tuple(f"{wnid}.tar" for wnid in sorted(synsets()))
-    zips = {"coco": (TRAIN, VAL, STUFF), "ade_challenge": (CHALLENGE,), "ade_full": (FULL,), "wordnet": (WORDNET,)}
-    if family not in zips:
-        raise LarvSegError(f"no drawn archives of family {family!r}: choose one of {', '.join(zips)}, imagenet")
-    return zips[family]
+    names = {"coco": (TRAIN, VAL, STUFF), "ade_challenge": (CHALLENGE,), "ade_full": (FULL,), "wordnet": (WORDNET,)}
+    names |= {"narratives": NARRATIVES, "itpair": PAIRS, "ilsvrc": (ILSVRC,)}
+    if family not in names:
+        raise LarvSegError(f"no drawn archives of family {family!r}: choose one of {', '.join(names)}, imagenet")
+    return names[family]
 
 
 def draw_archive(family: Family, world: World, outputs: Mapping[str, Path], threads: int) -> None:
@@ -87,6 +92,9 @@ def draw_archive(family: Family, world: World, outputs: Mapping[str, Path], thre
         "ade_full": _pack_full,
         "imagenet": _pack_synsets,
         "wordnet": _pack_wordnet,
+        "narratives": pack_narratives,
+        "itpair": pack_pairs,
+        "ilsvrc": _pack_ilsvrc,
     }
     packers[family](world, outputs, threads)
 
@@ -197,7 +205,7 @@ def _full(job: _Job) -> _Packed:
 def _pack_synsets(world: World, outputs: Mapping[str, Path], threads: int) -> None:
     # of a thing with two synsets, the second has half as many pictures
     sizes = {wnid: max(world.objects >> synsets()[wnid][1], 1) for wnid in (name.removesuffix(".tar") for name in outputs)}
-    jobs = [(world.seed, wnid, number) for wnid, size in sizes.items() for number in range(1, size + 1)]
+    jobs = [(world.seed, wnid, number, "objects") for wnid, size in sizes.items() for number in range(1, size + 1)]
     pictures = in_order(_object, jobs, threads, "ImageNet")
     for wnid, size in sizes.items():
         with replacing(outputs[f"{wnid}.tar"]) as path, tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
@@ -205,7 +213,21 @@ def _pack_synsets(world: World, outputs: Mapping[str, Path], threads: int) -> No
                 add_to_tar(archive, f"{wnid}_{number}.JPEG", next(pictures))
 
 
-def _object(job: tuple[int, str, int]) -> bytes:
+def _pack_ilsvrc(world: World, outputs: Mapping[str, Path], threads: int) -> None:
+    """A tar of one tar for each synset of ImageNet-1K that is drawn."""
+    wnids = sorted(set(synsets()) & set(ilsvrc_synsets()))
+    jobs = [(world.seed, wnid, number, "ilsvrc") for wnid in wnids for number in range(1, world.ilsvrc + 1)]
+    pictures = in_order(_object, jobs, threads, "ImageNet-1K")
+    with replacing(outputs[ILSVRC]) as path, tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for wnid in wnids:
+            inner = io.BytesIO()
+            with tarfile.open(fileobj=inner, mode="w", format=tarfile.USTAR_FORMAT) as synset:
+                for number in range(1, world.ilsvrc + 1):
+                    add_to_tar(synset, f"{wnid}_{number}.JPEG", next(pictures))
+            add_to_tar(archive, f"{wnid}.tar", inner.getvalue())
+
+
+def _object(job: tuple[int, str, int, str]) -> bytes:
     """An object picture, a few of them in the forms that a reader of ImageNet has to expect under the name .JPEG."""
     picture, place = object_picture(*job), int(job[1][1:]) + job[2]
     if place % 40 == 0:

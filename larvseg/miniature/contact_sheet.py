@@ -5,15 +5,17 @@ from __future__ import annotations
 import colorsys
 import io
 import tarfile
+import textwrap
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from larvseg.errors import LarvSegError
+from larvseg.sources.archives import ArchiveReader, members
 from larvseg.sources.encodings import decode_image
 from larvseg.vocabulary.names import load_vocabulary
 
@@ -70,13 +72,36 @@ def object_sample(path: Path) -> np.ndarray:
         return decode_image(archive.extractfile(first).read(), first.name).copy()
 
 
-def sheet(title: str, sections: Sequence[tuple[str, Sequence[Sample]]], objects: Sequence[tuple[str, np.ndarray]]) -> Image.Image:
-    """The contact sheet: for each section scenes above their masks, on which the classes are named, then (name, picture) of objects."""
+def captioned_samples(path: Path, count: int) -> list[tuple[str, np.ndarray]]:
+    """The first `count` captions and pictures, (H, W, 3) uint8, of an image-text tar."""
+    reader, found = ArchiveReader(path.parent), {member.name: member for member in members(path)}
+
+    def read(name: str) -> bytes:
+        member = found[name]
+        return reader.read(path.name, member.offset, member.length, member.method, member.size)
+
+    pictures = [name for name in found if name.endswith(".jpg")][:count]
+    return [(read(name.replace(".jpg", ".txt")).decode(), decode_image(read(name), name)) for name in pictures]
+
+
+def sheet(
+    title: str,
+    sections: Sequence[tuple[str, Sequence[Sample]]],
+    captioned: Sequence[tuple[str, np.ndarray]],
+    objects: Sequence[tuple[str, np.ndarray]],
+) -> Image.Image:
+    """The contact sheet: for each section scenes above their masks, on which the classes are named.
+
+    Then (caption, picture) of the web, and (name, picture) of objects.
+    """
     rows = [_heading(title, 24)]
     for name, samples in sections:
         rows.append(_heading(name, 17))
         for start in range(0, len(samples), COLUMNS):
             rows.append(_scene_row(samples[start : start + COLUMNS]))
+    if captioned:
+        rows.append(_heading("Pictures and captions as on the web (ITPair)", 17))
+        rows.extend(_captioned_row(captioned[start : start + COLUMNS]) for start in range(0, len(captioned), COLUMNS))
     if objects:
         rows.append(_heading(f"ImageNet-21K: one picture of each of {len(objects)} synsets", 17))
         fit = WIDTH // (THUMBNAIL + GAP)
@@ -130,6 +155,20 @@ def _scene_row(samples: Sequence[Sample]) -> Image.Image:
         left = GAP + column * (CELL[0] + GAP)
         row.paste(Image.fromarray(sample.picture).resize(CELL, Image.Resampling.BICUBIC), (left, 0))
         row.paste(_named_mask(sample), (left, CELL[1] + 4))
+    return row
+
+
+def _captioned_row(captioned: Sequence[tuple[str, np.ndarray]]) -> Image.Image:
+    row = Image.new("RGB", (WIDTH, CELL[1] + 2 * CAPTION + GAP), "white")
+    draw = ImageDraw.Draw(row)
+    for column, (caption, picture) in enumerate(captioned):
+        left = GAP + column * (CELL[0] + GAP)
+        fitted = ImageOps.contain(Image.fromarray(picture), CELL, Image.Resampling.BICUBIC)
+        row.paste(fitted, (left + (CELL[0] - fitted.width) // 2, CELL[1] - fitted.height))
+        lines = textwrap.wrap(caption, 42)[:2]
+        draw.text(
+            (left + CELL[0] / 2, CELL[1] + 3), "\n".join(lines), fill=INK, font=ImageFont.load_default(12), anchor="ma", align="center"
+        )
     return row
 
 

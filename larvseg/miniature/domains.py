@@ -1,4 +1,4 @@
-"""How the pictures of COCO and of ADE20K differ, beyond their classes."""
+"""How the pictures of COCO, of ADE20K and of the web differ, beyond their classes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from larvseg.miniature.classes import drawn_classes
 class Domain:
     """What a data set's photographers prefer. Ranges are drawn from uniformly."""
 
-    names: str  # the column of the table of classes: only classes named there are drawn
+    names: str  # the field of classes.Drawn: only drawings that have a name there occur
     person: tuple[float, float]  # height of a person nearby, share of the picture
     counts: tuple[float, ...]  # probability of 1, 2, … things
     warmth: tuple[float, float]  # red against blue
@@ -24,6 +24,7 @@ class Domain:
 DOMAINS: dict[str, Domain] = {
     "coco": Domain("c171", (0.74, 0.88), (0.25, 0.45, 0.3), (1.0, 1.14), (0.9, 1.08), (1.0, 1.18), 0.12),
     "ade": Domain("a847", (0.62, 0.74), (0.1, 0.3, 0.35, 0.2, 0.05), (0.88, 1.02), (0.88, 1.05), (0.86, 1.05), 0.03),
+    "web": Domain("name", (0.4, 1.0), (0.7, 0.3), (0.76, 1.3), (0.74, 1.2), (0.75, 1.35), 0.25),
 }
 
 

@@ -22,7 +22,7 @@ _GROUNDS = ("grass", "road", "floor_wood", "floor_tile", "sand", "field", "snow"
 def draw_object(rng: Generator, name: str) -> Image.Image:
     """A 64×64 RGB picture of the thing `name`: 60 to 90 % of the frame, mirrored or not, turned a little, in any light."""
     canvas = Canvas(SIZE, SIZE)
-    _background(Pen.on(canvas, 0, 0, SIZE, SIZE), rng)
+    background(Pen.on(canvas, 0, 0, SIZE, SIZE), rng)
     thing = THINGS[name]
     longer = rng.uniform(0.6, 0.9) * SIZE
     width, height = longer * min(1.0, thing.aspect), longer * min(1.0, 1 / thing.aspect)
@@ -32,8 +32,8 @@ def draw_object(rng: Generator, name: str) -> Image.Image:
     return expose(canvas.picture(), rng, (0.9, 1.12), (0.82, 1.1), (0.8, 1.2))
 
 
-def _background(pen: Pen, rng: Generator) -> None:
-    """A plain gradient, two surfaces, or clutter."""
+def background(pen: Pen, rng: Generator) -> None:
+    """Fill the unit square of `pen`: a plain gradient, two surfaces, or clutter."""
     kind = rng.random()
     if kind < 0.35:
         colour = _muted(rng)

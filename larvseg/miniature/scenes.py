@@ -36,17 +36,21 @@ def draw_scene(rng: Generator, domain: str, frequencies: Mapping[str, float], su
 
     frequencies: weights of the things that join the subject, relative to the others that belong to the same place.
     """
-    style = DOMAINS[domain]
     places = [place for place in PLACES if subject in place.things]
     place = places[choose(rng, [place.things[subject] for place in places])]
     width, height = SIZES[choose(rng, SIZE_SHARES)]
     stage = Stage(rng, domain, place, width, height)
     stage.draw_surfaces()
-    for placed in arrange(rng, stage, _cast(rng, domain, place, frequencies, subject)):
+    return fill(rng, stage, _cast(rng, domain, place, frequencies, subject))
+
+
+def fill(rng: Generator, stage: Stage, cast: list[str]) -> Scene:
+    """The finished scene: the things of `cast` on `stage`, whose surfaces are drawn, in the light of its domain."""
+    for placed in arrange(rng, stage, cast):
         stage.draw_thing(placed)
     instances = stage.canvas.label_map()
-    picture = expose(stage.canvas.picture(), rng, style.warmth, style.brightness, style.contrast)
-    return Scene(picture, stage.labels()[instances], instances, place)
+    picture = expose(stage.canvas.picture(), rng, stage.style.warmth, stage.style.brightness, stage.style.contrast)
+    return Scene(picture, stage.labels()[instances], instances, stage.place)
 
 
 def _cast(rng: Generator, domain: str, place: Place, frequencies: Mapping[str, float], subject: str) -> list[str]:

@@ -7,17 +7,23 @@ from functools import cache
 import numpy as np
 from PIL import Image
 
+from larvseg.miniature.captions import web_caption
 from larvseg.miniature.classes import drawn_classes, raw_ids, synsets
 from larvseg.miniature.domains import available
+from larvseg.miniature.narratives import narrative
 from larvseg.miniature.objects import draw_object
 from larvseg.miniature.places import PLACES
 from larvseg.miniature.scenes import Scene, draw_scene
+from larvseg.miniature.web import WebPicture, draw_web
 
-_DOMAIN_SEEDS = {"coco": 1, "ade": 2, "objects": 3}
+_DOMAIN_SEEDS = {"coco": 1, "ade": 2, "objects": 3, "web": 4, "captions": 5, "narratives": 6, "ilsvrc": 7}
 _SPLIT_SEEDS = {"training": 1, "validation": 2}
 
 # How unevenly things occur: the n-th most frequent has the weight n^-exponent.
 _ZIPF = {("coco", "training"): 0.4, ("coco", "validation"): 0.4, ("ade", "training"): 0.8, ("ade", "validation"): 0.0}
+_WEB_ZIPF = 0.5
+
+_TOLD_TWICE = 0.05  # share of the pictures that two people describe
 
 
 def scene(seed: int, domain: str, split: str, number: int) -> Scene:
@@ -64,9 +70,9 @@ def _company(domain: str, split: str) -> dict[str, float]:
     return dict(zip(target, weights.tolist(), strict=True))
 
 
-def object_picture(seed: int, wnid: str, number: int) -> Image.Image:
-    """Picture `number` (from 1) of the synset `wnid`."""
-    rng = np.random.default_rng([seed, _DOMAIN_SEEDS["objects"], int(wnid[1:]), number])
+def object_picture(seed: int, wnid: str, number: int, collection: str = "objects") -> Image.Image:
+    """Picture `number` (from 1) of the synset `wnid` in ImageNet-21K ("objects") or, another one, in ImageNet-1K ("ilsvrc")."""
+    rng = np.random.default_rng([seed, _DOMAIN_SEEDS[collection], int(wnid[1:]), number])
     return draw_object(rng, synsets()[wnid][0].name)
 
 
@@ -74,3 +80,27 @@ def object_picture(seed: int, wnid: str, number: int) -> Image.Image:
 def _turns(seed: int, domain: str, count: int) -> np.ndarray:
     """The order in which things take turns."""
     return np.random.default_rng([seed, _DOMAIN_SEEDS[domain]]).permutation(count)
+
+
+def web_picture(seed: int, number: int) -> WebPicture:
+    """Picture `number` (from 0) of the web."""
+    return draw_web(np.random.default_rng([seed, _DOMAIN_SEEDS["web"], number]), _web_frequencies(seed))
+
+
+def caption_of(seed: int, number: int, shown: WebPicture) -> str:
+    """What the web says below its picture `number`, which is `shown`."""
+    return web_caption(np.random.default_rng([seed, _DOMAIN_SEEDS["captions"], number]), shown)
+
+
+def narratives_of(seed: int, number: int) -> list[str]:
+    """The lines of Localized Narratives about training picture `number` (from 0) of COCO: one, or of a few pictures two."""
+    rng = np.random.default_rng([seed, _DOMAIN_SEEDS["narratives"], number])
+    drawn = scene(seed, "coco", "training", number)
+    return [narrative(rng, drawn, "mscoco_train2017", str(number + 1)) for _ in range(1 + (rng.random() < _TOLD_TWICE))]
+
+
+@cache
+def _web_frequencies(seed: int) -> dict[str, float]:
+    """Weights of all things; which of them are frequent has nothing to do with the data sets that name them."""
+    things = [drawn.name for drawn in drawn_classes() if drawn.kind == "thing"]
+    return {things[place]: rank**-_WEB_ZIPF for rank, place in enumerate(_turns(seed, "web", len(things)).tolist(), 1)}

@@ -13,7 +13,9 @@ from larvseg.models.stem import ConvolutionalStem
 
 
 class VisionTransformer(nn.Module):
-    """(B, 3, H, W) images of any size → (B, D, ⌈H/patch⌉, ⌈W/patch⌉) patch tokens after the final LayerNorm; the class token is dropped.
+    """(B, 3, H, W) images of any size → (B, D, ⌈H/patch⌉, ⌈W/patch⌉) patch tokens after the final LayerNorm.
+
+    The class token and, of distilled transformers, the distillation token are dropped.
 
     Images are padded with zeros at the right and bottom to whole patches. The position embedding has the grid of `image_size` and is
     resampled for other sizes: bicubic, without antialias (timm's own way antialiases, which differs when the grid shrinks).
@@ -29,7 +31,7 @@ class VisionTransformer(nn.Module):
         vit = self.vit
         patches = vit.patch_embed(images)  # (B, h, w, D)
         batch, height, width, _ = patches.shape
-        prefix = [] if vit.cls_token is None else [vit.cls_token]
+        prefix = [token for token in (vit.cls_token, getattr(vit, "dist_token", None)) if token is not None]
         position = resize_position_embedding(vit.pos_embed, (height, width), vit.patch_embed.grid_size, len(prefix))
         tokens = torch.cat([*(token.expand(batch, -1, -1) for token in prefix), patches.flatten(1, 2)], dim=1) + position
         tokens = vit.norm(vit.blocks(vit.norm_pre(vit.patch_drop(vit.pos_drop(tokens)))))
@@ -65,7 +67,7 @@ def build_backbone(config: Backbone, seed: int = 0) -> VisionTransformer:
 
 
 def resize_position_embedding(embedding: Tensor, grid: tuple[int, int], stored: tuple[int, int], prefix: int) -> Tensor:
-    """(1, prefix + h·w, D) of the grid `stored` → the same for `grid`: bicubic; the class token's position stays as it is."""
+    """(1, prefix + h·w, D) of the grid `stored` → the same for `grid`: bicubic; the positions of the prefix tokens stay as they are."""
     if grid == tuple(stored):
         return embedding
     tokens, maps = embedding[:, :prefix], embedding[:, prefix:].transpose(1, 2).unflatten(2, stored)

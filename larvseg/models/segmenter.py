@@ -35,15 +35,15 @@ class Segmenter(nn.Module):
         return self.classifier(self.backbone(images), index).logits
 
 
-def build_segmenter(config: TrainConfig, classes: int, with_banks: bool = True) -> Segmenter:
+def build_segmenter(config: TrainConfig, classes: int, with_banks: bool = True, table: Tensor | None = None) -> Segmenter:
     """The untrained segmenter of a run over a union of `classes` names; initial values depend on `config.seed` alone.
 
-    Without banks for inference, and for the methods that keep none.
+    Without banks for inference, and for the methods that keep none. `table` (classes, any width): fixed embeddings of the names.
     """
     generator = torch.Generator().manual_seed(config.seed)
     backbone = build_backbone(config.backbone, config.seed)
     classifier = CosineClassifier(
-        backbone.dim, classes, temperature=config.switches.temperature, tau=config.temperature, generator=generator
+        backbone.dim, classes, temperature=config.switches.temperature, tau=config.temperature, table=table, generator=generator
     )
     attention, banks = config.attention, []
     if with_banks and attention.variant in ("cross_image", "push_first"):

@@ -52,7 +52,8 @@ def tables(project: Project) -> dict[str, tuple[tuple[str, int], ...]]:
     }
     compared = [run for pair in comparisons.pairs for run in (pair.higher, pair.lower)]
     pairs["comparisons"] = [(run, seed) for run in compared for seed in comparisons.seeds]
-    return {name: tuple(dict.fromkeys(runs)) for name, runs in pairs.items()}
+    trained = set(project.trained)  # of quoted rows nothing runs
+    return {name: tuple(run for run in dict.fromkeys(runs) if run in trained) for name, runs in pairs.items()}
 
 
 def measured(project: Project, folder: Path = Path(".")) -> dict[str, float]:

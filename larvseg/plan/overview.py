@@ -32,7 +32,7 @@ def _archives(project: Project, folder: Path) -> list[str]:
     world = project.profile.world
     if world is not None:
         scenes = f"{grouped(world.coco_training + world.coco_validation)} scenes for COCO-Stuff"
-        scenes += f", {grouped(world.ade_training + world.ade_validation)} for ADE20K"
+        scenes += f", {grouped(world.ade_training + world.ade_validation)} for ADE20K, {grouped(world.web)} pictures with captions"
         return [f"nothing to fetch: {scenes} and about {world.objects} pictures of each of {len(project.synsets)} synsets are drawn"]
     wanted = storage.downloads(project, folder)
     rows = [["archive", "GB", "here", "to fetch", "access"]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from larvseg.config import Source, kind_of
-from larvseg.datasets.official import PICTURES
+from larvseg.config import Source
+from larvseg.datasets.official import PICTURES, drawn_pictures
 from larvseg.experiments import Project
 from larvseg.plan.compute import shape_of
 from larvseg.sources import winter21
@@ -74,7 +74,8 @@ def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
     """GB that the whole profile will still write, by kind. Archives lie on the disk once: those of the DAG are hard links."""
     archives = sum(download.missing for download in downloads(project, folder))
     if project.profile.drawn:
-        absent = [dataset for dataset in ("C171", "A150", "A847", "I21K") if not _exists(folder, *project.archives_of(dataset))]
+        drawn = [dataset for dataset in ("C171", "A150", "A847", "I21K", "I1K", "ITPair") if dataset in project.datasets]
+        absent = [dataset for dataset in drawn if not _exists(folder, *project.archives_of(dataset))]
         archives = sum(pictures(project, dataset) for dataset in absent) * DRAWN_PICTURE / GB
     if project.prepared and not _exists(folder, *project.archives_of("A847")):
         archives += pictures(project, "A847") * PREPARED_PICTURE / GB
@@ -95,15 +96,13 @@ def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
 def pictures(project: Project, dataset: str) -> int:
     """About how many pictures `dataset` has in this profile."""
     world = project.profile.world
-    if kind_of(dataset) == "single_label":
-        files = project.archives_of(dataset)
-        if world:
-            return len(files) * world.objects
-        return int(len(files) * project.registry.archives[EACH_SYNSET].gigabytes * GB / OBJECT_PICTURE)
-    if world is None:
-        return sum(PICTURES[dataset])
-    training, validation = (world.coco_training, world.coco_validation) if dataset == "C171" else (world.ade_training, world.ade_validation)
-    return training + (validation if kind_of(dataset) == "pixel" else 0)
+    known = PICTURES if world is None else drawn_pictures(world)
+    if dataset in known:
+        return sum(known[dataset])
+    files = project.archives_of(dataset)  # of synsets
+    if world:
+        return len(files) * world.objects
+    return int(len(files) * project.registry.archives[EACH_SYNSET].gigabytes * GB / OBJECT_PICTURE)
 
 
 def classes_of(project: Project, dataset: str) -> int:

@@ -14,6 +14,7 @@ from larvseg.files import json_text, replacing, sha256_of, write_text
 from larvseg.lineage.fingerprint import environment, fingerprint
 from larvseg.miniature.packing import add_to_tar, add_to_zip, jpeg, png, zip_writers
 from larvseg.rehearsal.ade_full import pack_ade_full
+from larvseg.rehearsal.captions import ILSVRC, pack_ilsvrc, pack_narratives
 from larvseg.rehearsal.pictures import grey, mosaic, object_pictures
 from larvseg.rehearsal.split import SPLITS, deal, stem_of
 from larvseg.vocabulary import load_vocabulary
@@ -46,6 +47,8 @@ def build(folder: Path, seed: int = 0) -> bool:
         "ADE20K challenge": lambda: pack_challenge(served / "ADEChallengeData2016.zip", seed),
         "ADE20K full": lambda: pack_ade_full(licensed / "ADE20K_2021_17_01.zip", seed),
         "ImageNet": lambda: pack_synsets(served / SYNSET_FOLDER, seed),
+        "ImageNet-1K": lambda: pack_ilsvrc(served / ILSVRC, seed),
+        "Localized Narratives": lambda: pack_narratives(served, seed),
         "WordNet": lambda: _pack_wordnet(served / "wordnet.zip"),
         "backbone weights": lambda: pack_weights(served / WEIGHTS, seed),
     }
@@ -61,7 +64,8 @@ def build(folder: Path, seed: int = 0) -> bool:
 def _recipe(seed: int) -> str:
     """Everything that decides the bytes."""
     reference = {path.relative_to(REFERENCE).as_posix(): sha256_of(path) for path in sorted(REFERENCE.rglob("*")) if path.is_file()}
-    return json_text({"seed": seed, "code": fingerprint(__name__), "packages": environment(__name__), "reference": reference})
+    code = fingerprint(__name__)
+    return json_text({"seed": seed, "code": code, "packages": environment(code), "reference": reference})
 
 
 def pack_coco(folder: Path, seed: int) -> None:

@@ -35,7 +35,7 @@ class Site:
     """
 
     files: Mapping[str, Path]
-    login: str = "/winter21_whole/"
+    login: tuple[str, ...] = ("/winter21_whole/", "/ILSVRC2012_img_train.tar")
     faults: dict[str, Fault] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)

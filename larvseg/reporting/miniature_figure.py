@@ -8,8 +8,9 @@ from pathlib import Path
 from larvseg.config import FigureConfig
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
+from larvseg.miniature.caption_archives import PAIRS
 from larvseg.miniature.classes import synsets
-from larvseg.miniature.contact_sheet import challenge_samples, coco_samples, full_samples, object_sample, sheet
+from larvseg.miniature.contact_sheet import captioned_samples, challenge_samples, coco_samples, full_samples, object_sample, sheet
 
 SCENES = 12  # of each data set
 
@@ -33,8 +34,9 @@ def figure(config: FigureConfig, inputs: Mapping[str, Path], outputs: Mapping[st
     drawings = sorted((synsets()[name.removesuffix(".tar")][0].label, name) for name in tars)
     names = {drawn.label: drawn.name.replace("_", " ") for drawn, _ in synsets().values()}
     objects = [(names[label], object_sample(inputs[name])) for label, name in drawings]
+    captioned = captioned_samples(inputs[PAIRS[0]], SCENES) if PAIRS[0] in inputs else []
     if not sections and not objects:
         raise LarvSegError("miniature figure: no drawn archive among the inputs; give e.g. train2017.zip with its masks, or <wnid>.tar")
-    page = sheet(f"The miniature world, profile “{config.profile}”: samples read from its archives", sections, objects)
+    page = sheet(f"The miniature world, profile “{config.profile}”: samples read from its archives", sections, captioned, objects)
     with replacing(outputs["figure"]) as path:
         page.save(path, "PNG")

@@ -91,10 +91,10 @@ def _cells(notation: str, dataset: str, own: Counted | None) -> dict[str, str]:
     if own is None:
         return dict.fromkeys(COUNTS, "")
     # the base data set has no novel categories, and the synsets of I21K no names that C171 could have
-    novel = ("", "") if dataset in ("C171", "I21K") else tuple(str(count) for count in _novel(own.classes))
+    novel = tuple(str(count) for count in _novel(own.classes)) if dataset in KNOWN and dataset != "C171" else ("", "")
     training, validation = (str(count or "") for count in own.pictures)
     only_novel = notation != dataset
-    classes = novel[0] if only_novel else str(len(own.classes))
+    classes = novel[0] if only_novel else str(len(own.classes) or "")  # captions have none
     return dict(zip(COUNTS, ("" if only_novel else training, validation, classes, *novel), strict=True))
 
 
@@ -105,21 +105,28 @@ def _novel(names: tuple[str, ...]) -> tuple[int, ...]:
 
 def _is_drawn(counted: Mapping[str, Counted]) -> bool:
     """Whether the vocabularies are restricted to what the miniature draws."""
-    return any(len(own.classes) < len(load_vocabulary(dataset)) for dataset, own in counted.items() if kind_of(dataset) != "single_label")
+    whole = {dataset: load_vocabulary(dataset) for dataset in counted if kind_of(dataset) in ("pixel", "multi_label")}
+    return any(len(counted[dataset].classes) < len(vocabulary) for dataset, vocabulary in whole.items())
 
 
 def _about_ours(dataset: str, own: Counted, drawn: bool) -> str:
     """Where our counts are not those of the official archives, and why."""
-    whole = len(load_vocabulary(dataset)) if dataset in KNOWN else FALL_2011[0]
-    classes = f"{len(own.classes)} of {grouped(whole)} {'categories' if dataset in KNOWN else 'synsets'}"
     if drawn:
-        return f"Our counts are those of the drawn miniature: it has {classes}."
+        return f"Our counts are those of the drawn miniature{_how_much(dataset, own)}."
     notes = []
     if own.absent:
         notes.append(f"{own.absent} of the categories {'has' if own.absent == 1 else 'have'} no archive here.")
     if dataset in PICTURES and own.pictures != PICTURES[dataset]:
         notes.append(f"The official archives hold {_pictures(PICTURES[dataset])} pictures, the manifest {_pictures(own.pictures)}.")
     return " ".join(notes)
+
+
+def _how_much(dataset: str, own: Counted) -> str:
+    """How much of its classes the miniature has."""
+    if not own.classes:
+        return ""
+    whole = len(load_vocabulary(dataset)) if dataset in KNOWN else FALL_2011[0]
+    return f": it has {len(own.classes)} of {grouped(whole)} {'categories' if dataset in KNOWN else 'synsets'}"
 
 
 def _about_theirs(notation: str) -> str:
@@ -159,8 +166,8 @@ def _about_theirs(notation: str) -> str:
             return _about_synsets(notation, "A150" if notation == "I124" else "A847")
         case "LN":
             return (
-                "652K is the number of pictures that OpenSeg used; 849K narratives are published. "
-                "Only the OpenSeg row needs them, which is cited."
+                "652K is the number of pictures that OpenSeg used; 849K are described in all. Here LN is the narratives of the training "
+                "pictures of COCO: those of ADE20K describe the pictures of A150. Only OpenSeg needs them."
             )
         case "ITPair":
             return "Not public: neither the 400M pairs of CLIP nor the 1.8B of ALIGN (800M in the paper), only models that saw them."

@@ -21,7 +21,7 @@ def table(config: TableConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
 
     inputs: the metrics of each run and seed, by `<run>.seed<k>`. mIoU is in percent: the mean over seeds of the unrounded values, rounded
     to one decimal (the nearest, the even one of two equally near). With several seeds, `*_std` is their sample standard deviation. A mean
-    that some seed lacks stays empty. A published row is that with the same text in every column that both tables have, the backbone aside.
+    that some seed lacks stays empty, and so does the whole row of a run that is quoted. A published row is that with the same text in every column that both tables have, the backbone aside.
     Raises LarvSegError for a row that the paper does not have and for metrics of another run, seed, profile or benchmark.
     """
     published = Published(config)
@@ -53,8 +53,9 @@ class Published:
 
 
 def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[str, Path], published: Published) -> Iterator[Cell]:
-    paths = [inputs[f"{row.run}.seed{seed}"] for seed in config.seeds]
-    metrics = [_metrics(path, row, seed, config.profile) for path, seed in zip(paths, config.seeds, strict=True)]
+    quoted = row.run in config.quoted
+    paths = [] if quoted else [inputs[f"{row.run}.seed{seed}"] for seed in config.seeds]
+    metrics = [_metrics(path, row, seed, config.profile) for path, seed in zip(paths, config.seeds, strict=not quoted)]
     line, theirs = published.row_of(row)
     ours = row.model_dump()
     key = {column: ours[column] for column in (*published.key, "run")}
@@ -64,11 +65,19 @@ def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[s
             yield cell(column, ours[column])
     for aggregate, suffix in {"mean": "", "std": "_std"}.items() if len(config.seeds) > 1 else [("mean", "")]:
         for name in MEANS:
+            if quoted:
+                yield cell(f"{name}{suffix}", "")
+                continue
             raw, value = measured(aggregate, [numbers[name] for numbers in metrics])
             yield cell(f"{name}{suffix}", value, raw, aggregate, tuple(source(path, f"/{name}") for path in paths))
     for column in published.beside:
         yield cell(f"published_{column}", theirs[column], sources=(source(published.path, f"/{line}/{column}"),))
-    about = {"status": "measured", "profile": config.profile, "seeds": " ".join(map(str, config.seeds)), "run": row.run}
+    about = {
+        "status": "quoted" if quoted else "measured",
+        "profile": config.profile,
+        "seeds": " ".join(map(str, config.seeds)),
+        "run": row.run,
+    }
     for column, value in about.items():
         yield cell(column, value)
 
@@ -76,22 +85,27 @@ def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[s
 def print_table(path: Path) -> str:
     """The table `path` as aligned text for a terminal: ours beside the published mIoU in percent."""
     rows = read_csv(path)
-    head = ["benchmark", "model", "training data", *MEANS, "", *MEANS]
+    head = ["benchmark", "model", "backbone", "training data", *MEANS, "", *MEANS, "backbone"]
     lines = [head]
     for row in rows:
         ours = [f"{row[name]} ± {row[f'{name}_std']}" if row.get(f"{name}_std") else row[name] or "–" for name in MEANS]
         theirs = [row[f"published_{name}"] or "–" for name in MEANS]
-        lines.append([row["benchmark"], row["model"], row["training_data"], *ours, "", *theirs])
+        lines.append(
+            [*(row[name] for name in ("benchmark", "model", "backbone", "training_data")), *ours, "", *theirs, row["published_backbone"]]
+        )
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     texts = [
-        "  ".join(_align(cell, width, i < 3) for i, (cell, width) in enumerate(zip(line, widths, strict=True))).rstrip() for line in lines
+        "  ".join(
+            _align(cell, width, i < 4 or i == len(line) - 1) for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
+        for line in lines
     ]
-    left, ours = sum(widths[:3]) + 6, sum(widths[3:6]) + 4
+    left, ours = sum(widths[:4]) + 8, sum(widths[4:7]) + 4
     title = f"{'':{left}}{'ours':<{ours + 4}}published".rstrip()
     rule = "-" * max(map(len, [title, *texts]))
-    where = sorted(
-        {f"profile {row['profile']}, {row['backbone']}, seeds {row['seeds']}; published: {row['published_backbone']}" for row in rows}
-    )
+    where = sorted({f"profile {row['profile']}, seeds {row['seeds']}" for row in rows})
+    if any(row["status"] == "quoted" for row in rows):
+        where.append("rows without numbers of ours are quoted: they are not run in this profile")
     return "\n".join([title, texts[0], rule, *texts[1:], rule, "mIoU in percent (base and novel: alignment rule S)", *where]) + "\n"
 
 

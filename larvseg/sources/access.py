@@ -14,7 +14,7 @@ from larvseg.errors import LarvSegError
 from larvseg.sources import winter21
 from larvseg.sources.download import candidates
 from larvseg.sources.integrity import glance
-from larvseg.sources.registry import source_of
+from larvseg.sources.registry import is_synset_tar, source_of
 from larvseg.sources.transfer import Refused, Transient, new_session, probe
 
 COOKIES = "image-net.org.cookies.txt"
@@ -23,7 +23,7 @@ _PROBES = 3
 
 def place_of(name: str, incoming: Path) -> Path:
     """Where the archive `name` lies below `incoming`; synset tars have a folder of their own."""
-    return incoming / winter21.FOLDER / name if name.endswith(".tar") and name not in winter21.WHOLE else incoming / name
+    return incoming / winter21.FOLDER / name if is_synset_tar(name) else incoming / name
 
 
 def check_access(

@@ -43,12 +43,26 @@ def members(path: Path) -> list[Member]:
     Raises LarvSegError if the archive is missing, truncated or altered, or holds a name twice, a name that leads out of the archive
     ("../x"), an encrypted or sparse file or another compression.
     """
-    found = _tar_members(path) if path.suffix == ".tar" else _zip_members(path)
+    return _distinct(path, _tar_members(path) if path.suffix == ".tar" else _zip_members(path))
+
+
+def _distinct(path: Path, found: list[Member]) -> list[Member]:
+    """`found` sorted by name; LarvSegError if two have the same."""
     found.sort()
     for first, second in zip(found, found[1:], strict=False):
         if first.name == second.name:
             raise LarvSegError(f"{path}: holds {first.name!r} twice; use the official archive")
     return found
+
+
+def tars_in(path: Path) -> list[Member]:
+    """The tars in the tar `path`, sorted by name, without looking into them; errors as in members."""
+    return _distinct(path, [member for member in _tar_members(path, nested=False) if member.name.endswith(".tar")])
+
+
+def members_of(path: Path, inner: Member) -> list[Member]:
+    """The files in `inner`, one of tars_in(path), sorted by name, with offsets in `path`; errors as in members."""
+    return _distinct(path, _tar_members(path, inner.offset, inner.offset + inner.length, nested=False))
 
 
 def _zip_members(path: Path) -> list[Member]:
@@ -86,18 +100,23 @@ def _check_zip_entry(path: Path, info: zipfile.ZipInfo) -> None:
         raise _damaged(path, f"impossible sizes for {info.filename!r}")
 
 
-def _tar_members(path: Path) -> list[Member]:
+def _tar_members(path: Path, start: int = 0, stop: int | None = None, nested: bool = True) -> list[Member]:
+    """The files of the tar in bytes [start, stop) of `path`, all of it by default; `nested`: of a tar in it the files."""
     try:
         with open(path, "rb") as file:
-            return list(_tar_files(path, file.fileno(), 0, os.fstat(file.fileno()).st_size))
+            size = os.fstat(file.fileno()).st_size
+            return list(_tar_files(path, file.fileno(), start, size if stop is None else min(stop, size), nested))
     except FileNotFoundError:
         raise _missing(path) from None
     except (tar.BadTar, OSError) as error:
         raise _damaged(path, f"expected a whole tar archive ({error})") from None
 
 
-def _tar_files(path: Path, file: int, start: int, stop: int, outer: str = "") -> Iterator[Member]:
-    """The files of the tar archive in bytes [start, stop) of `file`; `outer` is its own name with "/" where it lies in another."""
+def _tar_files(path: Path, file: int, start: int, stop: int, nested: bool, outer: str = "") -> Iterator[Member]:
+    """The files of the tar archive in bytes [start, stop) of `file`, those of a tar in it if `nested`.
+
+    `outer` is its own name with "/" where it lies in another.
+    """
     for entry in tar.entries(file, start, stop):
         name = outer + entry.name
         _check_name(path, entry.name)
@@ -105,8 +124,8 @@ def _tar_files(path: Path, file: int, start: int, stop: int, outer: str = "") ->
             raise LarvSegError(f"{path}: {name!r} is stored with holes (sparse), which cannot be read in place; use the official archive")
         if entry.kind not in tar.FILES:
             continue  # links, devices and folders are no images
-        if name.endswith(".tar") and not outer:
-            yield from _tar_files(path, file, entry.offset, entry.offset + entry.size, f"{name}/")
+        if name.endswith(".tar") and nested:
+            yield from _tar_files(path, file, entry.offset, entry.offset + entry.size, False, f"{name}/")
         else:
             yield Member(name, entry.offset, entry.size, STORED, entry.size)
 

@@ -143,7 +143,7 @@ def _check_lines(path: Path) -> None:
         for number, line in enumerate(file, 1):
             try:
                 json.loads(line)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise LarvSegError(f"{path}:{number}: not a line of JSON ({error}); delete it and fetch it again") from None
 
 

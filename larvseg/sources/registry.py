@@ -16,6 +16,11 @@ _URL = re.compile(r"https?://[^\s/]+/\S+")
 _DIGITS = {"sha256": 64, "md5": 32}
 
 
+def is_synset_tar(file: str) -> bool:
+    """Whether `file` is the archive of one synset: "n04256520.tar"."""
+    return _SYNSET_TAR.fullmatch(file) is not None
+
+
 def load_registry(path: Path) -> Registry:
     """The registry in the YAML file `path`; LarvSegError is one line that names the archive and what is wrong with its entry."""
     registry: Registry = parse(Registry, load_yaml(path), path)

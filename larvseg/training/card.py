@@ -8,7 +8,12 @@ _METHODS = {
     "supervised": "pixel labels only",
     "baseline": "pixel labels and image labels, averaged over the whole picture",
     "larvseg": "pixel labels and image labels, pooled where a memory bank of other images says the category is",
+    "lseg": "pixel labels only, against fixed embeddings of the category names",
 }
+_TEXT_TOWER = """
+The embeddings are those of the text tower of a CLIP model, which was trained on the pictures and captions of ITPair. They stay as they are;
+another vocabulary is segmented by its embeddings in their place.
+"""
 _KINDS = {
     "pixel": "a category for every pixel",
     "multi_label": "the categories that are in a picture",
@@ -43,7 +48,7 @@ Backbone {config.backbone.title} ({parameters:,} parameters with the classifier)
 | data set | labels | opened | share of a step | λ_cls | λ_aux |
 | --- | --- | --- | --- | --- | --- |
 {sets}
-
+{_TEXT_TOWER if config.method == "lseg" else ""}
 ## Training
 
 {config.steps} steps of {config.ranks} × {config.images_per_rank} pictures, {config.runtime.precision} on {config.runtime.device}; \

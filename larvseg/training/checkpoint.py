@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +14,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from larvseg.config import TrainConfig, nearest, parse
+from larvseg.datasets.annotations import Ledger
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 from larvseg.models.segmenter import Segmenter, build_segmenter
+from larvseg.training.curves import Curves
 
 METADATA_KEY = "larvseg"  # one key: safetensors writes several in no fixed order
 
@@ -82,6 +85,25 @@ def restore_state(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer
     optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
 
 
+def resume(
+    state: Path, origin: Mapping[str, Any], model: nn.Module, optimiser: torch.optim.Optimizer, curves: Curves, ledger: Ledger
+) -> int:
+    """The step to start at: 0, or that of a state of the same configuration and inputs, which is then restored.
+
+    The JSON state that a loop saves holds "step", "curves", "annotations" (of the ledger) and "origin".
+    """
+    if not state.exists():
+        return 0
+    metadata = load_tensors(state)[1]
+    if metadata.get("origin") != origin:
+        print(f"{state}: made by another configuration or other inputs; starting from step 0", file=sys.stderr)
+        return 0
+    restore_state(state, model, optimiser)
+    curves.restore(metadata["curves"])
+    ledger.restore(metadata["annotations"])
+    return metadata["step"]
+
+
 class DatasetSegmenter(nn.Module):
     """A trained segmenter for the classes of one data set: (B, 3, H, W) → logits (B, N, h, w) on the patch grid."""
 
@@ -114,8 +136,10 @@ def load_segmenter(
     dataset = dataset or config.benchmark
     if dataset not in index:
         raise LarvSegError(f"{config_path}: the run was not trained for {dataset!r}{nearest(dataset, list(index))}")
-    segmenter = build_segmenter(config, len(names), with_banks=False)  # inference does not use them
-    fill(segmenter, load_tensors(model_path, without="banks.")[0], model_path)
+    tensors, _ = load_tensors(model_path, without="banks.")  # inference does not use them
+    table = tensors.get("classifier.table") if config.method == "lseg" else None  # fixed, and as wide as the text tower made it
+    segmenter = build_segmenter(config, len(names), with_banks=False, table=table)
+    fill(segmenter, tensors, model_path)
     return DatasetSegmenter(segmenter, torch.tensor(index[dataset]), tuple(classes[dataset])).to(device).eval(), config
 
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from larvseg.config import Augmentation, PretrainConfig
 from larvseg.datasets.manifest import Manifest
-from larvseg.datasets.transforms import draw_window, normalise, resize, resized_size
+from larvseg.datasets.transforms import normalise, resize, resized_size, view
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, write_text
 from larvseg.models.backbone import build_backbone
@@ -69,7 +69,8 @@ def _classify(config: PretrainConfig, backbone: nn.Module, manifest: Manifest, d
         set_learning_rate(optimiser, learning_rate(settings.optimiser, step, settings.steps))
         rng = np.random.default_rng([settings.seed, AUGMENT, step])
         batch = kept[_positions(len(kept), settings.batch_size, step, settings.seed)]
-        views = np.stack([_view(pictures[row], views_of, config.normalisation, rng) for row in batch])
+        # colours stay: a few epochs overfit nothing, and photometric distortion made the miniature's backbone learn half as fast
+        views = np.stack([view(pictures[row], views_of, config.normalisation, rng) for row in batch])
         with autocast(config.runtime):
             logits = classifier(backbone(torch.from_numpy(views).to(device)).mean((2, 3)))
         loss = F.cross_entropy(logits.float(), labels[batch].to(device))
@@ -94,17 +95,6 @@ def _positions(pictures: int, size: int, step: int, seed: int) -> list[int]:
     epochs_and_places = [divmod(place, pictures) for place in range(step * size, (step + 1) * size)]
     orders = {epoch: np.random.default_rng([seed, SHUFFLE, epoch]).permutation(pictures) for epoch, _ in epochs_and_places}
     return [int(orders[epoch][place]) for epoch, place in epochs_and_places]
-
-
-def _view(picture: np.ndarray, augmentation: Augmentation, normalisation: str, rng: np.random.Generator) -> np.ndarray:
-    """(H, W, 3) uint8 → (3, crop, crop): randomly scaled, cut and flipped, zero where nothing is left of the picture.
-
-    Colours stay: a few epochs overfit nothing, and photometric distortion made the miniature's backbone learn half as fast.
-    """
-    window = draw_window(picture.shape[1], picture.shape[0], None, augmentation, rng)
-    view = np.zeros((3, augmentation.crop, augmentation.crop), np.float32)
-    view[:, : window.height, : window.width] = normalise(window.cut_image(picture), normalisation)
-    return view
 
 
 def _whole(picture: np.ndarray, augmentation: Augmentation, normalisation: str) -> np.ndarray:

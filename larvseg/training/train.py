@@ -1,23 +1,20 @@
 """Train one run: the whole loop, top to bottom. A killed run goes on from its last state and ends with the same bytes."""
 
 import math
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import torch
-
+from larvseg.comparators.text import text_of
 from larvseg.config import TrainConfig
 from larvseg.datasets.annotations import Ledger
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, sha256_of, write_text
-from larvseg.models.segmenter import Segmenter, build_segmenter
+from larvseg.models.segmenter import build_segmenter
 from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.card import card_text
-from larvseg.training.checkpoint import hold, load_tensors, restore_state, save_state, save_tensors
+from larvseg.training.checkpoint import hold, resume, save_state, save_tensors
 from larvseg.training.curves import Curves
 from larvseg.training.objective import Objective
 from larvseg.training.runtime import Progress, autocast, prepare, seed_step
@@ -28,6 +25,7 @@ from larvseg.training.union import run_vocabulary
 def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Train `config.run` from `inputs["backbone"]` on the manifests named after its training sets.
 
+    LSeg takes the embeddings of its classes from the text table `inputs["text"]`, and leaves them as they are.
     Writes `outputs`: `model` (backbone, classifier, memory bank), `config` (resolved configuration, vocabulary, and how many annotations
     of which data set were opened), `curves` and `card`.
     `work` holds the state from which the run can go on.
@@ -39,7 +37,8 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     manifests = {dataset.name: Manifest(inputs[dataset.name]) for dataset in config.training_sets}
     vocabulary = run_vocabulary(config, {name: manifest.header for name, manifest in manifests.items()})
 
-    model = build_segmenter(config, len(vocabulary["names"]))
+    table = text_of(inputs["text"], vocabulary["names"]) if config.method == "lseg" else None
+    model = build_segmenter(config, len(vocabulary["names"]), table=table)
     load_backbone(model.backbone, inputs["backbone"])
     model.to(device).train()
     objective = Objective(config, model, vocabulary["index"])
@@ -49,7 +48,7 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     origin = {"config": config.model_dump(mode="json"), "inputs": {role: sha256_of(path) for role, path in sorted(inputs.items())}}
     workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
     with hold(work) as state:
-        start = _resume(state, origin, model, optimiser, curves, ledger)
+        start = resume(state, origin, model, optimiser, curves, ledger)
         progress = Progress(JointLoader(config, manifests, start, workers), config.run, start, config.steps)
         last = "none"
         for step, batches in enumerate(progress, start):
@@ -81,22 +80,6 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
         write_text(outputs["curves"], curves.text)
         parameters = sum(parameter.numel() for parameter in model.parameters())
         write_text(outputs["card"], card_text(config, len(vocabulary["names"]), parameters, ledger.counts))
-
-
-def _resume(
-    state: Path, origin: Mapping[str, Any], model: Segmenter, optimiser: torch.optim.Optimizer, curves: Curves, ledger: Ledger
-) -> int:
-    """The step to start at: 0, or that of a state of the same configuration and inputs, which is then restored."""
-    if not state.exists():
-        return 0
-    metadata = load_tensors(state)[1]
-    if metadata.get("origin") != origin:
-        print(f"{state}: made by another configuration or other inputs; starting from step 0", file=sys.stderr)
-        return 0
-    restore_state(state, model, optimiser)
-    curves.restore(metadata["curves"])
-    ledger.restore(metadata["annotations"])
-    return metadata["step"]
 
 
 def _show(values: Mapping[str, float]) -> str:

@@ -13,6 +13,7 @@ from larvseg.vocabulary.names import REFERENCE
 
 CLASSES = REFERENCE / "miniature/classes.csv"
 IMAGENET = REFERENCE / "imagenet21k.tsv.gz"
+ILSVRC = REFERENCE / "ilsvrc2012_synsets.txt"
 
 
 class Synset(NamedTuple):
@@ -30,6 +31,15 @@ def imagenet_synsets() -> dict[str, Synset]:
         return {wnid: Synset(tuple(lemmas.split(", ")), gloss) for wnid, lemmas, gloss in (line.split("\t") for line in lines)}
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise LarvSegError(f"data/reference/{IMAGENET.name}: cannot be read ({error}); restore it from version control") from None
+
+
+@cache
+def ilsvrc_synsets() -> tuple[str, ...]:
+    """The 1000 synsets of ImageNet-1K (ILSVRC 2012), in ascending order."""
+    try:
+        return tuple(ILSVRC.read_text(encoding="utf-8").split())
+    except FileNotFoundError:
+        raise LarvSegError(f"data/reference/{ILSVRC.name}: no such file; restore it from version control") from None
 
 
 def drawn_synsets() -> tuple[str, ...]:

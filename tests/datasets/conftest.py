@@ -1,6 +1,7 @@
 """A few pictures in archives with the official names, layouts and encodings; the tests run beside them."""
 
 import io
+import json
 import tarfile
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from larvseg.config import DeriveConfig
+from larvseg.datasets.captions import NARRATIVES
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
 
@@ -33,6 +35,16 @@ def ade_full_png(ids: np.ndarray) -> bytes:
     """R // 10 · 256 + G = id; B, the instance, and the last digit of R must not matter."""
     red = ids // 256 * 10 + 3
     return png(np.dstack([red, ids % 256, np.arange(ids.size).reshape(ids.shape) % 256]))
+
+
+def tar_of(files: dict[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with tarfile.open(fileobj=data, mode="w") as archive:
+        for member, content in files.items():
+            info = tarfile.TarInfo(member)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return data.getvalue()
 
 
 def halves(left: int, right: int, size=(96, 72)) -> np.ndarray:
@@ -70,6 +82,10 @@ class World:
             f"{ADE_GROUP}/ADE_train_00016869/instance_000_ADE_train_00016869.png": png(halves(0, 255)),
             "ADE20K_2021_17_01/index_ade20k.pkl": b"never opened",
         }
+        self.narratives = {name: "" for name in NARRATIVES}
+        for shard, number, caption in ((0, 1, "A person."), (1, 2, "Two  cars."), (2, 4, "A wall."), (3, 1, "Somebody.")):
+            line = {"dataset_id": "mscoco_train2017", "image_id": str(number), "caption": caption, "traces": []}
+            self.narratives[NARRATIVES[shard]] += json.dumps(line) + "\n"
         self.bad_pictures: dict[str, list[str]] = {}  # more tars, by the names of their pictures
         self.tars = {"n03636248": 1, "n03636649": 3, "n04256520": 2, "n01983481": 2}  # lamp, lamp, sofa, lobster
 
@@ -87,17 +103,20 @@ class World:
                 archive.writestr(zipfile.ZipInfo(member), data, method)  # the same bytes at any time
         return self.folder / name
 
-    def tar(self, synset: str, files: dict[str, bytes]) -> Path:
-        with tarfile.open(self.folder / f"{synset}.tar", "w") as archive:
-            for member, data in files.items():
-                info = tarfile.TarInfo(member)
-                info.size = len(data)
-                archive.addfile(info, io.BytesIO(data))
-        return self.folder / f"{synset}.tar"
+    def tar(self, name: str, files: dict[str, bytes]) -> Path:
+        (self.folder / f"{name}.tar").write_bytes(tar_of(files))
+        return self.folder / f"{name}.tar"
 
     def archives(self, dataset: str, prepared: bool = False) -> dict[str, Path]:
         if dataset == "C171":
             return {name: self.zip(name, files) for name, files in self.coco.items()}
+        if dataset == "LN":
+            for name, text in self.narratives.items():
+                (self.folder / name).write_text(text)
+            return {"train2017.zip": self.archives("C171")["train2017.zip"], **{name: self.folder / name for name in self.narratives}}
+        if dataset == "I1K":
+            tars = {f"{wnid}.tar": tar_of({f"{wnid}_7.JPEG": jpeg(seed)}) for seed, wnid in enumerate(("n04070727", "n01440764"))}
+            return {"ILSVRC2012_img_train.tar": self.tar("ILSVRC2012_img_train", tars)}
         if dataset in ("A150", "WA150"):
             return {"ADEChallengeData2016.zip": self.zip("ADEChallengeData2016.zip", self.challenge)}
         if dataset in ("A847", "WA847") and prepared:

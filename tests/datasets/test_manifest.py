@@ -23,6 +23,7 @@ def row(i: int) -> dict:
         "labels": list(range(i % 4)),
         "pixels": [1] * (i % 4) if i % 2 else None,
         "synset": f"n{i:08d}" if i % 7 else None,
+        "captions": [f"caption {j}" for j in range(i % 3)] if i % 2 else None,
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from larvseg.datasets.captions import NARRATIVES
 from larvseg.datasets.derive import derive
 from larvseg.doctor import Finding
 from larvseg.doctor.examination import CHECKS
@@ -26,6 +27,8 @@ OPEN = {
     "ADEChallengeData2016.zip": {"family": "ade_challenge"},
     "wordnet.zip": {"family": "wordnet"},
     "{wnid}.tar": {"family": "imagenet", "gigabytes": 0.00001},
+    "ILSVRC2012_img_train.tar": {"family": "ilsvrc"},
+    **{name: {"family": "narratives"} for name in NARRATIVES},
 }
 LICENSED = {
     "family": "ade_full",
@@ -82,7 +85,7 @@ def template(tmp_path_factory) -> Path:
 def _make(project: Project) -> None:
     world = World()
     del world.tars["n01983481"]  # lobster is no category of ADE20K
-    places = {role: path for dataset in ("C171", "A150", "A847", "I124") for role, path in world.archives(dataset).items()}
+    places = {role: path for dataset in project.datasets for role, path in world.archives(dataset).items()}
     places["wordnet.zip"] = world.zip("wordnet.zip", {"wordnet/data.noun": b"00001740 03 n 01 entity 0 000 | that which is\n"})
     for role, path in places.items():
         Path(project.archive(role)).parent.mkdir(exist_ok=True)

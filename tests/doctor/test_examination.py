@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from larvseg.datasets.captions import NARRATIVES
 from larvseg.datasets.manifest import Manifest, write_manifest
 from larvseg.datasets.rejects import KNOWN_BAD
 from larvseg.doctor import Finding, datasets, examine, fix, leftovers, report
@@ -44,6 +45,7 @@ def test_a_healthy_tree_has_no_errors(tree):
     read = {finding.where: finding.what for finding in findings if "read again" in finding.what}
     assert set(read) == set(tree.project.datasets)
     assert read["C171"] == "4 + 1 pictures of 171 classes; 5 read again, as the manifest says"
+    assert read["LN"] == "3 pictures with captions; 3 read again, as the manifest says"
 
 
 def test_a_fresh_clone_has_no_errors(tmp_path):
@@ -172,6 +174,14 @@ def test_a_damaged_archive(tree, deep):
     assert finding.level == "error" and finding.mend == f"rm {path} && larvseg fetch val2017.zip"
 
 
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_damaged_file_of_narratives(tree, deep):
+    path = tree.folder / ARCHIVES / NARRATIVES[1]
+    truncate(path)
+    finding = only(tree.examine("archives", deep), "1: not a line of JSON")
+    assert finding.level == "error" and finding.mend == f"rm {path} && larvseg fetch {path.name}"
+
+
 def test_a_web_page_under_the_name_of_an_archive(tree):
     (tree.folder / ARCHIVES / "val2017.zip").write_text("<html>403 Forbidden</html>" * 40)
     assert only(tree.examine("archives"), "a web page").level == "error"
@@ -288,7 +298,9 @@ def test_another_vocabulary(tree):
 
 def test_counts_classes_without_validation_pictures_and_categories_without_archives(tree):
     found = tree.examine("data sets")
-    assert "C171 has 4 + 1 pictures and 0 rejects, expected 118287 + 5000" in [finding.what for finding in found]
+    said = [finding.what for finding in found]
+    assert "C171 has 4 + 1 pictures and 0 rejects, expected 118287 + 5000" in said
+    assert "LN has 3 + 0 pictures and 0 rejects, expected 118287 + 0" in said
     assert only(found, "148 of 150 classes are in no validation picture").level == "warning"
     absent = [finding for finding in found if "categories have no archive" in finding.what]
     assert [(finding.where, finding.what.split()[0]) for finding in absent] == [("I124", "122"), ("I585", "583")]

@@ -9,6 +9,9 @@ from larvseg.config import EvaluateConfig, Evaluation
 from larvseg.errors import LarvSegError
 from larvseg.evaluation import evaluate as stage
 from larvseg.evaluation.confusion import accumulate, read_confusion
+from larvseg.evaluation.metrics import metrics_of
+from larvseg.evaluation.permutation import PERMUTATIONS, derangement, permuted_vocabulary
+from larvseg.evaluation.predictor import Predictor
 
 NAMES = ["wall", "sky", "lamp", "television receiver", "person"]  # novel: lamp, and under rule S television receiver
 PALETTE = np.array([[200, 0, 0], [0, 200, 0], [0, 0, 200], [200, 200, 0], [0, 200, 200]], np.uint8)
@@ -18,6 +21,7 @@ EVALUATION = Evaluation(short_side=64, long_side=256, window=64, stride=64, batc
 class Pictures:
     """Rows 0 and 1 are for training; the others show classes 0 to 3 as blocks of flat colour."""
 
+    path = "A150.arrow"
     header = {"dataset": "A150", "classes": NAMES}
 
     def split(self, name):
@@ -55,14 +59,14 @@ def test_a_perfect_model_scores_100_and_unlabelled_pixels_do_not_count():
     counts = stage.evaluate_model(by_colour, PartlyLabelled(), unresized, "half")
     assert counts.matrix().sum() == 5 * (72 - 5) * 96
     assert set(counts.rows()[0]) == {2, 3, 4, 5, 6}
-    metrics = stage.metrics_of(counts.matrix(), NAMES)
+    metrics = metrics_of(counts.matrix(), NAMES)
     assert (metrics["all"], metrics["base"], metrics["novel"], metrics["excluded_classes"]) == (100, 100, 100, 1)
 
 
 def test_metrics_of_a_known_matrix():
     matrix = np.diag([10, 0, 2, 4, 0])
     matrix[0, 2] = 10
-    metrics = stage.metrics_of(matrix, NAMES)
+    metrics = metrics_of(matrix, NAMES)
     assert metrics["rules"]["S"] == {"all": 55.5555555556, "base": 50.0, "novel": 58.3333333333, "base_classes": 3, "novel_classes": 2}
     assert metrics["rules"]["P"] == {"all": 55.5555555556, "base": 75.0, "novel": 16.6666666667, "base_classes": 4, "novel_classes": 1}
     assert (metrics["all"], metrics["base"], metrics["novel"]) == (55.5555555556, 50.0, 58.3333333333)
@@ -73,29 +77,24 @@ def test_metrics_of_a_known_matrix():
 
 
 def test_a_mean_over_nothing_is_null():
-    assert stage.metrics_of(np.diag([0, 0, 3, 0, 0]), NAMES)["base"] is None
+    assert metrics_of(np.diag([0, 0, 3, 0, 0]), NAMES)["base"] is None
 
 
 def config(**changes):
     return EvaluateConfig(run="larvseg-a150", profile="smoke", seed=1, benchmark="A150", evaluation=EVALUATION).model_copy(update=changes)
 
 
-class FakeSegmenter(torch.nn.Module):
-    names = tuple(NAMES)
-
-    def forward(self, windows):
-        return by_colour(windows)
-
-
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """The stage's inputs and outputs, with a model that needs no training."""
+    """The stage's inputs and outputs, with a method that needs no training."""
+    seen = []
 
-    def load_segmenter(model, config, *, dataset, device):
-        assert (model, config, dataset, str(device)) == (inputs["model"], inputs["config"], "A150", "cpu")
-        return FakeSegmenter(), SimpleNamespace(switches=SimpleNamespace(normalisation="half"))
+    def predictor(config, given, device):
+        assert given is inputs and str(device) == "cpu"
+        seen.append(config.method)
+        return Predictor(tuple(NAMES), by_colour, "half")
 
-    monkeypatch.setattr(stage.checkpoint, "load_segmenter", load_segmenter)
+    monkeypatch.setattr(stage, "predictor_of", lambda method: predictor)
     monkeypatch.setattr(stage, "Manifest", lambda path: PartlyLabelled())
     inputs = {role: tmp_path / role for role in ("model", "config", "manifest")}
     outputs = {role: tmp_path / f"out.{role}" for role in ("confusion", "metrics")}
@@ -111,9 +110,48 @@ def test_stage_writes_counts_and_metrics_that_agree_and_repeat(files):
         "run": "larvseg-a150", "seed": 1, "profile": "smoke", "benchmark": "A150", "images": 5,
     }  # fmt: skip
     matrix = accumulate(*read_confusion(outputs["confusion"]))
-    assert {key: metrics[key] for key in ("all", "rules", "classes")}.items() <= stage.metrics_of(matrix, NAMES).items()
+    assert {key: metrics[key] for key in ("all", "rules", "classes")}.items() <= metrics_of(matrix, NAMES).items()
     stage.evaluate(config(), inputs, outputs, work)
     assert first == {role: path.read_bytes() for role, path in outputs.items()}
+
+
+@pytest.mark.parametrize(("method", "controlled"), [("larvseg", False), ("supervised", False), ("denseclip", True), ("lseg", True)])
+def test_methods_that_know_classes_by_name_have_the_permuted_control(files, method, controlled):
+    inputs, outputs, work = files
+    stage.evaluate(config(method=method), inputs, outputs, work)
+    metrics = json.loads(outputs["metrics"].read_text())
+    assert ("permuted_vocabulary" in metrics) == controlled
+    if controlled:
+        assert metrics["permuted_vocabulary"] == permuted_vocabulary(accumulate(*read_confusion(outputs["confusion"])), NAMES)
+
+
+def test_permuting_the_vocabulary_equals_evaluating_with_permuted_class_embeddings(monkeypatch):
+    """The scores of class j are those of the embedding π(j); the method is wrong about some pixels, so that all columns are used."""
+
+    def noisy(windows):
+        return by_colour(windows) + 3e4 * torch.rand(1, 5, *windows.shape[2:], generator=torch.Generator().manual_seed(0))
+
+    expected = []
+    for number in range(PERMUTATIONS):
+        order = derangement(len(NAMES), number)
+        counts = stage.evaluate_model(lambda windows, order=order: noisy(windows)[:, order], PartlyLabelled(), EVALUATION, "half")
+        expected.append(metrics_of(counts.matrix(), NAMES))
+    plain = stage.evaluate_model(noisy, PartlyLabelled(), EVALUATION, "half").matrix()
+    assert 0 < np.diag(plain).sum() < plain.sum()
+    found = permuted_vocabulary(plain, NAMES)
+    assert found == {key: pytest.approx(np.mean([each[key] for each in expected]), abs=1e-9) for key in ("all", "base", "novel")}
+    assert found["all"] < metrics_of(plain, NAMES)["all"]
+
+
+def test_derangements_are_fixed_and_leave_nothing_in_its_place():
+    for classes in (2, 5, 150):
+        for number in range(PERMUTATIONS):
+            order = derangement(classes, number)
+            assert sorted(order) == list(range(classes)) and (order != np.arange(classes)).all()
+            assert (order == derangement(classes, number)).all()
+    assert len({tuple(derangement(150, number)) for number in range(PERMUTATIONS)}) == PERMUTATIONS
+    with pytest.raises(LarvSegError, match="cannot be permuted"):
+        derangement(1, 0)
 
 
 def test_stage_refuses_the_manifest_of_another_benchmark(files):
@@ -121,8 +159,9 @@ def test_stage_refuses_the_manifest_of_another_benchmark(files):
         stage.evaluate(config(benchmark="A847"), *files)
 
 
-def test_stage_refuses_a_run_that_was_trained_for_other_classes(files, monkeypatch):
-    monkeypatch.setattr(FakeSegmenter, "names", (*NAMES[:4], "bed"))
+def test_stage_refuses_a_run_that_was_made_for_other_classes(files, monkeypatch):
+    other = Predictor((*NAMES[:4], "bed"), by_colour, "half")
+    monkeypatch.setattr(stage, "predictor_of", lambda method: lambda *_: other)
     with pytest.raises(LarvSegError, match="other classes"):
         stage.evaluate(config(), *files)
 

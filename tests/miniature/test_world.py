@@ -27,7 +27,7 @@ from larvseg.vocabulary.names import REFERENCE, load_vocabulary
 
 WORLD = World(seed=3, coco_training=6, coco_validation=2, ade_training=6, ade_validation=6, objects=2)
 TARS = ("n04256520.tar", "n03636248.tar", "n03636649.tar")
-FAMILIES = {**{family: archive_names(family) for family in ("coco", "ade_challenge", "ade_full")}, "imagenet": TARS}
+FAMILIES = {**{family: archive_names(family) for family in ("coco", "ade_challenge", "ade_full", "itpair", "ilsvrc")}, "imagenet": TARS}
 
 
 @pytest.fixture(scope="module")

@@ -39,6 +39,16 @@ def test_works_without_a_class_token():
     torch.testing.assert_close(features.mean(1), torch.zeros(1, 4, 4), atol=1e-5, rtol=0)
 
 
+def test_distilled_transformers_lose_both_tokens():
+    arguments = {"depth": 1, "embed_dim": 32, "num_heads": 2}
+    name = "deit_small_distilled_patch16_224"
+    backbone = build_backbone(Backbone(title="DeiT", name=name, arguments=arguments, weights="x", image_size=64, patch_size=16)).eval()
+    images = torch.randn(2, 3, 64, 64)
+    tokens = backbone.vit.forward_features(images)[:, 2:]
+    torch.testing.assert_close(backbone(images), tokens.transpose(1, 2).unflatten(2, (4, 4)))
+    assert backbone(torch.randn(1, 3, 96, 32)).shape == (1, 32, 6, 2)
+
+
 def test_position_embedding_is_resampled_without_antialias():
     grid = torch.randn(1, 5, 6, 6)
     stored = torch.cat([torch.full((1, 1, 5), 7.0), grid.flatten(2).transpose(1, 2)], 1)

@@ -11,6 +11,7 @@ import yaml
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from larvseg.columns import grouped
 from larvseg.config import Backbone, TrainConfig
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
@@ -18,7 +19,7 @@ from larvseg.models.segmenter import build_segmenter
 from larvseg.plan import plan
 from larvseg.plan.compute import shape_of
 from larvseg.plan.hours import evaluation_operations, measured, tables, training_operations
-from larvseg.plan.storage import disk, downloads, model_bytes
+from larvseg.plan.storage import disk, downloads, model_bytes, pictures
 
 ROOT = Path(__file__).parents[2]
 VIT_B = Backbone(title="ViT-B/16", name="vit_base_patch16_384", weights="timm", image_size=512, patch_size=16)
@@ -98,6 +99,14 @@ def test_a_checkpoint_holds_the_backbone_the_names_and_the_bank(paper):
     without = model_bytes(paper, "baseline-a150")
     assert without == pytest.approx(4 * (86_434_560 + 768 * (768 + 251)))  # C171 and A150 have 251 names
     assert model_bytes(paper, "larvseg-a150") - without == 4 * 251 * 768 * (20 + 1)
+
+
+def test_pictures_of_each_data_set(paper, mini):
+    """As many as there are in the archives, about."""
+    assert [pictures(paper, dataset) for dataset in ("LN", "I1K", "A150", "WA150")] == [118_287, 1_281_167, 22_210, 20_210]
+    world = mini.profile.world
+    expected = {"LN": 1500, "ITPair": world.web, "I1K": 27 * world.ilsvrc, "C171": 1600, "WA847": 1500, "I21K": 87 * 60}
+    assert {dataset: pictures(mini, dataset) for dataset in expected} == expected
 
 
 # ---- the plan
@@ -191,7 +200,9 @@ def mini() -> Project:
 
 def test_a_drawn_profile_fetches_nothing(mini, tmp_path):
     text = plan(mini, tmp_path)
-    assert "nothing to fetch: 1 600 scenes for COCO-Stuff, 1 900 for ADE20K and about 60 pictures of each of 87 synsets are drawn" in text
+    captions = grouped(mini.profile.world.web)
+    scenes = f"1 600 scenes for COCO-Stuff, 1 900 for ADE20K, {captions} pictures with captions"
+    assert f"nothing to fetch: {scenes} and about 60 pictures of each of 87 synsets are drawn" in text
     assert "no run was measured here yet" in text and "GPU" not in text
 
 

@@ -10,10 +10,12 @@ from PIL import Image
 
 from larvseg.errors import LarvSegError
 from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, SERVED, SYNSET_FOLDER, UNREADABLE, pack_challenge, pack_coco, published_synsets
+from larvseg.rehearsal.captions import ILSVRC
 from larvseg.sources.ade_index import load_index
 from larvseg.sources.ade_json import read_annotation
 from larvseg.sources.archives import ArchiveReader, members
 from larvseg.sources.encodings import decode_image, label_counts
+from larvseg.sources.narratives import narratives
 from larvseg.vocabulary import base_novel, load_vocabulary
 
 SEGMENTATION = {
@@ -101,6 +103,19 @@ def test_the_oddities_of_imagenet_are_among_them(place):
     }  # fmt: skip
     assert any(data.startswith(b"\x1f\x8b") for data in first)
     assert any(picture.getexif().get(0x0112) == 6 for picture in pictures)
+
+
+def test_narratives_describe_the_training_pictures_of_coco(place):
+    pictures = {name.removeprefix("train2017/")[:-4] for name in contents(place / SERVED / "train2017.zip", ".jpg")}
+    told = [one for path in sorted((place / SERVED).glob("*.jsonl")) for one in narratives(path)]
+    assert {one.image_id.zfill(12) for one in told} == pictures and len(told) == len(pictures) + 1
+    assert {one.dataset_id for one in told} == {"mscoco_train2017"} and len(list((place / SERVED).glob("*.jsonl"))) == 4
+
+
+def test_imagenet_1k_is_a_tar_of_a_thousand_tars(place):
+    files = contents(place / SERVED / ILSVRC)
+    assert len({name.partition("/")[0] for name in files}) == 1000
+    assert all(decode_image(data, name).shape[2] == 3 for name, data in list(files.items())[:20])
 
 
 def test_the_bytes_depend_on_the_seed_alone(place, tmp_path):

@@ -47,14 +47,16 @@ def test_a_range_of_another_edition_is_answered_with_the_whole(site, session):
     assert answers['"old"'].content == DATA
 
 
-def test_synsets_need_the_login(site, session, tmp_path):
+@pytest.mark.parametrize("path", ["winter21_whole/n00000001.tar", "ILSVRC2012_img_train.tar"])
+def test_imagenet_needs_the_login(site, session, tmp_path, path):
+    site.files = {f"/{path}": tmp_path / "a.zip"}
     with serving(site) as url:
-        assert session.get(f"{url}/winter21_whole/n00000001.tar").content == LOGIN_PAGE
+        assert session.get(f"{url}/{path}").content == LOGIN_PAGE
         (tmp_path / "cookies.txt").write_text(cookies_file(url))
         jar = MozillaCookieJar(tmp_path / "cookies.txt")
         jar.load()
         session.cookies.update(jar)
-        assert session.get(f"{url}/winter21_whole/n00000001.tar").content == DATA
+        assert session.get(f"{url}/{path}").content == DATA
 
 
 def test_each_fault_happens_once(site, session):

@@ -18,7 +18,9 @@ SYNSETS = ("n00007846", "n02084071")
 
 
 def classes_of(dataset: str, drawn: bool) -> tuple[str, ...]:
-    return SYNSETS if dataset == "I21K" else load_vocabulary(dataset, drawn).names
+    if kind_of(dataset) == "caption":
+        return ()
+    return SYNSETS if dataset in ("I21K", "I1K") else load_vocabulary(dataset, drawn).names
 
 
 @pytest.fixture
@@ -108,6 +110,17 @@ def test_the_miniature_says_that_its_counts_are_its_own(build):
     assert rows["I21K"]["note"].endswith("it has 2 of 21 841 synsets.")
     assert "755" in rows["A847-C171"]["note"] and rows["A847-C171"]["novel_s"] != "755"
     assert "miniature" not in rows["LN"]["note"]
+
+
+def test_captions_are_counted_where_they_have_a_manifest(build):
+    rows = build("C171", "I1K", "LN", "ITPair")
+    for name in ("LN", "ITPair"):
+        assert tuple(rows[name][column] for column in module.COUNTS) == ("2", "", "", "", "") and rows[name]["status"] == "measured"
+    assert rows["LN"]["note"].endswith("The official archives hold 118 287 pictures, the manifest 2.")
+    assert "training pictures of COCO" in rows["LN"]["note"] and "I1K" not in rows
+    rows = build(*ALL, "LN", "ITPair", drawn=True)
+    assert rows["LN"]["note"].endswith("Our counts are those of the drawn miniature.")
+    assert rows["ITPair"]["note"].startswith("Not public") and rows["ITPair"]["note"].endswith("the drawn miniature.")
 
 
 def test_other_counts_than_the_official_ones_are_said(build, monkeypatch):

@@ -77,9 +77,10 @@ def test_every_cell_says_where_its_number_stands(write):
 def test_printed_table_sets_ours_beside_the_published(write):
     values = {"larvseg-a150": [(28.8, 52.0, 15.3)], "supervised-a847": [(1, 2, None)]}
     lines = print_table(write((LARVSEG, SUPERVISED), (0,), values)).splitlines()
-    assert lines[1].split() == ["benchmark", "model", "training", "data", *["all", "base", "novel"] * 2]
-    assert lines[3].split() == ["A150", "LarvSeg", "C171,", "WA150", "28.8", "52.0", "15.3", "32.4", "41.3", "26.8"]
-    assert lines[4].split() == ["A847", "Supervised", "A847", "1.0", "2.0", "–", "18.6", "40.6", "15.9"]
+    assert lines[1].split() == ["benchmark", "model", "backbone", "training", "data", *["all", "base", "novel"] * 2, "backbone"]
+    ours = ["A150", "LarvSeg", "ViT", "5×128", "C171,", "WA150", "28.8", "52.0", "15.3"]
+    assert lines[3].split() == [*ours, "32.4", "41.3", "26.8", "ViT-B/16"]
+    assert lines[4].split() == ["A847", "Supervised", "ViT", "5×128", "A847", "1.0", "2.0", "–", "18.6", "40.6", "15.9", "ViT-B/16"]
     assert lines[0].split() == ["ours", "published"]
     assert lines[0].index("ours") == lines[1].index(" all")
     assert lines[0].index("published") == lines[1].rindex(" all")
@@ -91,6 +92,16 @@ def test_printed_table_with_several_seeds(write):
     text = print_table(write((LARVSEG,), (0, 1), {"larvseg-a150": [(20, 1, 1), (22, 1, 2)]}))
     assert "21.0 ± 1.4" in text
     assert "seeds 0 1" in text
+
+
+def test_a_quoted_row_has_the_published_numbers_alone(write, tmp_path):
+    write((LARVSEG,), (0,), {"larvseg-a150": [(28.8, 52.0, 15.3)]})
+    config = TableConfig(table="table3", published="table3", profile="paper", seeds=(0,), rows=(LARVSEG,), quoted=("larvseg-a150",))
+    table(config, {}, {"table": tmp_path / "quoted.csv", "cells": tmp_path / "quoted.cells.jsonl"}, tmp_path / "work")
+    (row,) = read_csv(tmp_path / "quoted.csv")
+    assert (row["all"], row["base"], row["novel"], row["status"]) == ("", "", "", "quoted")
+    assert (row["published_all"], row["published_novel"]) == ("32.4", "26.8")
+    assert "quoted" in print_table(tmp_path / "quoted.csv").splitlines()[-1]
 
 
 def test_a_row_that_the_paper_lacks_names_the_nearest(write):

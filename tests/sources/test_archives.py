@@ -12,7 +12,7 @@ import pytest
 
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
-from larvseg.sources.archives import DEFLATED, LARGEST_MEMBER, STORED, ArchiveReader, check, members, verify
+from larvseg.sources.archives import DEFLATED, LARGEST_MEMBER, STORED, ArchiveReader, check, members, members_of, tars_in, verify
 
 FILES = {"b/second.txt": b"second" * 100, "a/first.jpg": bytes(range(256)), "empty": b""}
 
@@ -400,3 +400,33 @@ def test_reader_refuses_an_archive_of_another_size(packed):
     size = (packed / "some.zip").stat().st_size
     with pytest.raises(LarvSegError, match=f"expected {size - 1} bytes, found {size}"):
         ArchiveReader(packed, {"some.zip": size - 1}).read("some.zip", 0, 1, STORED, 1)
+
+
+def test_the_tars_in_a_tar_are_listed_one_by_one(tmp_path):
+    inner = {name: pack(tmp_path / name, {"x": name.encode(), "a": b"1" * 600}).read_bytes() for name in ("n2.tar", "n1.tar")}
+    path = pack(tmp_path / "outer.tar", {**inner, "readme.txt": b"hello"})
+    tars = tars_in(path)
+    assert [tar.name for tar in tars] == ["n1.tar", "n2.tar"]
+    reader = ArchiveReader(tmp_path)
+    for tar in tars:
+        found = members_of(path, tar)
+        assert [member.name for member in found] == ["a", "x"]
+        assert reader.read("outer.tar", *found[1][1:]) == tar.name.encode()
+        flat = {member.name: member[1:] for member in members(path)}
+        assert {f"{tar.name}/{member.name}": member[1:] for member in found}.items() <= flat.items()
+    assert len(members(path)) == 5
+
+
+def test_a_damaged_tar_in_a_tar(tmp_path):
+    whole = pack(tmp_path / "n1.tar", {"x": b"1" * 600}).read_bytes()
+    path = pack(tmp_path / "outer.tar", {"n1.tar": whole[:1024], "n2.tar": whole})
+    first, second = tars_in(path)
+    assert [member.name for member in members_of(path, second)] == ["x"]
+    with pytest.raises(LarvSegError, match="outer.tar: expected a whole tar archive"):
+        members_of(path, first)  # what it lacks is not taken from the next
+
+
+def test_hostile_names_in_a_tar_in_a_tar(tmp_path):
+    path = pack(tmp_path / "outer.tar", {"n1.tar": pack(tmp_path / "n1.tar", {"../x": b""}).read_bytes()})
+    with pytest.raises(LarvSegError, match="outer.tar: refused"):
+        members_of(path, tars_in(path)[0])

@@ -8,7 +8,8 @@ import yaml
 
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
-from larvseg.sources.registry import files_named, load_registry, source_of
+from larvseg.sources.access import place_of
+from larvseg.sources.registry import files_named, is_synset_tar, load_registry, source_of
 from larvseg.vocabulary import load_vocabulary
 from larvseg.vocabulary.synsets import imagenet_synsets
 
@@ -111,3 +112,10 @@ def test_a_wrong_entry_is_named(written, name, changes, message):
     path = written(**{name: PLAIN | changes})
     with pytest.raises(LarvSegError, match=f"sources.yaml: .*{message}"):
         load_registry(path)
+
+
+def test_only_archives_of_synsets_have_a_folder_of_their_own():
+    names = ("n04256520.tar", "winter21_whole.tar", "ILSVRC2012_img_train.tar", "train2017.zip")
+    assert [is_synset_tar(name) for name in names] == [True, False, False, False]
+    places = [place_of(name, Path("incoming")).as_posix() for name in names]
+    assert places == ["incoming/winter21_whole/n04256520.tar", *(f"incoming/{name}" for name in names[1:])]

@@ -13,6 +13,7 @@ from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
 from larvseg.training.train import train
+from tests.datasets.conftest import World
 from tests.training.conftest import pack
 
 
@@ -93,6 +94,57 @@ def test_a_method_that_opens_other_masks_is_stopped(method, inputs, outputs, mon
 def test_labels_of_a_set_with_masks_are_not_opened_either(inputs):
     with pytest.raises(LarvSegError, match="training may open the masks of C171, not its image labels"):
         TrainingPictures(Manifest(inputs["C171"]), "C171", "masks").labels(0)
+
+
+@pytest.fixture
+def captioned(tmp_path, monkeypatch):
+    """TrainingPictures of a tiny LN, opened with some permission."""
+    monkeypatch.chdir(tmp_path)
+    world = World()
+    world.derive("LN")
+    return lambda permitted: TrainingPictures(Manifest(Path("LN.arrow")), "LN", permitted)
+
+
+def test_captions_are_opened_where_they_are_listed(captioned):
+    pictures = captioned("captions")
+    assert len(pictures) == 3 and pictures.image(0).shape == (72, 96, 3)
+    assert [pictures.captions(i) for i in range(3)] == [("A person.", "Somebody."), ("Two cars.",), ("A wall.",)]
+    assert pictures.take_opened() == {"captions": 3} and pictures.take_opened() == {}
+    for read in (pictures.labels, pictures.mask):
+        with pytest.raises(LarvSegError, match="training may open the captions of LN, not its (image labels|masks)"):
+            read(0)
+    with pytest.raises(LarvSegError, match="LN has 3 training pictures; number 3 is none of them"):
+        pictures.captions(3)
+
+
+def test_nothing_but_pictures_is_opened_where_nothing_is_permitted(captioned):
+    pictures = captioned("none")
+    assert pictures.image(2).shape == (72, 96, 3) and pictures.take_opened() == {}
+    for read in (pictures.captions, pictures.labels, pictures.mask):
+        with pytest.raises(LarvSegError, match="training may open the pictures of LN, not its"):
+            read(0)
+
+
+def test_captions_of_a_set_with_labels_are_not_opened_either(inputs):
+    with pytest.raises(LarvSegError, match="training may open the image labels of WA150, not its captions"):
+        TrainingPictures(Manifest(inputs["WA150"]), "WA150", "image_labels").captions(0)
+
+
+def test_what_a_row_lists():
+    kinds = {"C171": "masks", "WA847": "image_labels", "I124": "image_labels", "I21K": "image_labels"}
+    assert {name: listed(name) for name in (*kinds, "LN", "ITPair", "I1K")} == kinds | {
+        "LN": "captions",
+        "ITPair": "captions",
+        "I1K": "none",
+    }
+
+
+def test_a_caption_set_is_no_image_label_set(config):
+    wrong = config.training_sets[2].model_copy(update={"name": "LN"})
+    with pytest.raises(LarvSegError, match="LN is a caption data set, not single_label"):
+        permitted(wrong, Switches())
+    assert permitted(wrong.model_copy(update={"kind": "caption"}), Switches(weak_labels="crop")) == "captions"
+    assert permitted(wrong.model_copy(update={"name": "I1K"}), Switches()) == "none"
 
 
 def test_validation_pictures_are_out_of_reach(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """Starting weights: trained on object pictures, or taken from a file of timm's names."""
 
 import json
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,37 @@ def test_weights_from_a_path(settings, inputs):
     save_tensors(Path("mine.safetensors"), tensors, {})
     with pytest.raises(LarvSegError, match="mine.safetensors: tensor 'vit.norm.bias' of the model is missing"):
         pretrain(wanted, {}, {"model": Path("out")}, Path("work"))
+
+
+def test_weights_from_a_training_state(settings, inputs):
+    """As the distilled transformer of ReCo is published: two heads, two tokens before the patches, the command line of its training."""
+    arguments = {"depth": 1, "embed_dim": 32, "num_heads": 2}
+    distilled = settings.backbone.model_copy(
+        update={"name": "deit_small_distilled_patch16_224", "arguments": arguments, "patch_size": 16, "image_size": 48, "weights": "own"}
+    )
+    vit = build_backbone(distilled.model_copy(update={"image_size": 64}), seed=3).vit
+    heads = {f"{head}.{kind}": torch.zeros(5) for head in ("head", "head_dist") for kind in ("weight", "bias")}
+    torch.save({"model": vit.state_dict() | heads, "args": Namespace(lr=1), "epoch": 3}, "state.pth")
+    wanted = settings.model_copy(update={"backbone": distilled, "pretraining": None})
+    pretrain(wanted, {"weights": Path("state.pth")}, {"model": Path("out")}, Path("work"))
+    ours = load_tensors(Path("out"))[0]
+    assert torch.equal(ours["vit.dist_token"], vit.dist_token)
+    assert ours["vit.pos_embed"].shape == (1, 2 + 9, 32)
+    assert torch.equal(ours["vit.pos_embed"][:, :2], vit.pos_embed[:, :2])
+    assert not any("head" in name for name in ours)
+
+
+class Harmful:
+    def __reduce__(self):
+        return (Path.touch, (Path("touched"),))
+
+
+def test_a_training_state_runs_no_code(settings, inputs):
+    torch.save({"model": Harmful()}, "state.pth")
+    wanted, _ = published(settings, "state.pth")
+    with pytest.raises(LarvSegError, match="state.pth: not a training state"):
+        pretrain(wanted, {"weights": Path("state.pth")}, {"model": Path("out")}, Path("work"))
+    assert not Path("touched").exists()
 
 
 def test_missing_settings_are_refused(settings, inputs):

@@ -9,6 +9,7 @@ from typing import Any
 
 from larvseg.evaluation.confusion import accumulate, read_confusion
 from larvseg.evaluation.metrics import metrics_of
+from larvseg.evaluation.permutation import permuted_vocabulary
 from larvseg.files import sha256_of
 from larvseg.lineage.audit.reach import alterations, altered_cells, cells_of, name_of
 from larvseg.lineage.audit.tree import Job, Tree
@@ -38,7 +39,9 @@ def recomputed(confusion: Path, metrics: dict[str, Any]) -> dict[str, Any]:
     names = [item["name"] for item in metrics["classes"]]
     if len(names) != classes:
         raise ValueError(f"{classes} classes were counted, {len(names)} are named")
-    return metrics_of(accumulate(rows, classes), names)
+    matrix = accumulate(rows, classes)
+    control = {"permuted_vocabulary": permuted_vocabulary(matrix, names)} if "permuted_vocabulary" in metrics else {}
+    return metrics_of(matrix, names) | control
 
 
 def _wrong_metrics(job: Job) -> Iterator[tuple[str, str]]:

@@ -13,6 +13,7 @@ from larvseg import stages
 from larvseg.config import Model, TableConfig
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.metrics import metrics_of
+from larvseg.evaluation.permutation import permuted_vocabulary
 from larvseg.files import json_text, sha256_of
 from larvseg.lineage.audit.tree import Job, Tree
 from larvseg.lineage.execute import execute
@@ -54,6 +55,7 @@ def evaluate(config, inputs, outputs, work):
     counts.add(0, *chance.integers(0, len(NAMES), (2, 8, 8)))
     counts.write(outputs["confusion"])
     head = {"run": config.name, "seed": 0, "profile": "toy", "benchmark": "A150"}
+    head["permuted_vocabulary"] = permuted_vocabulary(counts.matrix(), NAMES)
     outputs["metrics"].write_text(json_text(head | metrics_of(counts.matrix(), NAMES)))
 
 

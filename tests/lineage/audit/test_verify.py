@@ -102,6 +102,24 @@ def test_metrics_that_do_not_follow_from_the_counts(toy, monkeypatch):
     assert finding.detail == f"novel is 99.0, the confusion counts give {true}"
 
 
+def test_the_permuted_control_is_computed_again(toy, monkeypatch):
+    path = Path("results/toy/r2/metrics.json")
+
+    def wrong(config, inputs, outputs, work):
+        conftest.evaluate(config, inputs, outputs, work)
+        metrics = json.loads(outputs["metrics"].read_text())
+        metrics["permuted_vocabulary"]["novel"] = 0.0
+        outputs["metrics"].write_text(json_text(metrics))
+
+    monkeypatch.setattr("toy.evaluate", wrong)
+    shutil.rmtree(KEPT)
+    toy.run(toy.job("evaluate r2"))
+    toy.run(toy.job("table table3"))
+    finding = only(verify(toy.tree()))
+    assert (finding.word, finding.paths) == ("MODIFIED", (str(path),))
+    assert finding.detail == "permuted_vocabulary is other values, the confusion counts give others"
+
+
 def test_a_forged_record_does_not_fit_what_was_made_of_it(toy, forge):
     forge(MANIFEST, "another manifest")
     finding = only(verify(toy.tree()))

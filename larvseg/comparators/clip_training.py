@@ -1,0 +1,142 @@
+"""The `clip` stage: a CLIP model trained on ITPair, or OpenAI's weights in open_clip's architecture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import open_clip
+import torch
+from torch import Tensor, nn
+
+from larvseg.comparators.clip import build_clip, save_clip
+from larvseg.comparators.clip_card import card_text
+from larvseg.comparators.torchscript import read_torchscript
+from larvseg.config import Optimiser
+from larvseg.config.comparators import ClipConfig, ClipTraining
+from larvseg.datasets import ranks
+from larvseg.datasets.annotations import Ledger, TrainingPictures
+from larvseg.datasets.manifest import Manifest
+from larvseg.datasets.transforms import view
+from larvseg.errors import LarvSegError
+from larvseg.files import json_text, sha256_of, write_text
+from larvseg.training.checkpoint import fill, hold, resume, save_state
+from larvseg.training.curves import Curves
+from larvseg.training.runtime import Progress, autocast, prepare, seed_step
+from larvseg.training.schedule import learning_rate, set_learning_rate
+
+DATASET = "ITPair"
+LARGEST_SCALE = 100.0  # of the cosines, as in the paper
+_SIZES = ("input_resolution", "context_length", "vocab_size")  # OpenAI's archives hold these beside the weights
+
+
+def clip(config: ClipConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Write the CLIP model of `config` to `outputs`: `model`, `config`, `curves` and `card`.
+
+    weights "train": trained on the manifest `inputs["ITPair"]`; `work` holds the state from which the training can go on. Otherwise
+    `inputs["weights"]` is a TorchScript archive of OpenAI's: its tensors are read, none of its code runs, and `curves` has no lines.
+
+    Raises:
+        LarvSegError: an input does not fit, the loss is not finite, or another process trains in `work`.
+    """
+    device = prepare(config.runtime)
+    seed = config.training.seed if config.training else 0
+    model = build_clip(config.model, seed)
+    curves, ledger = Curves(losses=("loss",), warm=False), Ledger()
+    if config.model.weights == "train":
+        _train(config, model.to(device), inputs[DATASET], work, curves, ledger)
+    else:
+        fill(model, openai_tensors(inputs["weights"]), inputs["weights"])
+    save_clip(outputs["model"], config.model, model)
+    write_text(outputs["config"], json_text({"clip": config.model_dump(mode="json"), "annotations": ledger.counts}))
+    write_text(outputs["curves"], curves.text)
+    write_text(outputs["card"], card_text(config, sum(parameter.numel() for parameter in model.parameters()), ledger.counts))
+
+
+def openai_tensors(path: Path) -> dict[str, Tensor]:
+    """The state dict of OpenAI's archive at `path` for open_clip's CLIP, in single precision; errors as in read_torchscript."""
+    tensors = {name: tensor for name, tensor in read_torchscript(path).items() if name not in _SIZES}
+    return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+
+
+def _train(config: ClipConfig, model: open_clip.CLIP, manifest: Path, work: Path, curves: Curves, ledger: Ledger) -> None:
+    """Train `model` in place: the symmetric cross entropy of which text belongs to which picture of the batch."""
+    settings, device = config.training, model.logit_scale.device
+    if settings is None:
+        raise LarvSegError(f"CLIP model {config.name}: weights is train, which needs a section training")
+    if settings.augmentation.crop != config.model.image_size:
+        raise LarvSegError(
+            f"CLIP model {config.name}: crops of {settings.augmentation.crop} px for pictures of {config.model.image_size} px"
+        )
+    pictures = TrainingPictures(Manifest(manifest), DATASET, "captions")
+    optimiser, contrast = _optimiser(settings.optimiser, model), open_clip.ClipLoss()
+    origin = {"config": config.model_dump(mode="json"), "inputs": {DATASET: sha256_of(manifest)}}
+    model.train()
+    with hold(work) as state:
+        start = resume(state, origin, model, optimiser, curves, ledger)
+        progress = Progress(batches(pictures, settings, start), f"CLIP {config.name}", start, settings.steps)
+        for step, batch in enumerate(progress, start):
+            ledger.add([batch])
+            seed_step(settings.seed, step)
+            rate = learning_rate(settings.optimiser, step, settings.steps)
+            set_learning_rate(optimiser, rate)
+            tokens = open_clip.tokenize(batch.texts, model.context_length)
+            with autocast(config.runtime):
+                images, texts, scale = model(batch.images.to(device), tokens.to(device))
+            loss = contrast(images.float(), texts.float(), scale)
+            if not math.isfinite(loss.item()):
+                before = f"before: {progress.loss:.4g}"
+                raise LarvSegError(f"CLIP {config.name}: the loss is {loss.item()} at step {step + 1} ({before}); try a lower rate")
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            with torch.no_grad():
+                model.logit_scale.clamp_(0, math.log(LARGEST_SCALE))
+            progress.loss = loss.item()
+            curves.add(step + 1, rate, {"loss": loss.item()}, last=step + 1 == settings.steps)
+            if (step + 1) % config.runtime.checkpoint_every == 0:
+                progressed = {"step": step + 1, "curves": curves.state(), "annotations": ledger.counts}
+                save_state(state, model, optimiser, {**progressed, "origin": origin})
+
+
+def _optimiser(config: Optimiser, model: nn.Module) -> torch.optim.Optimizer:
+    """AdamW as in the paper: gains, biases and the scale of the cosines do not decay.
+
+    The token embeddings are most of a small model, and a batch names few of them. All are stepped each time all the same: fused AdamW
+    takes a few milliseconds for them, and one dense optimiser has one state to resume from.
+    """
+    if config.name != "adamw":
+        raise LarvSegError(f"CLIP is trained by adamw, not {config.name}")
+    decaying = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
+    groups = [{"params": decaying, "factor": 1.0}, {"params": others, "factor": 1.0, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, config.lr, (0.9, 0.98), 1e-6, weight_decay=config.weight_decay, fused=True)
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pictures and a caption of each."""
+
+    dataset: str
+    images: Tensor  # (B, 3, C, C), normalised
+    texts: list[str]
+    opened: Mapping[str, int]  # "captions": how many were opened for it
+
+
+def batches(pictures: TrainingPictures, settings: ClipTraining, start: int) -> Iterator[Pairs]:
+    """The batches of the steps start … settings.steps − 1, each a function of the seed and the step.
+
+    Every epoch shows the pictures in an order of its own. Of a picture with several captions one is drawn.
+    """
+    for step in range(start, settings.steps):
+        images, texts = [], []
+        chosen = ranks.positions(DATASET, len(pictures), step, 0, 1, settings.batch_size, settings.seed)
+        for slot, position in enumerate(chosen):
+            rng = ranks.generator(settings.seed, step, 0, slot)
+            images.append(view(pictures.image(position), settings.augmentation, "clip", rng))
+            captions = pictures.captions(position)
+            texts.append(captions[rng.integers(len(captions))])
+        yield Pairs(pictures.dataset, torch.from_numpy(np.stack(images)), texts, pictures.take_opened())

@@ -1,0 +1,43 @@
+"""DenseCLIP (Zhou et al., Extract Free Dense Labels from CLIP, ECCV 2022, as MaskCLIP): the class whose name is nearest to a cell.
+
+Nothing is trained. Departures from the paper: windows slide as for every other method of the table, where it takes the whole picture at
+once; its optional refinements (key smoothing, prompt denoising) are off, as in the row that the table quotes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from larvseg.comparators.clip import load_clip
+from larvseg.comparators.text import load_text
+from larvseg.config import EvaluateConfig
+from larvseg.errors import LarvSegError
+from larvseg.evaluation.predictor import Predictor
+
+
+def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.device | str) -> Predictor:
+    """The CLIP model `inputs["clip"]` for the classes of the text table `inputs["text"]`.
+
+    Raises:
+        LarvSegError: unreadable files, or a table that another CLIP model made.
+    """
+    clip, (table, about) = load_clip(inputs["clip"], device), load_text(inputs["text"])
+    if table.shape[1] != clip.dim:
+        raise LarvSegError(f"{inputs['text']}: embeddings of {table.shape[1]} numbers, {inputs['clip']} makes {clip.dim}; make it again")
+    table = table.to(device)
+
+    def logits(windows: Tensor) -> Tensor:
+        features = clip.dense(windows)
+        with torch.autocast(windows.device.type, enabled=False):  # near classes differ by less than half precision tells apart
+            return class_scores(features.to(table.dtype), table)
+
+    return Predictor(tuple(about["classes"]), logits, "clip")
+
+
+def class_scores(features: Tensor, table: Tensor) -> Tensor:
+    """Cosines of the cells (B, D, h, w) with the N rows of `table` (N, D), all unit vectors → (B, N, h, w)."""
+    return torch.einsum("bdhw,nd->bnhw", features, table)

@@ -1,0 +1,40 @@
+"""LSeg (Li et al., Language-driven Semantic Segmentation, ICLR 2022), as the paper's authors reproduced it: a segmenter of C171 whose
+classifier holds fixed embeddings of the class names; those of another vocabulary take their place for its classes.
+
+Departures from LSeg itself, all of that reproduction: our backbone, training and cosine classifier (projections, LayerNorm over the
+classes) instead of a DPT decoder and CLIP's fixed scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from larvseg.comparators.text import load_text
+from larvseg.config import EvaluateConfig
+from larvseg.errors import LarvSegError
+from larvseg.evaluation.predictor import Predictor
+from larvseg.training.checkpoint import DatasetSegmenter, load_segmenter
+
+DATASET = "C171"  # the only one that LSeg is trained on
+
+
+def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.device | str) -> Predictor:
+    """The run of `inputs` ("model", "config") for the classes of the text table `inputs["text"]`.
+
+    Raises:
+        LarvSegError: as load_segmenter and load_text; a run of another method; a table of another text tower.
+    """
+    trained, training = load_segmenter(inputs["model"], inputs["config"], DATASET, device)
+    table, about = load_text(inputs["text"])
+    if training.method != "lseg":
+        raise LarvSegError(f"{inputs['config']}: a run of the method {training.method}; LSeg needs one that was trained on text embeddings")
+    segmenter = trained.segmenter
+    if table.shape[1] != segmenter.classifier.table.shape[1]:
+        widths = f"{table.shape[1]} numbers, the run was trained on {segmenter.classifier.table.shape[1]}"
+        raise LarvSegError(f"{inputs['text']}: embeddings of {widths}; make it with the run's CLIP model")
+    segmenter.classifier.table = table.to(segmenter.classifier.table)
+    model = DatasetSegmenter(segmenter, torch.arange(len(table), device=device), tuple(about["classes"])).eval()
+    return Predictor(model.names, model, training.switches.normalisation)

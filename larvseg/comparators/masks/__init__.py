@@ -1,0 +1,1 @@
+"""Networks that propose masks from learned queries, shared by ZSBaseline and OpenSeg."""

@@ -1,0 +1,193 @@
+"""ReCo: retrieve pictures of a class by its name, find what they have in common, and look for it (Shin et al., NeurIPS 2022).
+
+Training-free: no annotation of any picture is opened. Departures from the paper: CLIP sees pictures normalised by its own statistics,
+not by ImageNet's; no dense CRF; whole pictures by sliding windows, not centre crops. In the miniature the feature network is the
+pretrained backbone, and the index are the drawn object pictures.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from larvseg.comparators.clip import load_clip
+from larvseg.comparators.pictures import central_square, renormalised
+from larvseg.comparators.reco_references import Reference, build_references, context_elimination, cosegment, similarity
+from larvseg.comparators.text import load_text
+from larvseg.config import Backbone, EvaluateConfig, parse
+from larvseg.config.reco import IndexConfig, RecoConfig
+from larvseg.datasets.annotations import TrainingPictures
+from larvseg.datasets.manifest import Manifest
+from larvseg.datasets.transforms import normalise
+from larvseg.errors import LarvSegError
+from larvseg.evaluation.predictor import Predictor
+from larvseg.files import json_text, write_text
+from larvseg.models.backbone import VisionTransformer, build_backbone
+from larvseg.training.backbone_weights import load_backbone
+from larvseg.training.checkpoint import load_tensors, save_tensors
+from larvseg.training.runtime import autocast, prepare
+
+CHUNK = 1 << 25  # scores at window size that are in the making at once: 128 MiB
+
+
+@torch.inference_mode()
+def index(config: IndexConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Write `embeddings` (safetensors): unit vectors (P, D) of the training pictures of the manifest `index`, by CLIP (`retrieval`).
+
+    Raises LarvSegError for the manifest of another data set than config.dataset.
+    """
+    device = prepare(config.runtime)
+    clip = load_clip(inputs["retrieval"], device)
+    squares = _Squares(TrainingPictures(Manifest(inputs["index"]), config.dataset, "none"), clip.image_size)
+    workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
+    parts = []
+    with tqdm(total=len(squares), desc="index", unit="image", file=sys.stderr, disable=None) as progress:
+        for images in DataLoader(squares, config.batch_size, num_workers=workers):
+            with autocast(config.runtime):
+                parts.append(clip.encode_images(images.to(device)).float().cpu())
+            progress.update(len(images))
+    save_tensors(outputs["embeddings"], {"embeddings": torch.cat(parts)}, {"dataset": config.dataset})
+
+
+class _Squares(Dataset):
+    """The middle of each picture as CLIP takes it: (3, size, size) float32."""
+
+    def __init__(self, pictures: TrainingPictures, size: int):
+        self.pictures, self.size = pictures, size
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, position: int) -> Tensor:
+        return torch.from_numpy(normalise(central_square(self.pictures.image(position), self.size), "clip"))
+
+
+@torch.inference_mode()
+def reco(config: RecoConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Make one reference vector for each class of config.benchmark.
+
+    inputs: `index` (manifest), its `embeddings` by the CLIP model `retrieval`, the class names as that embeds them (`retrieval_text`)
+    and as the guide `clip` does (`text`), and the feature network `features`. outputs: `model` ("references" (N, D), and the retrieved
+    "pictures" and their "seeds" (N, k)), `config` and `card`. Raises LarvSegError for inputs that do not belong together.
+    """
+    device = prepare(config.runtime)
+    pictures = TrainingPictures(Manifest(inputs["index"]), config.dataset, "none")
+    embeddings = load_tensors(inputs["embeddings"])[0]["embeddings"].to(device)
+    if len(embeddings) != len(pictures):
+        raise LarvSegError(f"{inputs['embeddings']}: {len(embeddings)} embeddings of {len(pictures)} pictures; make the index again")
+    dense = load_clip(inputs["clip"], device)
+    queries, names = _texts(inputs["retrieval_text"], inputs["retrieval"], config, device)
+    guides, guided = _texts(inputs["text"], inputs["clip"], config, device)
+    if names != guided:
+        raise LarvSegError(f"{inputs['text']}: texts of other classes than {inputs['retrieval_text']}; embed both again")
+    features = load_features(config.features, inputs["features"], device)
+
+    def build(name: str, contexts: Tensor | None) -> Reference:
+        found = (embeddings @ queries[name]).argsort(descending=True, stable=True)[: config.retrieved].cpu()
+        squares = [central_square(pictures.image(position), config.image_size) for position in found.tolist()]
+        images = torch.from_numpy(np.stack([normalise(square, config.normalisation) for square in squares])).to(device)
+        with autocast(config.runtime):
+            values, guide = features(images).float(), dense.dense(renormalised(images, config.normalisation, "clip")).float()
+        weights = similarity(guide, guides[name][None], config.temperature, values.shape[2:])[:, 0]
+        if contexts is not None:
+            weights = weights * context_elimination(F.normalize(values, dim=1), contexts)
+        vector, seeds = cosegment(values, weights)
+        progress.update()
+        return Reference(vector.cpu(), found, seeds.cpu())
+
+    with tqdm(total=len({*names, *config.contexts}), desc=config.run, unit="class", file=sys.stderr, disable=None) as progress:
+        references = build_references(names, config.contexts, build)
+    stacked = {field: torch.stack([getattr(references[name], field) for name in names]) for field in Reference._fields}
+    settings = config.model_dump(mode="json")
+    about = {key: settings[key] for key in ("benchmark", "features", "normalisation", "temperature")} | {"classes": names}
+    save_tensors(outputs["model"], {"references": stacked.pop("vector"), **stacked}, about)
+    vocabulary = {"names": names, "contexts": list(config.contexts)}
+    annotations = {config.dataset: pictures.take_opened()}
+    write_text(outputs["config"], json_text({"train": settings, "vocabulary": vocabulary, "annotations": annotations}))
+    write_text(outputs["card"], _card(config, len(names), len(pictures)))
+
+
+def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.device | str) -> Predictor:
+    """Scores sigmoid(cos(f, reference)) · sigmoid(temperature · cos(CLIP's dense feature, text)) at window size.
+
+    inputs: `model` (see reco), `features`, and the guide: `clip` and `text`. Raises LarvSegError for inputs that do not belong together.
+    """
+    tensors, about = load_tensors(inputs["model"])
+    text, described = load_text(inputs["text"])
+    if described["classes"] != about["classes"]:
+        raise LarvSegError(f"{inputs['text']}: texts of other classes than the references of {inputs['model']}; make them again")
+    features = load_features(parse(Backbone, about["features"], inputs["model"]), inputs["features"], device)
+    clip = load_clip(inputs["clip"], device)
+    references, text = tensors["references"].to(device), text.to(device)
+
+    def logits(windows: Tensor) -> Tensor:
+        values = F.normalize(features(windows).to(references.dtype), dim=1)
+        guide = clip.dense(renormalised(windows, about["normalisation"], "clip")).to(text.dtype)
+        with torch.autocast(windows.device.type, enabled=False):  # near classes differ by less than half precision tells apart
+            return fused(values, references, guide, text, about["temperature"], windows.shape[2:])
+
+    return Predictor(tuple(about["classes"]), logits, about["normalisation"])
+
+
+def fused(pixels: Tensor, references: Tensor, dense: Tensor, text: Tensor, temperature: float, size: tuple[int, int]) -> Tensor:
+    """(B, D, h, w), (N, D), (B, E, h', w'), (N, E) unit vectors → scores (B, N, *size): the product of two maps, each upsampled by itself.
+
+    A product of bilinear maps is not bilinear, so it is taken at `size`, a few classes at a time.
+    """
+    scores = references.new_empty(len(pixels), len(references), *size)
+    step = max(1, CHUNK // (len(pixels) * size[0] * size[1]))
+    for start in range(0, len(references), step):
+        some = slice(start, start + step)
+        scores[:, some] = similarity(pixels, references[some], 1.0, size) * similarity(dense, text[some], temperature, size)
+    return scores
+
+
+def load_features(backbone: Backbone, path: Path, device: torch.device | str) -> VisionTransformer:
+    """The feature network `backbone` with the weights in `path`, in evaluation mode."""
+    network = build_backbone(backbone)
+    load_backbone(network, path)
+    return network.to(device).eval()
+
+
+def _texts(path: Path, clip: Path, config: RecoConfig, device: torch.device) -> tuple[dict[str, Tensor], list[str]]:
+    """The embedding (D,) of each class in the text table `path` and of each context, and the names of the classes.
+
+    Contexts that are no class are embedded by `clip`, as the table was.
+    """
+    table, about = load_text(path)
+    names = about["classes"]
+    if about["dataset"] != config.benchmark:
+        raise LarvSegError(f"{path}: texts of {about['dataset']}, not of {config.benchmark}; embed those")
+    texts = dict(zip(names, table.to(device), strict=True))
+    if missing := [name for name in config.contexts if name not in texts]:
+        texts |= zip(missing, load_clip(clip, device).table(missing, about["prompts"]).to(device), strict=True)
+    return texts, names
+
+
+def _card(config: RecoConfig, classes: int, pictures: int) -> str:
+    return f"""# {config.run}
+
+A semantic segmenter for the {classes} classes of {config.benchmark}, made without training in the profile `{config.profile}`
+(ReCo: retrieve and co-segment). For each class {config.retrieved} of the {pictures:,} pictures of {config.dataset} are retrieved by
+its name, with CLIP; no label of these pictures is opened. The class is known by what their features ({config.features.title}) have in
+common, apart from what they share with {", ".join(config.contexts) or "nothing"}. At test time the similarity to it is multiplied by
+that of CLIP's dense features to the name.
+
+## Numbers
+
+In `metrics.json` of its evaluation; the retrieved pictures and the patches that were taken from them are in `model.safetensors`.
+
+## Limits
+
+- It names only these classes, and answers one of them for every pixel, also where none is right.
+- Classes that no picture of {config.dataset} shows have references of something else.
+- It carries the biases of CLIP and of its pictures, and is meant for research.
+"""

@@ -1,0 +1,68 @@
+"""What pixel embeddings group: the exploratory experiment (Table 1) and its response maps (Figure 2)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from larvseg.config.base import Model
+from larvseg.config.evaluation import Evaluation
+from larvseg.config.training import Backbone, Runtime
+
+
+class Embedding(Model):
+    """Where embeddings of pixels come from: a trained segmenter, a backbone alone, or the image tower of CLIP."""
+
+    source: Literal["segmenter", "backbone", "denseclip"]
+    backbone: Backbone | None = None  # a backbone alone does not say what it is
+    normalisation: Literal["imagenet", "half"] = "imagenet"  # of its inputs
+
+
+class GroupingConfig(Model):
+    """One row of Table 1 on one benchmark."""
+
+    run: str
+    profile: str
+    seed: int
+    benchmark: Literal["A150", "A847"]
+    embedding: Embedding  # those of DenseCLIP are compared with the texts of the classes in a picture, the others with one pixel of each
+    absent: Literal["masked", "zero"] = "masked"  # score of classes that are not in the picture: none, or 0 as in the released code
+    draws: int = Field(default=5, gt=0)
+    evaluation: Evaluation
+    runtime: Runtime = Runtime()
+
+
+class ResponsesConfig(Model):
+    """Response maps of one model on a few validation pictures."""
+
+    run: str
+    profile: str
+    seed: int
+    benchmark: Literal["A150", "A847"]
+    embedding: Embedding
+    classes: tuple[str, ...]  # pictures are chosen for these, and maps made of these
+    pictures: int = Field(default=3, gt=0)
+    base: int = Field(default=2, gt=0)  # classes of each picture that C171 has
+    novel: int = Field(default=2, gt=0)  # and that it has not
+    evaluation: Evaluation
+    runtime: Runtime = Runtime()
+
+
+class Table1Row(Model):
+    """One row of Table 1 on one benchmark."""
+
+    model: str
+    benchmark: Literal["A150", "A847"]
+    training_data: str
+    run: str
+    published: bool = True  # whether the paper has the row
+
+
+class Table1Config(Model):
+    """Table 1."""
+
+    table: str
+    profile: str
+    seeds: tuple[int, ...]
+    rows: tuple[Table1Row, ...]

@@ -1,0 +1,84 @@
+"""Networks that propose masks: ZSBaseline and OpenSeg."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from larvseg.config.base import Model
+from larvseg.config.comparators import Prompts
+from larvseg.config.training import Backbone, Optimiser, Runtime, Switches, TrainingSet
+
+
+class MaskHead(Model):
+    """Pixel decoder and transformer decoder: one mask for each learned query."""
+
+    queries: int = Field(gt=0)
+    width: int = Field(gt=0, multiple_of=4)  # channels of pixel maps, queries and mask embeddings
+    layers: int = Field(gt=0)  # of the transformer decoder; each of them proposes masks
+    heads: int = Field(gt=0)
+    feedforward: int = Field(gt=0)
+    dropout: float = Field(default=0.1, ge=0, lt=1)
+    memory_stride: int  # pixels; the queries attend to the map of this stride
+
+
+class Matching(Model):
+    """Weights of the mask and class terms, in the loss and in the cost of the matching alike."""
+
+    focal: float = 20.0
+    dice: float = 1.0
+    classification: float = 1.0
+    no_object: float = 0.1  # of the class "none", relative to the others; in the loss only
+
+
+class Ensemble(Model):
+    """How ZSBaseline joins its own classes with those that CLIP sees in the crops, p = p_mask^(1 − λ)·p_clip^λ."""
+
+    threshold: float = Field(gt=0, lt=1)  # a pixel belongs to the mask of a crop above this
+    clip_weight: float = Field(ge=0, le=1)  # λ
+
+
+class Classification(Model):
+    """ZSBaseline: queries are classified against the text table of the training classes."""
+
+    hidden: int = Field(gt=0)  # width of the class head's hidden layer
+    temperature: float = Field(default=0.01, gt=0)  # of its cosines
+    matching: Matching = Matching()
+    ensemble: dict[str, Ensemble]  # for each benchmark
+
+
+class Grounding(Model):
+    """OpenSeg: regions are grounded in the nouns of captions."""
+
+    clip: str  # name of the CLIP model whose text tower embeds the nouns
+    prompts: Prompts
+    weight: float = Field(default=1.0, gt=0)  # of the grounding loss; that of the masks has 1
+    keep: float = Field(default=0.5, gt=0, le=1)  # probability that a noun of a caption is kept at a step
+    temperature: float = Field(default=0.07, gt=0)  # of the cosines, at the start; learned
+
+
+class ProposeConfig(Model):
+    """One training of a network that proposes masks.
+
+    The fields that the loader of joint steps reads are called as in TrainConfig. Ranks are data sets here: zsbaseline has one (C171),
+    openseg two (C171, LN), and a step holds `images_per_rank` pictures of each.
+    """
+
+    run: str
+    profile: str
+    method: Literal["zsbaseline", "openseg"]
+    training_sets: tuple[TrainingSet, ...] = Field(min_length=1)
+    backbone: Backbone
+    head: MaskHead
+    classification: Classification | None = None  # zsbaseline
+    grounding: Grounding | None = None  # openseg
+    switches: Switches = Switches()
+    optimiser: Optimiser
+    clip_norm: float | None = Field(default=None, gt=0)  # the gradient of the whole network is cut to this L2 norm
+    steps: int = Field(gt=0)
+    ranks: int = Field(gt=0)
+    images_per_rank: int = Field(gt=0)
+    loss_downsample: int = Field(default=2, gt=0)  # masks are compared at crop / loss_downsample
+    seed: int = 0
+    runtime: Runtime = Runtime()

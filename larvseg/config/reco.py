@@ -1,0 +1,34 @@
+"""ReCo: the index that it retrieves from, and the references that it makes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from larvseg.config.base import Model
+from larvseg.config.training import Backbone, Runtime
+
+
+class IndexConfig(Model):
+    """CLIP embeddings of the pictures that ReCo retrieves from."""
+
+    dataset: str = "I1K"
+    batch_size: int = Field(default=64, gt=0)
+    runtime: Runtime = Runtime()
+
+
+class RecoConfig(Model):
+    """One reference vector for each class of a benchmark, from retrieved pictures."""
+
+    run: str
+    profile: str
+    benchmark: Literal["A150", "A847"]
+    dataset: str = "I1K"  # of the index
+    retrieved: int = Field(default=50, gt=0)  # pictures of each class
+    contexts: tuple[str, ...] = ("tree", "sky", "building", "road", "person")  # what is eliminated, built in this order
+    temperature: float = 10.0  # what cosines of CLIP are multiplied by before the sigmoid
+    image_size: int = 224  # retrieved pictures are cut to this size, pixels
+    features: Backbone
+    normalisation: Literal["imagenet", "half"] = "imagenet"  # of the inputs of `features`
+    runtime: Runtime = Runtime()

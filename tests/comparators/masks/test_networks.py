@@ -1,0 +1,150 @@
+"""The networks that propose masks: shapes, what their order and their seed do, and the sizes of the paper."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from larvseg.comparators.clip import Clip, build_clip
+from larvseg.comparators.masks.decoder import sine_positions
+from larvseg.comparators.masks.networks import build_classifier, build_embedder
+from larvseg.comparators.masks.proposer import Proposals
+from larvseg.comparators.masks.pyramid import FeaturePyramid, strides_of
+from larvseg.comparators.openseg import OpenSeg
+from larvseg.comparators.zsbaseline import ZSBaseline
+from larvseg.config.comparators import ClipModel
+from larvseg.config.masks import Ensemble, MaskHead
+from larvseg.config.training import Backbone
+from larvseg.errors import LarvSegError
+from tests.comparators.masks.conftest import HEAD, proposing
+
+
+def table(classes: int, dim: int = 12) -> torch.Tensor:
+    return F.normalize(torch.randn(classes, dim), dim=1)
+
+
+def test_the_pyramid_spans_four_pixels_to_two_patches():
+    assert (strides_of(8), strides_of(16), strides_of(4)) == ((4, 8, 16), (4, 8, 16, 32), (4, 8))
+    maps = FeaturePyramid(32, 16)(torch.randn(2, 32, 4, 6))
+    assert [tuple(level.shape[1:]) for level in maps] == [(8, 16, 24), (16, 8, 12), (32, 4, 6), (32, 2, 3)]
+    for patch in (2, 14):
+        with pytest.raises(LarvSegError, match=f"not {patch}"):
+            strides_of(patch)
+
+
+def test_each_place_has_its_own_position():
+    positions = sine_positions(5, 7, 16)
+    assert positions.shape == (35, 16) and positions.abs().max() <= 1
+    assert torch.cdist(positions, positions).fill_diagonal_(1).min() > 0.1
+    assert torch.equal(positions[0, 8:], positions[7, 8:]) and not torch.equal(positions[0, :8], positions[7, :8])  # rows, then columns
+
+
+def test_shapes_and_scores():
+    network, texts = build_classifier(proposing("zsbaseline"), 12), table(3)
+    masks, logits = network(torch.randn(2, 3, 16, 24), texts)
+    assert masks.shape == (2, 2, 5, 4, 6) and logits.shape == (2, 2, 5, 4)
+    assert logits.abs().max() <= 100 * (1 + 1e-5)  # cosines at temperature 0.01
+    regions = build_embedder(proposing("openseg"), 12)(torch.randn(2, 3, 16, 24))
+    assert regions.masks.shape == (2, 2, 5, 4, 6) and regions.vectors.shape == (2, 5, 12)
+    assert torch.allclose(regions.vectors.norm(dim=2), torch.ones(2, 5))
+
+
+def test_initial_weights_depend_on_the_seed_alone():
+    config = proposing("zsbaseline")
+    torch.manual_seed(1)
+    first = build_classifier(config, 12).state_dict()
+    torch.manual_seed(2)
+    again = build_classifier(config, 12).state_dict()
+    other = build_classifier(config.model_copy(update={"seed": 1}), 12).state_dict()
+    assert all(torch.equal(first[name], again[name]) for name in first)
+    assert not torch.equal(first["proposer.query_decoder.places"], other["proposer.query_decoder.places"])
+
+
+def test_the_order_of_the_learned_queries_changes_nothing(double):
+    images, texts, order = torch.randn(2, 3, 16, 16), table(3), [3, 1, 4, 0, 2]
+    classifier, embedder = build_classifier(proposing("zsbaseline"), 12).eval(), build_embedder(proposing("openseg"), 12).eval()
+    scores = []
+    for _ in range(2):
+        masks, logits = classifier(images, texts)
+        scores.append([torch.einsum("bqn,bqhw->bnhw", logits[-1].softmax(-1), masks[-1].sigmoid()), OpenSeg(embedder, texts)(images)])
+        for network in (classifier, embedder):
+            places = network.proposer.query_decoder.places
+            places.data = places.data[order]
+    for before, after in zip(*scores, strict=True):
+        assert torch.allclose(before, after, atol=1e-12)
+
+
+class Fixed(torch.nn.Module):
+    """Stands for a proposer that always says the same."""
+
+    def __init__(self, proposals):
+        super().__init__()
+        self.proposals = proposals
+
+    def forward(self, images):
+        return self.proposals
+
+
+def test_regions_do_not_look_at_padding(double):
+    network = build_embedder(proposing("openseg"), 12).eval()
+    network.see = torch.nn.Identity()  # a convolution looks one cell further
+    masks, pixels, images = torch.randn(1, 1, 5, 4, 4), torch.randn(1, HEAD.width, 4, 4), torch.randn(1, 3, 16, 16)
+    other, valid = pixels.clone(), torch.ones(1, 16, 16)
+    other[..., 3], valid[..., 12:] = 7.0, 0
+    network.proposer = Fixed(Proposals(masks, masks, pixels))
+    padded, whole = network(images, valid).vectors, network(images).vectors
+    network.proposer = Fixed(Proposals(masks, masks, other))
+    assert torch.allclose(network(images, valid).vectors, padded) and not torch.allclose(network(images).vectors, whole)
+    weights = masks[0, 0, 0, :, :3].sigmoid()
+    mean = (weights * pixels[0, :, :, :3]).sum((1, 2)) / weights.sum()
+    assert torch.allclose(padded[0, 0], F.normalize(network.project(mean), dim=0))
+
+
+def test_captions_do_not_bend_masks(double):
+    network = build_embedder(proposing("openseg"), 12)
+    network(torch.randn(1, 3, 16, 16)).vectors.sum().backward()
+    assert network.project.weight.grad.abs().max() > 0
+    assert network.proposer.embed_pixels.weight.grad is None  # a part of the masks alone
+    assert network.proposer.pixel_decoder.lateral[0][0].weight.grad.abs().max() > 0
+
+
+def test_batch_statistics_stay_those_of_pretraining():
+    config = proposing("zsbaseline")
+    network = build_classifier(
+        config.model_copy(update={"backbone": config.backbone.model_copy(update={"stem": "convolution"})}), 12
+    ).train()
+    statistics = [m for m in network.proposer.backbone.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert statistics and not any(module.training for module in statistics) and network.proposer.query_decoder.training
+
+
+def test_queries_attend_to_a_map_that_exists():
+    config = proposing("zsbaseline")
+    with pytest.raises(LarvSegError, match="memory_stride is 32; patches of 8 give the strides 4, 8, 16"):
+        build_classifier(config.model_copy(update={"head": HEAD.model_copy(update={"memory_stride": 32})}), 12)
+
+
+def test_the_sizes_of_the_paper():
+    """ViT-B/16, 100 queries of width 256, six layers, CLIP ViT-B/16: built and run without weights."""
+    config = proposing("zsbaseline")
+    backbone = Backbone(title="ViT-B/16", name="vit_base_patch16_384", weights="timm:augreg_in21k_ft_in1k", image_size=512, patch_size=16)
+    head = MaskHead(queries=100, width=256, layers=6, heads=8, feedforward=2048, memory_stride=32)
+    classification = config.classification.model_copy(update={"hidden": 1024})
+    config = config.model_copy(update={"backbone": backbone, "head": head, "classification": classification})
+    settings = ClipModel(title="CLIP ViT-B/16", architecture="ViT-B-16-quickgelu", weights="ViT-B-16.pt", image_size=224)
+    with torch.device("meta"):
+        network, embedder = (build(config.model_copy(update=more), 512).eval() for build, more in BUILDERS)
+        clip = Clip(settings, build_clip(settings))
+        windows, texts = torch.empty(2, 3, 512, 512), torch.empty(150, 512)
+        masks, logits = network(windows, texts)
+        assert masks.shape == (6, 2, 100, 128, 128) and logits.shape == (6, 2, 100, 151)
+        assert embedder(windows).vectors.shape == (2, 100, 512)
+        assert OpenSeg(embedder, texts)(windows).shape == (2, 150, 128, 128)
+        assert clip.encode_images(torch.empty(7, 3, 224, 224)).shape == (7, 512)
+    method = ZSBaseline(network, clip, texts, Ensemble(threshold=0.4, clip_weight=0.5), "imagenet")
+    probabilities = method.classify(torch.randn(2, 3, 512, 512), torch.zeros(2, 100, 128, 128))  # every mask is empty: CLIP is not asked
+    assert probabilities.shape == (2, 100, 150) and (probabilities == 1).all()
+
+
+BUILDERS = (
+    (build_classifier, {}),
+    (build_embedder, {"grounding": proposing("openseg").grounding}),
+)

@@ -1,0 +1,99 @@
+# What the comparators of Table 3 are made of: CLIP, its text tables, mask proposals, ReCo's references.
+
+
+rule clip:
+    input:
+        recipe=f"work/recipes/{PROFILE}/clip/{{clip}}.json",
+        source=lambda wildcards: PROJECT.clip(wildcards.clip).inputs.values(),
+    output:
+        model=f"results/{PROFILE}/clip/{{clip}}/model.safetensors",
+        config=f"results/{PROFILE}/clip/{{clip}}/config.json",
+        curves=f"results/{PROFILE}/clip/{{clip}}/curves.csv",
+        card=f"results/{PROFILE}/clip/{{clip}}/card.md",
+    log:
+        f"results/{PROFILE}/logs/clip/{{clip}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/clip/{{clip}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg clip {input.recipe} --out model={output.model} --out config={output.config}"
+        " --out curves={output.curves} --out card={output.card} > {log} 2>&1"
+
+
+rule embed:
+    input:
+        recipe=f"work/recipes/{PROFILE}/embed/{{clip}}.json",
+        clip=f"results/{PROFILE}/clip/{{clip}}/model.safetensors",
+    output:
+        C171=f"results/{PROFILE}/clip/{{clip}}/text/C171.safetensors",
+        A150=f"results/{PROFILE}/clip/{{clip}}/text/A150.safetensors",
+        A847=f"results/{PROFILE}/clip/{{clip}}/text/A847.safetensors",
+    log:
+        f"results/{PROFILE}/logs/embed/{{clip}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/embed/{{clip}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg embed {input.recipe} --out C171={output.C171} --out A150={output.A150} --out A847={output.A847} > {log} 2>&1"
+
+
+# ZSBaseline and OpenSeg: networks that propose masks.
+rule propose:
+    input:
+        recipe=f"work/recipes/{PROFILE}/propose/{{run}}.seed{{seed}}.json",
+        files=lambda wildcards: PROJECT.propose(f"{wildcards.run}.seed{wildcards.seed}").inputs.values(),
+    output:
+        model=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/model.safetensors",
+        config=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/config.json",
+        curves=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/curves.csv",
+        card=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/card.md",
+    wildcard_constraints:
+        run=runs_made_by("propose"),
+    log:
+        f"results/{PROFILE}/logs/propose/{{run}}.seed{{seed}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/propose/{{run}}.seed{{seed}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg propose {input.recipe} --out model={output.model} --out config={output.config}"
+        " --out curves={output.curves} --out card={output.card} > {log} 2>&1"
+
+
+# ReCo: a reference vector for each class, from pictures that CLIP retrieves.
+rule retrieve:
+    input:
+        recipe=f"work/recipes/{PROFILE}/retrieve/{{run}}.seed{{seed}}.json",
+        files=lambda wildcards: PROJECT.retrieve(f"{wildcards.run}.seed{wildcards.seed}").inputs.values(),
+    output:
+        model=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/model.safetensors",
+        config=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/config.json",
+        card=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/card.md",
+    wildcard_constraints:
+        run=runs_made_by("retrieve"),
+    log:
+        f"results/{PROFILE}/logs/retrieve/{{run}}.seed{{seed}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/retrieve/{{run}}.seed{{seed}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg retrieve {input.recipe} --out model={output.model} --out config={output.config} --out card={output.card} > {log} 2>&1"
