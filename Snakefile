@@ -5,6 +5,7 @@ include: "workflow/rules/common.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/datasets.smk"
 include: "workflow/rules/training.smk"
+include: "workflow/rules/comparators.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/reporting.smk"
 
@@ -22,6 +23,7 @@ localrules:
 rule all:
     default_target: True
     input:
+        "results/table1.csv",
         "results/table2.csv",
         "results/table3.csv",
         "results/metrics.json",
@@ -49,10 +51,12 @@ rule train_all:
 rule evaluate_all:
     input:
         METRICS,
+        EXPLORATIONS,
 
 
 rule tables:
     input:
+        "results/table1.csv",
         "results/table2.csv",
         "results/table3.csv",
         "results/metrics.json",

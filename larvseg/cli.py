@@ -44,7 +44,18 @@ def _role_and_path(item: str) -> tuple[str, Path]:
 _stage("prepare", "Make the archive of A847 as published: smaller pictures, compressed again.")
 _stage("derive", "Derive the manifest of a data set from its archives.")
 _stage("pretrain", "Make the backbone that every run starts from.")
-_stage("evaluate", "Evaluate a trained run on its benchmark.")
+_stage("clip", "Train or load a CLIP model.")
+_stage("embed", "Embed the class names of the vocabularies by a CLIP model.")
+_stage("index", "Embed the pictures that ReCo retrieves from.")
+_stage("retrieve", "Make ReCo's reference of each class from retrieved pictures.")
+_stage("propose", "Train the mask proposals of ZSBaseline or OpenSeg.")
+_stage("evaluate", "Evaluate a run on its benchmark.")
+_stage("explore", "Group pixels by the embeddings of one row of Table 1.")
+_stage("respond", "Make the response maps of one model of Figure 2.")
+_stage("predict", "Make the label maps of one method of Figure 4.")
+_stage("table1", "Write Table 1.")
+_stage("figure2", "Draw Figure 2.")
+_stage("figure4", "Draw Figure 4.")
 _stage("table", "Write a table of the paper.")
 _stage("table2", "Count the data sets (Table 2).")
 _stage("metrics", "Gather the metrics of all runs in one file.")
@@ -311,10 +322,11 @@ def print_table(table: Annotated[Path, typer.Argument(help="a table of results/"
     if not table.is_file():
         raise LarvSegError(f"{table}: no such file; `snakemake --cores all {table}` makes it")
     from larvseg.reporting.comparisons import print_comparisons
+    from larvseg.reporting.table1 import print_table1
     from larvseg.reporting.table2 import print_table2
     from larvseg.reporting.tables import print_table as text_of
 
-    print({"comparisons": print_comparisons, "table2": print_table2}.get(table.stem, text_of)(table))
+    print({"comparisons": print_comparisons, "table1": print_table1, "table2": print_table2}.get(table.stem, text_of)(table))
 
 
 @app.command()

@@ -36,6 +36,6 @@ class OpenSeg:
         self.network, self.table = network, table
 
     def __call__(self, windows: Tensor) -> Tensor:
-        regions = self.network(windows)
-        classes = (self.network.scale * regions.vectors @ self.table.T).softmax(-1)
-        return torch.einsum("bqn,bqhw->bnhw", classes, regions.masks[-1].sigmoid())
+        masks, vectors = self.network(windows)
+        classes = (self.network.scale * vectors @ self.table.T).softmax(-1)
+        return torch.einsum("bqn,bqhw->bnhw", classes, masks.sigmoid())

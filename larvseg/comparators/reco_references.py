@@ -54,7 +54,7 @@ def cosegment(features: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
     """
     patches = features.flatten(2).transpose(1, 2)
     seeds = support(F.normalize(patches, dim=2), weights.flatten(1)).argmax(1)
-    return F.normalize(patches[torch.arange(len(patches)), seeds].mean(0), dim=0), seeds
+    return F.normalize(patches[torch.arange(len(patches), device=seeds.device), seeds].mean(0), dim=0), seeds
 
 
 def build_references(names: Sequence[str], contexts: Sequence[str], build: Callable[[str, Tensor], Reference]) -> Mapping[str, Reference]:

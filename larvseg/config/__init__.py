@@ -1,6 +1,7 @@
 """Configuration: what a profile, a run, a table and each stage may say. Unknown keys are errors that name the nearest known one."""
 
 from larvseg.config.base import Model, load_yaml, nearest, parse
+from larvseg.config.comparators import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, TextConfig
 from larvseg.config.datasets import (
     CAPTION_DATASETS,
     DATASETS,
@@ -18,8 +19,12 @@ from larvseg.config.datasets import (
     World,
     kind_of,
 )
-from larvseg.config.evaluation import EvaluateConfig, Evaluation
-from larvseg.config.project import Experiments, Machine, Profile, Run, Table
+from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
+from larvseg.config.figures import Column, Figure2Config, Figure4Config, PredictConfig
+from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
+from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
+from larvseg.config.project import Comparators, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
+from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
     CompareConfig,
     Comparison,
@@ -48,28 +53,52 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "CAPTION_DATASETS",
+    "Classification",
+    "ClipConfig",
+    "ClipModel",
+    "ClipTraining",
+    "Column",
+    "Comparators",
     "CompareConfig",
     "Comparison",
     "Comparisons",
     "DATASETS",
     "DeriveConfig",
+    "Embedding",
+    "Ensemble",
     "EvaluateConfig",
     "Evaluation",
     "Experiments",
     "Family",
     "FetchConfig",
+    "Figure2Config",
+    "Figure4Config",
     "FigureConfig",
+    "Grounding",
+    "GroupingConfig",
+    "IndexConfig",
     "Kind",
     "MULTI_LABEL_DATASETS",
     "Machine",
+    "MaskHead",
+    "Matching",
+    "Method",
     "MetricsConfig",
     "Model",
     "Optimiser",
+    "PredictConfig",
     "PrepareConfig",
     "PretrainConfig",
     "Pretraining",
     "Profile",
+    "Prompts",
+    "ProposeConfig",
+    "Proposing",
+    "RecoConfig",
     "Registry",
+    "ResponsesConfig",
+    "Retrieval",
+    "Roles",
     "Run",
     "Runtime",
     "SEGMENTATION_DATASETS",
@@ -77,9 +106,12 @@ __all__ = [
     "Source",
     "Switches",
     "Table",
+    "Table1Config",
+    "Table1Row",
     "Table2Config",
     "TableConfig",
     "TableRow",
+    "TextConfig",
     "TrainConfig",
     "TrainingSet",
     "VocabularyConfig",

@@ -28,8 +28,8 @@ class Matching(Model):
 
     focal: float = 20.0
     dice: float = 1.0
-    classification: float = 1.0
-    no_object: float = 0.1  # of the class "none", relative to the others; in the loss only
+    classification: float = 1.0  # ZSBaseline only
+    no_object: float = 0.1  # of the class "none", relative to the others; ZSBaseline only, and in the loss only
 
 
 class Ensemble(Model):
@@ -53,7 +53,9 @@ class Grounding(Model):
 
     clip: str  # name of the CLIP model whose text tower embeds the nouns
     prompts: Prompts
-    weight: float = Field(default=1.0, gt=0)  # of the grounding loss; that of the masks has 1
+    hidden: int = Field(gt=0)  # width of the hidden layer between pooled features and text space
+    matching: Matching = Matching()  # of masks; they have no classes here
+    weight: float = Field(default=1.0, gt=0)  # of the grounding loss
     keep: float = Field(default=0.5, gt=0, le=1)  # probability that a noun of a caption is kept at a step
     temperature: float = Field(default=0.07, gt=0)  # of the cosines, at the start; learned
 

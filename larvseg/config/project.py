@@ -10,8 +10,32 @@ from larvseg.config.base import Model
 from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
 from larvseg.config.evaluation import Evaluation, Method
+from larvseg.config.figures import Column
+from larvseg.config.masks import Classification, MaskHead
 from larvseg.config.reporting import Comparisons
 from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime
+
+
+class Retrieval(Model):
+    """ReCo at the scale of a profile."""
+
+    retrieved: int = Field(default=50, gt=0)  # pictures of each class
+    image_size: int = 224  # pixels, of retrieved pictures
+    batch_size: int = Field(default=64, gt=0)
+    features: Backbone | None = None  # None: the backbone that every run starts from
+
+
+class Proposing(Model):
+    """Training of ZSBaseline's or OpenSeg's network at the scale of a profile."""
+
+    head: MaskHead
+    optimiser: Optimiser
+    clip_norm: float | None = None
+    steps: int = Field(gt=0)
+    images: int = Field(gt=1)  # of a step
+    augmentation: Augmentation | None = None  # None: that of scenes
+    classification: Classification | None = None  # zsbaseline
+    hidden: int | None = None  # openseg: width of the hidden layer of its region head
 
 
 class Comparators(Model):
@@ -21,6 +45,9 @@ class Comparators(Model):
     clip_training: ClipTraining | None = None  # None: all models are loaded
     prompts: Prompts = "vild14"
     roles: Roles
+    reco: Retrieval
+    zsbaseline: Proposing
+    openseg: Proposing | None = None  # None where its rows are quoted
 
 
 class Machine(Model):
@@ -81,9 +108,54 @@ class Table(Model):
     published: str | None = None  # the published table that its rows stand beside; by default that of its own name
 
 
+class Explored(Model):
+    """Whose pixel embeddings are looked at: those of a run, of the backbone alone, or of DenseCLIP."""
+
+    source: Literal["segmenter", "backbone", "denseclip"]
+    run: str | None = None  # segmenter
+
+
+class Table1(Model):
+    """Table 1: rows of embeddings."""
+
+    class Row(Explored):
+        model: str
+        benchmark: Literal["A150", "A847"]
+        training_data: str
+        published: bool = True  # the paper has the row
+
+    rows: tuple[Row, ...]
+
+
+class Figure2(Model):
+    """Response maps, on pictures with at least `base` and `novel` of `classes`."""
+
+    class Shown(Explored):
+        title: str
+
+    benchmark: Literal["A150", "A847"]
+    classes: tuple[str, ...]
+    pictures: int = 3
+    base: int = 2
+    novel: int = 2
+    models: tuple[Shown, ...]
+
+
+class Figure4(Model):
+    """Predictions side by side, on pictures with some of `classes`."""
+
+    benchmark: Literal["A150", "A847"]
+    classes: tuple[str, ...]
+    pictures: int = 4
+    methods: tuple[Column, ...]
+
+
 class Experiments(Model):
     """`experiments.yaml`: each run once, each table as rows of runs, and what is compared over seeds."""
 
     runs: dict[str, Run]
     tables: dict[str, Table]
+    table1: Table1
+    figure2: Figure2
+    figure4: Figure4
     comparisons: Comparisons

@@ -49,8 +49,8 @@ def responses(config: ResponsesConfig, inputs: Mapping[str, Path], outputs: Mapp
 
 
 def _inner(mask: np.ndarray) -> np.ndarray:
-    """`mask` (H, W) without the pixels at borders of regions, where a class has others: a dot there would show neither of two classes."""
-    padded = np.pad(mask, 1, mode="edge")
+    """`mask` (H, W) without the pixels at borders of regions and of the picture, where a class has others: dots there show no class."""
+    padded = np.pad(mask, 1, constant_values=-2)
     shifted = [padded[1 + dy : padded.shape[0] - 1 + dy, 1 + dx : padded.shape[1] - 1 + dx] for dy in (-1, 0, 1) for dx in (-1, 0, 1)]
     inside = np.all([other == mask for other in shifted], axis=0)
     thin = ~np.isin(mask, np.unique(mask[inside]))

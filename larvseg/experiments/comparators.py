@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from larvseg import config as c
+from larvseg.comparators.registry import JOINT
 from larvseg.config import nearest
 from larvseg.errors import LarvSegError
 from larvseg.experiments.job import Job
 from larvseg.experiments.runs import Runs
-from larvseg.experiments.setup import LIST_OF, REFERENCE
+from larvseg.experiments.setup import LIST_OF, REFERENCE, WORDNET
 
 TEXT_DATASETS = ("C171", "A150", "A847")
+# DenseCLIP is CLIP and a text table, nothing else
+MAKERS = dict.fromkeys((*JOINT, "lseg"), "train") | {"zsbaseline": "propose", "openseg": "propose", "reco": "retrieve", "denseclip": None}
 
 
 class Comparators(Runs):
@@ -21,6 +24,18 @@ class Comparators(Runs):
         if self.profile.comparators is None:
             raise LarvSegError(f"{self.profile_path}: has no comparators; the rows of language-guided methods are quoted there")
         return self.profile.comparators
+
+    def maker(self, run: str) -> str | None:
+        """The rule that makes the model of `run`; None where it has none of its own."""
+        settings = self.experiments.runs[run]
+        return None if settings.model_of else MAKERS[settings.method]
+
+    @property
+    def made(self) -> tuple[tuple[str, int], ...]:
+        """Every (run, seed) whose model is made: for a table, or because its embeddings are looked at."""
+        looked_at = (*self.experiments.table1.rows, *self.experiments.figure2.models)
+        pairs = (*self.trained, *((each.run, self.profile.seeds[0]) for each in looked_at if each.run))
+        return tuple(pair for pair in dict.fromkeys(pairs) if self.maker(pair[0]))
 
     @property
     def clips(self) -> tuple[str, ...]:
@@ -50,8 +65,79 @@ class Comparators(Runs):
         prompts = self.comparators.prompts
         settings = c.TextConfig(clip=name, prompts=prompts, datasets=TEXT_DATASETS, drawn=self.profile.drawn, runtime=self.profile.runtime)
         lists = tuple(f"{REFERENCE}/vocabularies/{LIST_OF[dataset]}.csv" for dataset in TEXT_DATASETS)
-        reference = (*lists, *self.drawn_list, f"{REFERENCE}/prompts/{prompts}.txt")
+        reference = (*lists, *self.drawn_list, *self._prompt_files)
         return Job("embed", name, settings, {"clip": self.clip_file(name, "model.safetensors")}, reference=reference)
+
+    def index(self, name: str) -> Job:
+        """Embed the pictures that ReCo retrieves from."""
+        settings = c.IndexConfig(dataset=name, batch_size=self.comparators.reco.batch_size, runtime=self.profile.runtime)
+        inputs = {"index": self.manifest(name), "retrieval": self._clip("retrieval")}
+        return Job("index", name, settings, inputs, self.archives_of(name))
+
+    def retrieve(self, name: str) -> Job:
+        """Make ReCo's references: `name` is <run>.seed<seed>."""
+        run, _ = self.split(name)
+        benchmark, settings = self.experiments.runs[run].benchmark, self.comparators.reco
+        config = c.RecoConfig(
+            run=run,
+            profile=self.name,
+            benchmark=benchmark,
+            retrieved=settings.retrieved,
+            image_size=settings.image_size,
+            features=settings.features or self.backbone_config,
+            normalisation=self.switches({}).normalisation,
+            runtime=self.profile.runtime,
+        )
+        inputs = {
+            "index": self.manifest(config.dataset),
+            "embeddings": self.index_file(config.dataset),
+            "retrieval": self._clip("retrieval"),
+            "retrieval_text": self._text("retrieval", benchmark),
+            "clip": self._clip("dense"),
+            "text": self._text("dense", benchmark),
+            "features": self.backbone,
+        }
+        return Job("retrieve", name, config, inputs, self.archives_of(config.dataset), self._prompt_files)
+
+    def propose(self, name: str) -> Job:
+        """Train the mask proposals of ZSBaseline or OpenSeg: `name` is <run>.seed<seed>."""
+        run, seed = self.split(name)
+        method = self.experiments.runs[run].method
+        settings: c.Proposing = getattr(self.comparators, method)
+        datasets = [dataset for dataset in self.experiments.runs[run].training_data if dataset != "ITPair"]  # CLIP has seen the pairs
+        augmentation = settings.augmentation or self.profile.scene_augmentation
+        roles, prompts = self.comparators.roles, self.comparators.prompts
+        config = c.ProposeConfig(
+            run=run,
+            profile=self.name,
+            method=method,
+            training_sets=tuple(
+                c.TrainingSet(name=dataset, kind=c.kind_of(dataset), augmentation=augmentation, ranks=1) for dataset in datasets
+            ),
+            backbone=self.backbone_config,
+            head=settings.head,
+            classification=settings.classification,
+            grounding=c.Grounding(clip=roles.text, prompts=prompts, hidden=settings.hidden) if method == "openseg" else None,
+            switches=self.switches({}),
+            optimiser=settings.optimiser,
+            clip_norm=settings.clip_norm,
+            steps=settings.steps,
+            ranks=len(datasets),
+            images_per_rank=settings.images // len(datasets),
+            seed=seed,
+            runtime=self.profile.runtime,
+        )
+        inputs = {"backbone": self.backbone, **{dataset: self.manifest(dataset) for dataset in datasets}}
+        if method == "openseg":
+            inputs |= {"clip": self._clip("text"), "wordnet": self.archive(WORDNET[0])}
+        else:
+            inputs["text"] = self._text("crops", "C171")
+        reads = dict.fromkeys(path for dataset in datasets for path in self.archives_of(dataset))
+        return Job("propose", name, config, inputs, tuple(reads), self._prompt_files if method == "openseg" else ())
+
+    @property
+    def _prompt_files(self) -> tuple[str, ...]:
+        return (f"{REFERENCE}/prompts/{self.comparators.prompts}.txt",)
 
     def _clip(self, role: str) -> str:
         return self.clip_file(getattr(self.comparators.roles, role), "model.safetensors")

@@ -36,6 +36,22 @@ class Files:
         """Where the embeddings of the classes of `dataset` lie that the CLIP model `name` gives."""
         return f"results/{self.name}/clip/{name}/text/{dataset}.safetensors"
 
+    def index_file(self, dataset: str) -> str:
+        """Where the embeddings of the pictures of `dataset` lie that ReCo retrieves from."""
+        return f"results/{self.name}/index/{dataset}.safetensors"
+
+    def grouping_file(self, name: str) -> str:
+        """A row of Table 1 on one benchmark, before it is a row."""
+        return f"results/{self.name}/groupings/{name}.json"
+
+    def response_file(self, name: str) -> str:
+        """The response maps of one model of Figure 2."""
+        return f"results/{self.name}/responses/{name}.safetensors"
+
+    def prediction_file(self, run: str) -> str:
+        """The label maps of one method of Figure 4."""
+        return f"results/{self.name}/predictions/{run}.safetensors"
+
     def run_file(self, run: str, seed: int, file: str) -> str:
         """A file that training `run` with `seed` writes."""
         return f"results/{self.name}/runs/{run}/seed{seed}/{file}"

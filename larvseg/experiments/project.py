@@ -7,10 +7,11 @@ from functools import cache
 from pathlib import Path
 
 from larvseg import config as c
+from larvseg.comparators.registry import module_of
 from larvseg.config import load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
+from larvseg.experiments.explorations import Explorations
 from larvseg.experiments.job import Job
-from larvseg.experiments.comparators import Comparators
 from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
 from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
@@ -19,7 +20,7 @@ from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
 from larvseg.stages import STAGES
 
 
-class Project(Comparators):
+class Project(Explorations):
     """The experiments of `experiments.yaml` at the scale of one profile."""
 
     def jobs(self) -> Iterator[Job]:
@@ -29,9 +30,14 @@ class Project(Comparators):
         yield self.vocabulary_report("synsets")
         yield from (self.derive(dataset) for dataset in self.datasets)
         yield self.pretrain("backbone")
-        for run, seed in self.trained:
-            yield self.train(f"{run}.seed{seed}")
-            yield self.evaluate(f"{run}.seed{seed}")
+        for clip in self.clips:
+            yield self.clip(clip)
+            yield self.embed(clip)
+        if "I1K" in self.datasets:
+            yield self.index("I1K")
+        yield from (getattr(self, self.maker(run))(f"{run}.seed{seed}") for run, seed in self.made)
+        yield from (self.evaluate(f"{run}.seed{seed}") for run, seed in self.trained)
+        yield from self.exploration_jobs()
         yield from (self.table(name) for name in self.experiments.tables)
         yield self.table2("table2")
         yield self.metrics("metrics")
@@ -123,39 +129,38 @@ class Project(Comparators):
             runtime=profile.runtime.model_copy(update={"threads": self.pretraining_threads}),
         )
         inputs = {"manifest": self.manifest("I21K")} if pretrains else {}
-        if "weights" in self.families:
-            inputs["weights"] = self.archive(self.families["weights"][0])
+        if profile.backbone.weights == "timm":
+            inputs["weights"] = self.archive(f"{self.timm_tag}.safetensors")
         own = () if inputs else (profile.backbone.weights,)  # a file of the user's
         return Job("pretrain", name, settings, inputs, self.archives_of("I21K") if pretrains else (), own)
 
     def train(self, name: str) -> Job:
         """Train a run: `name` is <run>.seed<seed>."""
-        run_name, seed = self._split(name)
+        run_name, seed = self.split(name)
         run = self.experiments.runs[run_name]
         settings = self.train_config(run_name, run, seed)
         inputs = {"backbone": self.backbone, **{dataset: self.manifest(dataset) for dataset in run.training_data}}
+        if run.method == "lseg":
+            inputs["text"] = self.text_file(self.comparators.roles.text, "C171")
         reads = dict.fromkeys(path for dataset in run.training_data for path in self.archives_of(dataset))
         return Job("train", name, settings, inputs, tuple(reads))
 
     def evaluate(self, name: str) -> Job:
-        """Evaluate a trained run: `name` is <run>.seed<seed>."""
-        run, seed = self._split(name)
+        """Evaluate a run: `name` is <run>.seed<seed>."""
+        run, seed = self.split(name)
         benchmark = self.experiments.runs[run].benchmark
-        size = self.switches(self.experiments.runs[run].switches).evaluation_size
         settings = c.EvaluateConfig(
             run=run,
+            method=self.experiments.runs[run].method,
             profile=self.name,
             seed=seed,
             benchmark=benchmark,
-            evaluation=self.profile.evaluation.model_copy(update={"size": size}),
+            evaluation=self.evaluation_of(run),
             runtime=self.profile.runtime,
         )
-        inputs = {
-            "model": self.run_file(run, seed, "model.safetensors"),
-            "config": self.run_file(run, seed, "config.json"),
-            "manifest": self.manifest(benchmark),
-        }
-        return Job("evaluate", name, settings, inputs, self.archives_of(benchmark), (CLASS_LISTS[0],))
+        inputs = self.predictor_inputs(run, seed) | {"manifest": self.manifest(benchmark)}
+        modules = (module_of(settings.method),)
+        return Job("evaluate", name, settings, inputs, self.archives_of(benchmark), (CLASS_LISTS[0],), modules)
 
     def table(self, name: str) -> Job:
         """Write a table of the paper."""

@@ -34,6 +34,10 @@ class Runs(Setup):
             runtime=profile.runtime,
         )
 
+    def evaluation_of(self, run: str) -> c.Evaluation:
+        """The test-time protocol of a run."""
+        return self.profile.evaluation.model_copy(update={"size": self.switches(self.experiments.runs[run].switches).evaluation_size})
+
     def _training_set(self, run: c.Run, dataset: str, position: int, ordered: list[str], switches: c.Switches) -> c.TrainingSet:
         kind = c.kind_of(dataset)
         weak = kind != "pixel"
@@ -58,7 +62,8 @@ class Runs(Setup):
             raise LarvSegError(f"{CONFIG}/{self.name}.yaml: top_k maps no {published}, which run {name!r} of {self.where} asks for")
         return parse(c.Attention, {**settings, "top_k": self.profile.top_k[published]}, f"{self.where}: run {name!r}: attention")
 
-    def _split(self, name: str) -> tuple[str, int]:
+    def split(self, name: str) -> tuple[str, int]:
+        """(run, seed) of <run>.seed<seed>; LarvSegError for an unknown run."""
         run, _, seed = name.rpartition(".seed")
         if run not in self.experiments.runs:
             raise LarvSegError(f"{self.where}: no run {run!r}{nearest(run, list(self.experiments.runs))}")

@@ -112,8 +112,10 @@ class Setup(Files):
         }
         optional = {"LN": NARRATIVES, "ITPair": PAIRS, "I1K": ILSVRC}
         families |= {FAMILY_OF[dataset]: files for dataset, files in optional.items() if dataset in self.datasets}
-        if self.profile.backbone.weights == "timm":
-            families["weights"] = (f"{self.timm_tag}.safetensors",)
+        timm = (f"{self.timm_tag}.safetensors",) if self.profile.backbone.weights == "timm" else ()
+        clip = self.profile.comparators.clip.values() if self.profile.comparators else ()
+        if weights := (*timm, *(model.weights for model in clip if model.weights != "train")):
+            families["weights"] = weights
         return families
 
     @property

@@ -28,6 +28,11 @@ def width_of(text: str, size: int) -> int:
     return round(font(size).getlength(text))
 
 
+def fitting(text: str, size: int, width: int) -> ImageFont.FreeTypeFont:
+    """The typeface in the largest size up to `size` in which `text` is at most `width` wide, or in the smallest that can be read."""
+    return font(next((smaller for smaller in range(size, 9, -1) if width_of(text, smaller) <= width), 9))
+
+
 def class_colour(index: int) -> Colour:
     """The colour of class `index` of a vocabulary, in every figure the same; those of the first few dozen are easy to tell apart."""
     return _palette()[index % COLOURS]

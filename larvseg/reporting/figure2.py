@@ -21,6 +21,7 @@ from larvseg.reporting.drawing import (
     Box,
     Colour,
     fitted,
+    fitting,
     font,
     heading,
     kind_colour,
@@ -95,7 +96,7 @@ def _block(models: Sequence[Model], number: int) -> Image.Image:
     for line, model in enumerate(models):
         top = TITLE + line * (MAP[1] + GAP)
         name = Image.new("RGB", (MAP[1], LABEL), "white")
-        ImageDraw.Draw(name).text((MAP[1] / 2, LABEL / 2), model.title, fill=INK, font=font(17), anchor="mm")
+        ImageDraw.Draw(name).text((MAP[1] / 2, LABEL / 2), model.title, fill=INK, font=fitting(model.title, 17, MAP[1]), anchor="mm")
         paste(block, name.rotate(90, expand=True), (left - LABEL, top))
         regions = first.arrays[f"{number}.regions"]
         for column, (response, region) in enumerate(zip(model.arrays[f"{number}.responses"], regions, strict=True)):
@@ -104,7 +105,7 @@ def _block(models: Sequence[Model], number: int) -> Image.Image:
             _dot(block, box, points[column], response.shape, kind_colour(classes[column]["novel"]), 6)
     for column, shown in enumerate(classes):
         middle = left + column * (MAP[0] + GAP) + MAP[0] / 2
-        draw.text((middle, 20), shown["name"], fill=INK, font=font(20), anchor="mm")
+        draw.text((middle, 20), shown["name"], fill=INK, font=fitting(shown["name"], 20, MAP[0]), anchor="mm")
         paste(block, pill("novel" if shown["novel"] else "base", kind_colour(shown["novel"]), 13), (middle, 42), "mm")
     return block
 

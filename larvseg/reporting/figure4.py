@@ -25,6 +25,7 @@ from larvseg.reporting.drawing import (
     Colour,
     class_colour,
     fitted,
+    fitting,
     flowing,
     font,
     heading,
@@ -99,7 +100,7 @@ def sheet(pictures: Sequence[Shown], methods: Sequence[str], names: Sequence[str
     row = Image.new("RGB", (width, TITLE), "white")
     for column, title in enumerate(titles):
         place = column * (CELL[0] + GAP) + CELL[0] / 2, TITLE / 2
-        ImageDraw.Draw(row).text(place, title, fill=INK if column > 1 else GREY, font=font(21), anchor="mm")
+        ImageDraw.Draw(row).text(place, title, fill=INK if column > 1 else GREY, font=fitting(title, 21, CELL[0]), anchor="mm")
     explanation = (
         f"{where}. Outlined in every column: novel categories, those that C171 has not (rule S). In a prediction the outline carries the",
         "class that most of it was given: green if that is right, red if not. Below: mIoU of the picture in percent, the best in a frame.",

@@ -2,7 +2,8 @@
 import sys
 
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
+from larvseg.experiments import TEXT_DATASETS, Project
+from larvseg.lineage.audit.products import products
 from larvseg.lineage.process import clear_stale_locks
 
 
@@ -35,8 +36,11 @@ if PROJECT.prepared:
     ARCHIVES.append(f"data/{PROFILE}/archives/ade20k_full_prepared.zip")
 MANIFESTS = [PROJECT.manifest(dataset) for dataset in PROJECT.datasets]
 FIRST_SEEDS = [(run, seed) for run, seed in PROJECT.trained if seed in PROJECT.profile.seeds]
-MODELS = [PROJECT.run_file(run, seed, "model.safetensors") for run, seed in FIRST_SEEDS]
-FIGURES = ["reports/figures/miniature.png"] if PROJECT.profile.drawn else []
+MODELS = [PROJECT.run_file(run, seed, "model.safetensors") for run, seed in PROJECT.made if seed in PROJECT.profile.seeds]
+MODELS += [PROJECT.text_file(clip, dataset) for clip in PROJECT.clips for dataset in TEXT_DATASETS]
+EXPLORATIONS = [next(iter(products(PROJECT, job.rule, job.name).values())) for job in PROJECT.embedding_jobs()]
+FIGURES = ["reports/figures/figure2.png", "reports/figures/figure4.png"]
+FIGURES += ["reports/figures/miniature.png"] if PROJECT.profile.drawn else []
 METRICS = [PROJECT.evaluation_file(run, seed, "metrics.json") for run, seed in FIRST_SEEDS]
 
 
@@ -45,6 +49,12 @@ wildcard_constraints:
     run="|".join(PROJECT.experiments.runs),
     seed=r"\d+",
     table="|".join(PROJECT.experiments.tables),
+    clip="|".join(PROJECT.clips) or "none",
+
+
+def runs_made_by(rule):
+    """A pattern for the wildcard `run` of the rule that makes the models of these runs; one that fits nothing if there are none."""
+    return "|".join(run for run in PROJECT.experiments.runs if PROJECT.maker(run) == rule) or "none"
 
 
 def archives_of(wildcards):
@@ -59,5 +69,5 @@ def evaluations_of(wildcards):
     return list(PROJECT.table(wildcards.table).inputs.values())
 
 
-def benchmark_of(wildcards):
-    return PROJECT.manifest(PROJECT.experiments.runs[wildcards.run].benchmark)
+def evaluation_inputs_of(wildcards):
+    return list(PROJECT.evaluate(f"{wildcards.run}.seed{wildcards.seed}").inputs.values())

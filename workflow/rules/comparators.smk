@@ -57,12 +57,12 @@ rule propose:
         config=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/config.json",
         curves=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/curves.csv",
         card=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/card.md",
-    wildcard_constraints:
-        run=runs_made_by("propose"),
     log:
         f"results/{PROFILE}/logs/propose/{{run}}.seed{{seed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/propose/{{run}}.seed{{seed}}.tsv"
+    wildcard_constraints:
+        run=runs_made_by("propose"),
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -74,6 +74,27 @@ rule propose:
         " --out curves={output.curves} --out card={output.card} > {log} 2>&1"
 
 
+# The pictures that ReCo retrieves from, seen by CLIP.
+rule index:
+    input:
+        recipe=f"work/recipes/{PROFILE}/index/{{dataset}}.json",
+        files=lambda wildcards: PROJECT.index(wildcards.dataset).inputs.values(),
+    output:
+        embeddings=f"results/{PROFILE}/index/{{dataset}}.safetensors",
+    log:
+        f"results/{PROFILE}/logs/index/{{dataset}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/index/{{dataset}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg index {input.recipe} --out embeddings={output.embeddings} > {log} 2>&1"
+
+
 # ReCo: a reference vector for each class, from pictures that CLIP retrieves.
 rule retrieve:
     input:
@@ -83,12 +104,12 @@ rule retrieve:
         model=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/model.safetensors",
         config=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/config.json",
         card=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/card.md",
-    wildcard_constraints:
-        run=runs_made_by("retrieve"),
     log:
         f"results/{PROFILE}/logs/retrieve/{{run}}.seed{{seed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/retrieve/{{run}}.seed{{seed}}.tsv"
+    wildcard_constraints:
+        run=runs_made_by("retrieve"),
     conda:
         "../../environment.yml"
     threads: THREADS

@@ -4,9 +4,7 @@
 rule evaluate:
     input:
         recipe=f"work/recipes/{PROFILE}/evaluate/{{run}}.seed{{seed}}.json",
-        model=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/model.safetensors",
-        config=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/config.json",
-        manifest=benchmark_of,
+        files=evaluation_inputs_of,
     output:
         confusion=f"results/{PROFILE}/evaluations/{{run}}/seed{{seed}}/confusion.arrow",
         metrics=f"results/{PROFILE}/evaluations/{{run}}/seed{{seed}}/metrics.json",
@@ -22,3 +20,66 @@ rule evaluate:
         runtime=MINUTES,
     shell:
         "larvseg evaluate {input.recipe} --out confusion={output.confusion} --out metrics={output.metrics} > {log} 2>&1"
+
+
+# What pixel embeddings group: one row of Table 1 on one benchmark.
+rule explore:
+    input:
+        recipe=f"work/recipes/{PROFILE}/explore/{{exploration}}.json",
+        files=lambda wildcards: PROJECT.explore(wildcards.exploration).inputs.values(),
+    output:
+        grouping=f"results/{PROFILE}/groupings/{{exploration}}.json",
+    log:
+        f"results/{PROFILE}/logs/explore/{{exploration}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/explore/{{exploration}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg explore {input.recipe} --out grouping={output.grouping} > {log} 2>&1"
+
+
+# Response maps of one model of Figure 2.
+rule respond:
+    input:
+        recipe=f"work/recipes/{PROFILE}/respond/{{exploration}}.json",
+        files=lambda wildcards: PROJECT.respond(wildcards.exploration).inputs.values(),
+    output:
+        responses=f"results/{PROFILE}/responses/{{exploration}}.safetensors",
+    log:
+        f"results/{PROFILE}/logs/respond/{{exploration}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/respond/{{exploration}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg respond {input.recipe} --out responses={output.responses} > {log} 2>&1"
+
+
+# Label maps of one method of Figure 4.
+rule predict:
+    input:
+        recipe=f"work/recipes/{PROFILE}/predict/{{run}}.json",
+        files=lambda wildcards: PROJECT.predict(wildcards.run).inputs.values(),
+    output:
+        predictions=f"results/{PROFILE}/predictions/{{run}}.safetensors",
+    log:
+        f"results/{PROFILE}/logs/predict/{{run}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/predict/{{run}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg predict {input.recipe} --out predictions={output.predictions} > {log} 2>&1"

@@ -100,3 +100,67 @@ rule figure_miniature:
         runtime=10,
     shell:
         "larvseg figure {input.recipe} --out figure={output.figure} > {log} 2>&1"
+
+
+# Table 1.
+rule table1:
+    input:
+        recipe=f"work/recipes/{PROFILE}/table1/table1.json",
+        groupings=PROJECT.table1("table1").inputs.values(),
+    output:
+        table="results/table1.csv",
+        cells=f"results/{PROFILE}/table1.cells.jsonl",
+    log:
+        f"results/{PROFILE}/logs/table/table1.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/table/table1.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "larvseg table1 {input.recipe} --out table={output.table} --out cells={output.cells} > {log} 2>&1"
+
+
+# Figure 2.
+rule figure2:
+    input:
+        recipe=f"work/recipes/{PROFILE}/figure2/figure2.json",
+        responses=PROJECT.figure2("figure2").inputs.values(),
+    output:
+        figure="reports/figures/figure2.png",
+    log:
+        f"results/{PROFILE}/logs/figure2.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/figure2.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "larvseg figure2 {input.recipe} --out figure={output.figure} > {log} 2>&1"
+
+
+# Figure 4.
+rule figure4:
+    input:
+        recipe=f"work/recipes/{PROFILE}/figure4/figure4.json",
+        predictions=PROJECT.figure4("figure4").inputs.values(),
+    output:
+        figure="reports/figures/figure4.png",
+    log:
+        f"results/{PROFILE}/logs/figure4.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/figure4.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "larvseg figure4 {input.recipe} --out figure={output.figure} > {log} 2>&1"

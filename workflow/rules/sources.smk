@@ -101,13 +101,81 @@ rule fetch_wordnet:
         "larvseg fetch {input.recipe} --out wordnet.zip={output.archive} > {log} 2>&1"
 
 
+# Localized Narratives of COCO's pictures.
+rule fetch_narratives:
+    input:
+        recipe=f"work/recipes/{PROFILE}/fetch/narratives.json",
+    output:
+        shards=[PROJECT.archive(file) for file in PROJECT.families["narratives"]],
+    log:
+        f"results/{PROFILE}/logs/fetch/narratives.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/fetch/narratives.tsv"
+    conda:
+        "../../environment.yml"
+    threads: PROJECT.profile.drawing_threads
+    resources:
+        mem_mb=2000,
+        runtime=MINUTES,
+    params:
+        out=" ".join(f"--out {file}={PROJECT.archive(file)}" for file in PROJECT.families["narratives"]),
+    shell:
+        "larvseg fetch {input.recipe} {params.out} > {log} 2>&1"
+
+
+if "itpair" in PROJECT.families:
+
+    # Image-text pairs, where they are drawn.
+    rule fetch_itpair:
+        input:
+            recipe=f"work/recipes/{PROFILE}/fetch/itpair.json",
+        output:
+            shards=[PROJECT.archive(file) for file in PROJECT.families["itpair"]],
+        log:
+            f"results/{PROFILE}/logs/fetch/itpair.log",
+        benchmark:
+            f"results/{PROFILE}/benchmarks/fetch/itpair.tsv"
+        conda:
+            "../../environment.yml"
+        threads: PROJECT.profile.drawing_threads
+        resources:
+            mem_mb=2000,
+            runtime=MINUTES,
+        params:
+            out=" ".join(f"--out {file}={PROJECT.archive(file)}" for file in PROJECT.families["itpair"]),
+        shell:
+            "larvseg fetch {input.recipe} {params.out} > {log} 2>&1"
+
+
+if "ilsvrc" in PROJECT.families:
+
+    # ImageNet-1K, which ReCo retrieves from.
+    rule fetch_ilsvrc:
+        input:
+            recipe=f"work/recipes/{PROFILE}/fetch/ilsvrc.json",
+        output:
+            archive=f"data/{PROFILE}/archives/ILSVRC2012_img_train.tar",
+        log:
+            f"results/{PROFILE}/logs/fetch/ilsvrc.log",
+        benchmark:
+            f"results/{PROFILE}/benchmarks/fetch/ilsvrc.tsv"
+        conda:
+            "../../environment.yml"
+        threads: PROJECT.profile.drawing_threads
+        resources:
+            mem_mb=2000,
+            runtime=MINUTES,
+        shell:
+            "larvseg fetch {input.recipe} --out ILSVRC2012_img_train.tar={output.archive} > {log} 2>&1"
+
+
 if "weights" in PROJECT.families:
 
     rule fetch_weights:
         input:
             recipe=f"work/recipes/{PROFILE}/fetch/weights.json",
         output:
-            weights=PROJECT.archive(f"{PROJECT.timm_tag}.safetensors"),
+            weights=[PROJECT.archive(file) for file in PROJECT.families["weights"]],
         log:
             f"results/{PROFILE}/logs/fetch/weights.log",
         benchmark:
@@ -119,9 +187,9 @@ if "weights" in PROJECT.families:
             mem_mb=2000,
             runtime=MINUTES,
         params:
-            file=f"{PROJECT.timm_tag}.safetensors",
+            out=" ".join(f"--out {file}={PROJECT.archive(file)}" for file in PROJECT.families["weights"]),
         shell:
-            "larvseg fetch {input.recipe} --out {params.file}={output.weights} > {log} 2>&1"
+            "larvseg fetch {input.recipe} {params.out} > {log} 2>&1"
 
 
 # A847 after the published preparation; made only where the switch a847_preparation asks for it.

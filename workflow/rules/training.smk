@@ -34,6 +34,8 @@ rule train:
         f"results/{PROFILE}/logs/train/{{run}}.seed{{seed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/train/{{run}}.seed{{seed}}.tsv"
+    wildcard_constraints:
+        run=runs_made_by("train"),
     conda:
         "../../environment.yml"
     threads: THREADS

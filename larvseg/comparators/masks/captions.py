@@ -13,7 +13,7 @@ from torch import Tensor
 from larvseg.comparators.masks.nouns import drop_words
 from larvseg.config import TrainingSet
 from larvseg.datasets import ranks
-from larvseg.datasets.transforms import augment
+from larvseg.datasets.transforms import draw_window, normalise
 
 
 class CaptionedPictures(Protocol):
@@ -40,7 +40,8 @@ class CaptionBatch:
 
 
 class CaptionLoader:
-    """`loader[step]`: the CaptionBatch of a step. The whole picture's caption stays, whatever the crop shows of it.
+    """`loader[step]`: the CaptionBatch of a step: pictures randomly scaled, cut and flipped. Colours stay, since captions name them, and so
+    does the caption, whatever the crop shows of it.
 
     rank: the place of the data set in a joint step, so that no two data sets share their random numbers.
     """
@@ -62,14 +63,17 @@ class CaptionLoader:
 
     def __getitem__(self, step: int) -> CaptionBatch:
         chosen = ranks.positions(self.training_set.name, len(self.pictures), step, 0, 1, self.images, self.seed)
-        images, words, valid = [], [], np.zeros((self.images, *[self.training_set.augmentation.crop] * 2), np.float32)
+        augmentation = self.training_set.augmentation
+        images = np.zeros((self.images, 3, augmentation.crop, augmentation.crop), np.float32)
+        valid, words = np.zeros_like(images[:, 0]), []
         for slot, position in enumerate(chosen):
             rng = ranks.generator(self.seed, step, self.rank, slot)
-            sample = augment(self.pictures.image(position), None, self.training_set.augmentation, self.normalisation, rng)
+            picture = self.pictures.image(position)
+            window = draw_window(picture.shape[1], picture.shape[0], None, augmentation, rng)
+            images[slot, :, : window.height, : window.width] = normalise(window.cut_image(picture), self.normalisation)
+            valid[slot, : window.height, : window.width] = 1
             captions = self.pictures.captions(position)
             caption = captions[int(rng.integers(len(captions)))] if captions else ""
-            images.append(sample.image)
             words.append(drop_words(self.nouns(caption), self.keep, rng))
-            valid[slot, : sample.size[0], : sample.size[1]] = 1
         opened = self.pictures.take_opened()
-        return CaptionBatch(self.training_set.name, torch.from_numpy(np.stack(images)), words, torch.from_numpy(valid), opened)
+        return CaptionBatch(self.training_set.name, torch.from_numpy(images), words, torch.from_numpy(valid), opened)

@@ -41,18 +41,3 @@ def class_loss(logits: Tensor, segments: Segments, matched: Matched, no_object: 
     weight = logits.new_ones(last + 1)
     weight[last] = no_object
     return sum(F.cross_entropy(own.flatten(0, 1), target.flatten(), weight) for own, target in zip(logits, targets, strict=True))
-
-
-def best_dice_loss(masks: Tensor, segments: Segments) -> Tensor:
-    """1 − Dice of each segment with the mask of its picture that covers it best: summed over layers, averaged over segments.
-
-    masks: (L, B, Q, h, w) logits. Which class a segment has is not asked, and one mask may be the best for several segments.
-    """
-    labelled = segments.labelled.flatten(1)
-    total = masks.new_zeros(())
-    for picture in range(masks.shape[1]):
-        targets = segments.masks[segments.pictures == picture].flatten(1)  # (T, n)
-        probability = upsample(masks[:, picture], segments.masks.shape[1:]).sigmoid().flatten(2) * labelled[picture]  # (L, Q, n)
-        dice = (2 * probability @ targets.T + 1) / (probability.sum(-1, keepdim=True) + targets.sum(-1) + 1)  # (L, Q, T)
-        total = total + (1 - dice.amax(1)).sum()
-    return total / max(1, len(segments.masks))

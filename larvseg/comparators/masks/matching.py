@@ -43,10 +43,10 @@ def segments_of(labels: Tensor, dtype: torch.dtype) -> Segments:
 
 
 @torch.no_grad()
-def match(masks: Tensor, probabilities: Tensor, segments: Segments, weights: Matching) -> Matched:
+def match(masks: Tensor, probabilities: Tensor | None, segments: Segments, weights: Matching) -> Matched:
     """Pair proposals with segments, layer by layer and picture by picture; the surplus of either stays alone.
 
-    masks: (L, B, Q, h, w) logits; probabilities: (L, B, Q, N + 1). The cost of a pair is
+    masks: (L, B, Q, h, w) logits; probabilities: (L, B, Q, N + 1), None for masks without classes. The cost of a pair is
     focal·(mean focal loss) + dice·(1 − Dice) − classification·p(class), its masks compared at h×w by the nearest pixel.
     """
     targets, labelled = (_at(maps, masks.shape[3:]).flatten(1) for maps in (segments.masks, segments.labelled))  # (T, n), (B, n)
@@ -54,8 +54,9 @@ def match(masks: Tensor, probabilities: Tensor, segments: Segments, weights: Mat
     pairs: list[tuple[int, int, int, int]] = []
     for picture in range(masks.shape[1]):
         own = [number for number, of in enumerate(pictures) if of == picture]
-        mask_cost = _mask_cost(masks[:, picture].flatten(2), targets[own], labelled[picture], weights)
-        cost = mask_cost - weights.classification * probabilities[:, picture][..., segments.classes[own]]
+        cost = _mask_cost(masks[:, picture].flatten(2), targets[own], labelled[picture], weights)
+        if probabilities is not None:
+            cost = cost - weights.classification * probabilities[:, picture][..., segments.classes[own]]
         # a loss that is not finite is for the training loop to report, not for SciPy
         for layer, matrix in enumerate(cost.nan_to_num(0.0, 0.0, 0.0).cpu().numpy()):
             rows, columns = linear_sum_assignment(matrix)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -43,25 +42,16 @@ class MaskClassifier(nn.Module):
         return proposals.masks.to(table.dtype), cosines / self.temperature
 
 
-class Regions(NamedTuple):
-    """What OpenSeg's network sees in B pictures."""
-
-    masks: Tensor  # (L, B, Q, h, w) logits
-    vectors: Tensor  # (B, Q, D) unit vectors in the space of the texts, of the last layer's masks
-
-
 class RegionEmbedder(nn.Module):
     """OpenSeg: masks that know no classes, and a vector for what lies under each.
 
-    A region's vector is the mean of the pixels weighted by its mask (its sigmoid), then one linear map; the gradient of the vector stops
-    at the mask, so that captions never bend what annotated masks taught.
+    A region's vector is the mean of the backbone's features weighted by its mask, then a perceptron.
     """
 
-    def __init__(self, proposer: MaskProposer, width: int, dim: int, temperature: float) -> None:
+    def __init__(self, proposer: MaskProposer, hidden: int, dim: int, temperature: float) -> None:
         super().__init__()
         self.proposer = proposer
-        self.see = nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU())
-        self.project = nn.Linear(width, dim)
+        self.embed = perceptron(proposer.backbone.dim, hidden, dim, layers=2)
         self.log_scale = nn.Parameter(torch.tensor(math.log(1 / temperature)))
 
     @property
@@ -69,16 +59,25 @@ class RegionEmbedder(nn.Module):
         """1/τ of the cosines."""
         return self.log_scale.exp().clamp(max=LARGEST_SCALE)
 
-    def forward(self, images: Tensor, valid: Tensor | None = None) -> Regions:
-        """`images` (B, 3, H, W); `valid` (B, H, W), 1 picture and 0 padding, which no region looks at; None: all is picture."""
-        proposals = self.proposer(images)
-        with full_precision(images.device):
-            masks, pixels = (maps.to(self.project.weight.dtype) for maps in (proposals.masks, proposals.pixels))
-            pixels, weights = self.see(pixels), masks[-1].detach().sigmoid()
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """(B, 3, H, W) → mask logits (B, Q, h, w) of the last layer, and the vectors (B, Q, D) of their regions."""
+        features = self.proposer.backbone(images)
+        masks = self.proposer.propose(features).masks[-1]
+        return masks.to(self.log_scale.dtype), self.describe(features, masks)
+
+    def describe(self, features: Tensor, masks: Tensor, valid: Tensor | None = None) -> Tensor:
+        """Unit vectors (B, Q, D), in the space of the texts, of what lies under masks.
+
+        features: (B, D', h', w') of the backbone; masks: (B, Q, h, w) logits; valid: (B, H, W), 1 picture and 0 padding, which no region
+        looks at; None: all is picture.
+        """
+        with full_precision(features.device):
+            features, weights = features.to(self.log_scale.dtype), masks.to(self.log_scale.dtype).sigmoid()
             if valid is not None:
                 weights = weights * F.adaptive_avg_pool2d(valid[:, None].to(weights), weights.shape[2:])
-            mean = torch.einsum("bqhw,bchw->bqc", weights, pixels) / weights.sum((2, 3)).clamp(min=1e-6)[..., None]
-            return Regions(masks, F.normalize(self.project(mean), dim=-1))
+            weights = F.adaptive_avg_pool2d(weights, features.shape[2:])
+            mean = torch.einsum("bqhw,bchw->bqc", weights, features) / weights.sum((2, 3)).clamp(min=1e-6)[..., None]
+            return F.normalize(self.embed(mean), dim=-1)
 
 
 def build_classifier(config: ProposeConfig, dim: int) -> MaskClassifier:
@@ -95,4 +94,4 @@ def build_embedder(config: ProposeConfig, dim: int) -> RegionEmbedder:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         proposer = build_proposer(config.backbone, config.head, config.seed)
-        return RegionEmbedder(proposer, config.head.width, dim, config.grounding.temperature)
+        return RegionEmbedder(proposer, config.grounding.hidden, dim, config.grounding.temperature)

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from larvseg.comparators.masks.captions import CaptionBatch
 from larvseg.comparators.masks.grounding import grounding_loss
-from larvseg.comparators.masks.losses import best_dice_loss, class_loss, mask_losses
-from larvseg.comparators.masks.matching import match, segments_of
+from larvseg.comparators.masks.losses import class_loss, mask_losses
+from larvseg.comparators.masks.matching import Matched, Segments, match, segments_of
 from larvseg.comparators.masks.networks import MaskClassifier, RegionEmbedder, full_precision
 from larvseg.comparators.masks.words import WordTable
-from larvseg.config.masks import ProposeConfig
+from larvseg.config.masks import Matching, ProposeConfig
 from larvseg.datasets.loader import RankBatch
 
 Parts = Mapping[str, Tensor]  # detached summands of a loss
@@ -37,32 +37,45 @@ class ClassifiedMasks:
         with full_precision(images.device):
             segments = segments_of(labels[:, :: self.stride, :: self.stride], masks.dtype)
             matched = match(masks, logits.softmax(-1), segments, self.weights)
-            focal, dice = mask_losses(masks, segments, matched)
-            losses = {"loss_focal": self.weights.focal * focal, "loss_dice": self.weights.dice * dice}
+            losses = _mask_parts(masks, segments, matched, self.weights)
             losses["loss_cls"] = self.weights.classification * class_loss(logits, segments, matched, self.weights.no_object)
         return sum(losses.values()), {name: value.detach() for name, value in losses.items()}
 
 
 class GroundedMasks:
-    """OpenSeg: L_dice on pictures with masks + weight·L_grounding on pictures with captions, each picture in one forward pass."""
+    """OpenSeg: focal·L_focal + dice·L_dice on pictures with masks, summed over layers, + weight·L_grounding on pictures with captions.
 
-    parts = ("loss_dice", "loss_grounding")
+    Masks are matched to segments by their shapes alone. Pictures with captions teach the backbone and the regions' vectors, not the masks.
+    """
+
+    parts = ("loss_focal", "loss_dice", "loss_grounding")
 
     def __init__(self, config: ProposeConfig, network: RegionEmbedder, words: WordTable) -> None:
         self.network, self.words, self.stride, self.weight = network, words, config.loss_downsample, config.grounding.weight
+        self.weights = config.grounding.matching
 
     def __call__(self, batches: Sequence[RankBatch | CaptionBatch]) -> tuple[Tensor, Parts]:
-        device = self.network.project.weight.device
+        device = self.network.log_scale.device
         captioned = [batch for batch in batches if isinstance(batch, CaptionBatch)]
         annotated = [batch for batch in batches if not isinstance(batch, CaptionBatch)]
-        valid = [torch.ones_like(batch.images[:, 0]) if batch.valid is None else batch.valid for batch in [*annotated, *captioned]]
-        images = torch.cat([batch.images for batch in [*annotated, *captioned]])
-        regions = self.network(images.to(device), torch.cat(valid).to(device))
-        count = sum(len(batch.images) for batch in annotated)
+        labels, valid = (
+            torch.cat([batch.masks for batch in annotated]).to(device),
+            torch.cat([batch.valid for batch in captioned]).to(device),
+        )
+        images = torch.cat([batch.images for batch in [*annotated, *captioned]]).to(device)
+        shown, told = self.network.proposer.backbone(images).split([len(labels), len(valid)])
+        masks = self.network.proposer.propose(shown).masks
+        with torch.no_grad():
+            regions = self.network.proposer.propose(told).masks[-1]
         with full_precision(device):
-            labels = torch.cat([batch.masks for batch in annotated]).to(device)
-            segments = segments_of(labels[:, :: self.stride, :: self.stride], regions.masks.dtype)
-            losses = {"loss_dice": best_dice_loss(regions.masks[:, :count], segments)}
-            words = [self.words(own) for batch in captioned for own in batch.words]
-            losses["loss_grounding"] = self.weight * grounding_loss(regions.vectors[count:], words, self.network.scale)
+            masks = masks.to(self.network.log_scale.dtype)
+            segments = segments_of(labels[:, :: self.stride, :: self.stride], masks.dtype)
+            losses = _mask_parts(masks, segments, match(masks, None, segments, self.weights), self.weights)
+            words = [self.words(own).to(device) for batch in captioned for own in batch.words]
+            losses["loss_grounding"] = self.weight * grounding_loss(self.network.describe(told, regions, valid), words, self.network.scale)
         return sum(losses.values()), {name: value.detach() for name, value in losses.items()}
+
+
+def _mask_parts(masks: Tensor, segments: Segments, matched: Matched, weights: Matching) -> dict[str, Tensor]:
+    focal, dice = mask_losses(masks, segments, matched)
+    return {"loss_focal": weights.focal * focal, "loss_dice": weights.dice * dice}

@@ -20,7 +20,6 @@ class Proposals(NamedTuple):
 
     masks: Tensor  # (L, B, Q, h, w) logits
     queries: Tensor  # (L, B, Q, width)
-    pixels: Tensor  # (B, width, h, w), the finest map of the pixel decoder
 
 
 class MaskProposer(nn.Module):
@@ -49,10 +48,14 @@ class MaskProposer(nn.Module):
         return self
 
     def forward(self, images: Tensor) -> Proposals:
-        levels = self.pyramid(self.backbone(images))
-        pixels = self.pixel_decoder(levels)[0]
+        return self.propose(self.backbone(images))
+
+    def propose(self, features: Tensor) -> Proposals:
+        """The proposals for features (B, D, H/patch, W/patch) of the backbone."""
+        levels = self.pyramid(features)
+        pixels = self.embed_pixels(self.pixel_decoder(levels)[0])
         queries = self.query_decoder(self.memory(levels[self.memory_level]))
-        return Proposals(torch.einsum("lbqc,bchw->lbqhw", self.embed_queries(queries), self.embed_pixels(pixels)), queries, pixels)
+        return Proposals(torch.einsum("lbqc,bchw->lbqhw", self.embed_queries(queries), pixels), queries)
 
 
 def build_proposer(backbone: Backbone, head: MaskHead, seed: int) -> MaskProposer:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from larvseg.experiments import PREPARED, Project
+from larvseg.experiments import PREPARED, TEXT_DATASETS, Project
+
+MODEL_FILES = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
 
 
 def products(project: Project, rule: str, name: str) -> dict[str, str]:
@@ -19,14 +21,31 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"manifest": project.manifest(name), "rejects": project.rejects(name)}
         case "pretrain":
             return {"model": project.backbone}
-        case "train":
-            files = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
-            return {role: project.run_file(run, int(seed), file) for role, file in files.items()}
+        case "clip":
+            return {role: project.clip_file(name, file) for role, file in MODEL_FILES.items()}
+        case "embed":
+            return {dataset: project.text_file(name, dataset) for dataset in TEXT_DATASETS}
+        case "index":
+            return {"embeddings": project.index_file(name)}
+        case "train" | "propose":
+            return {role: project.run_file(run, int(seed), file) for role, file in MODEL_FILES.items()}
+        case "retrieve":
+            return {role: project.run_file(run, int(seed), file) for role, file in MODEL_FILES.items() if role != "curves"}
         case "evaluate":
             files = {"confusion": "confusion.arrow", "metrics": "metrics.json"}
             return {role: project.evaluation_file(run, int(seed), file) for role, file in files.items()}
         case "table":
             return {"table": f"results/{name}.csv", "cells": f"results/{project.name}/{name}.cells.jsonl"}
+        case "explore":
+            return {"grouping": project.grouping_file(name)}
+        case "respond":
+            return {"responses": project.response_file(name)}
+        case "predict":
+            return {"predictions": project.prediction_file(name)}
+        case "table1":
+            return {"table": f"results/{name}.csv", "cells": f"results/{project.name}/{name}.cells.jsonl"}
+        case "figure2" | "figure4":
+            return {"figure": f"reports/figures/{name}.png"}
         case "table2":
             return {"table": f"results/{name}.csv"}
         case "metrics":
@@ -42,4 +61,4 @@ def wanted(project: Project, rule: str, name: str) -> bool:
     """The job writes something that `snakemake all` asks for. Tables with seeds of their own, and comparisons, are made on demand."""
     if rule == "table":
         return project.experiments.tables[name].seeds is None
-    return rule in ("table2", "metrics", "vocabulary", "figure")
+    return rule in ("table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4")

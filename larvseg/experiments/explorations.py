@@ -1,0 +1,140 @@
+"""The jobs behind Table 1 and Figures 2 and 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from larvseg import config as c
+from larvseg.comparators.registry import module_of
+from larvseg.experiments.comparators import Comparators
+from larvseg.experiments.job import Job
+from larvseg.experiments.setup import CLASS_LISTS, REFERENCE
+
+
+class Explorations(Comparators):
+    """What pixel embeddings group, and what methods predict on a few pictures. All with the first seed of the profile."""
+
+    def explored(self, explored: c.Explored, benchmark: str) -> str:
+        """The name of a job that looks at embeddings."""
+        return f"{explored.run or explored.source}.{benchmark}"
+
+    @property
+    def table1_rows(self) -> tuple[c.Table1.Row, ...]:
+        """The rows of Table 1 that this profile has: DenseCLIP's are left out where there is no CLIP."""
+        return tuple(row for row in self.experiments.table1.rows if self._there(row))
+
+    def _there(self, explored: c.Explored) -> bool:
+        return explored.source != "denseclip" or self.profile.comparators is not None
+
+    @property
+    def figure4_methods(self) -> tuple[c.Column, ...]:
+        """The methods of Figure 4 that are run in this profile."""
+        return tuple(column for column in self.experiments.figure4.methods if not self.quoted(column.run))
+
+    def exploration_jobs(self) -> Iterator[Job]:
+        """All of them, each once."""
+        yield from self.embedding_jobs()
+        yield self.table1("table1")
+        yield self.figure2("figure2")
+        yield self.figure4("figure4")
+
+    def embedding_jobs(self) -> Iterator[Job]:
+        """Those that read pictures; tables and figures are made of what they write."""
+        rows = {self.explored(row, row.benchmark): row for row in self.table1_rows}
+        yield from (self.explore(name) for name in rows)
+        yield from (self.respond(self.explored(model, self.experiments.figure2.benchmark)) for model in self.experiments.figure2.models)
+        yield from (self.predict(column.run) for column in self.figure4_methods)
+
+    def _embedding(self, explored: c.Explored, benchmark: str) -> tuple[c.Embedding, dict[str, str]]:
+        inputs = {"manifest": self.manifest(benchmark)}
+        if explored.source == "denseclip":
+            return c.Embedding(source="denseclip"), inputs | {"clip": self._clip("dense"), "text": self._text("dense", benchmark)}
+        if explored.source == "backbone":
+            embedding = c.Embedding(source="backbone", backbone=self.backbone_config, normalisation=self.switches({}).normalisation)
+            return embedding, inputs | {"model": self.backbone}
+        return c.Embedding(source="segmenter"), inputs | self._own_files(explored.run, self.profile.seeds[0])
+
+    def explore(self, name: str) -> Job:
+        """Group pixels by the embeddings of a row of Table 1."""
+        row = next(row for row in self.table1_rows if self.explored(row, row.benchmark) == name)
+        embedding, inputs = self._embedding(row, row.benchmark)
+        settings = c.GroupingConfig(
+            run=name,
+            profile=self.name,
+            seed=self.profile.seeds[0],
+            benchmark=row.benchmark,
+            embedding=embedding,
+            evaluation=self.profile.evaluation,
+            runtime=self.profile.runtime,
+        )
+        return Job("explore", name, settings, inputs, self.archives_of(row.benchmark), (CLASS_LISTS[0],))
+
+    def table1(self, name: str) -> Job:
+        """Write Table 1."""
+        rows = tuple(
+            c.Table1Row(
+                model=row.model,
+                benchmark=row.benchmark,
+                training_data=row.training_data,
+                run=self.explored(row, row.benchmark),
+                published=row.published,
+            )
+            for row in self.table1_rows
+        )
+        seed = self.profile.seeds[0]
+        settings = c.Table1Config(table=name, profile=self.name, seeds=(seed,), rows=rows)
+        inputs = {f"{row.run}.seed{seed}": self.grouping_file(row.run) for row in rows}
+        return Job("table1", name, settings, inputs, reference=(f"{REFERENCE}/published/{name}.csv",))
+
+    def respond(self, name: str) -> Job:
+        """Make the response maps of a model of Figure 2."""
+        figure = self.experiments.figure2
+        model = next(model for model in figure.models if self.explored(model, figure.benchmark) == name)
+        embedding, inputs = self._embedding(model, figure.benchmark)
+        settings = c.ResponsesConfig(
+            run=name,
+            profile=self.name,
+            seed=self.profile.seeds[0],
+            benchmark=figure.benchmark,
+            embedding=embedding,
+            classes=figure.classes,
+            pictures=figure.pictures,
+            base=figure.base,
+            novel=figure.novel,
+            evaluation=self.profile.evaluation,
+            runtime=self.profile.runtime,
+        )
+        return Job("respond", name, settings, inputs, self.archives_of(figure.benchmark), (CLASS_LISTS[0],))
+
+    def figure2(self, name: str) -> Job:
+        """Draw Figure 2."""
+        figure = self.experiments.figure2
+        columns = tuple(c.Column(title=model.title, run=self.explored(model, figure.benchmark)) for model in figure.models)
+        settings = c.Figure2Config(figure=name, profile=self.name, benchmark=figure.benchmark, models=columns)
+        return Job("figure2", name, settings, {column.run: self.response_file(column.run) for column in columns})
+
+    def predict(self, name: str) -> Job:
+        """Make the label maps of a method of Figure 4."""
+        figure, run = self.experiments.figure4, self.experiments.runs[name]
+        seed = self.profile.seeds[0]
+        settings = c.PredictConfig(
+            run=name,
+            method=run.method,
+            profile=self.name,
+            seed=seed,
+            benchmark=figure.benchmark,
+            classes=figure.classes,
+            pictures=figure.pictures,
+            evaluation=self.evaluation_of(name),
+            runtime=self.profile.runtime,
+        )
+        inputs = self.predictor_inputs(name, seed) | {"manifest": self.manifest(figure.benchmark)}
+        return Job("predict", name, settings, inputs, self.archives_of(figure.benchmark), (CLASS_LISTS[0],), (module_of(run.method),))
+
+    def figure4(self, name: str) -> Job:
+        """Draw Figure 4."""
+        figure = self.experiments.figure4
+        settings = c.Figure4Config(figure=name, profile=self.name, benchmark=figure.benchmark, methods=self.figure4_methods)
+        inputs = {column.run: self.prediction_file(column.run) for column in self.figure4_methods}
+        inputs["manifest"] = self.manifest(figure.benchmark)
+        return Job("figure4", name, settings, inputs, self.archives_of(figure.benchmark), (CLASS_LISTS[0],))
