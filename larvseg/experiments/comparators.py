@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from larvseg import config as c
 from larvseg.comparators.registry import JOINT
 from larvseg.config import nearest
@@ -30,6 +32,20 @@ class Comparators(Runs):
         settings = self.experiments.runs[run]
         return None if settings.model_of else MAKERS[settings.method]
 
+    def parts(self, run: str, seed: int) -> Iterator[tuple[str, Job]]:
+        """(config.json, job) of every model that `run` is made of, but for the backbone."""
+        settings = self.experiments.runs[run]
+        source = settings.model_of or run
+        if maker := MAKERS[settings.method]:
+            yield self.run_file(source, seed, "config.json"), getattr(self, maker)(f"{source}.seed{seed}")
+        yield from ((self.clip_file(name, "config.json"), self.clip(name)) for name in self._clips_of(run))
+
+    def backbone_title(self, run: str) -> str:
+        """What tables call the network that `run` sees pictures with."""
+        if self.experiments.runs[run].method in ("denseclip", "reco") and not self.quoted(run):
+            return self.comparators.clip[self.comparators.roles.dense].title
+        return self.profile.backbone.title
+
     @property
     def made(self) -> tuple[tuple[str, int], ...]:
         """Every (run, seed) whose model is made: for a table, or because its embeddings are looked at."""
@@ -44,7 +60,8 @@ class Comparators(Runs):
 
     def _clips_of(self, run: str) -> tuple[str, ...]:
         roles = {"denseclip": ("dense",), "reco": ("dense", "retrieval"), "zsbaseline": ("crops",), "lseg": ("text",), "openseg": ("text",)}
-        return tuple(getattr(self.comparators.roles, role) for role in roles.get(self.experiments.runs[run].method, ()))
+        wanted = roles.get(self.experiments.runs[run].method, ())
+        return tuple(dict.fromkeys(getattr(self.comparators.roles, role) for role in wanted))
 
     def clip(self, name: str) -> Job:
         """Train or load the CLIP model `name`."""

@@ -166,7 +166,7 @@ class Project(Explorations):
         """Write a table of the paper."""
         seeds = self.seeds_of(name)
         rows = tuple(
-            parse(c.TableRow, {"backbone": self.profile.backbone.title, **row}, f"{self.where}: table {name!r}")
+            parse(c.TableRow, {"backbone": self.backbone_title(row["run"]), **row}, f"{self.where}: table {name!r}")
             for row in self.experiments.tables[name].rows
         )
         quoted = tuple(row.run for row in rows if self.quoted(row.run))

@@ -22,11 +22,12 @@ from typing import Any
 
 import numpy as np
 
+from larvseg.comparators.registry import LANGUAGE_GUIDED
 from larvseg.config import DATASETS
 from larvseg.datasets.annotations import NAMES, listed, permitted
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
+from larvseg.experiments import Job, Project
 from larvseg.lineage.picture_hashes import BITS, Hashes, hashes_of, near
 from larvseg.lineage.records import read_record, verified_hash
 
@@ -108,9 +109,8 @@ def find_leaks(project: Project, distance: int = DISTANCE, threads: int | None =
         found += picture_leaks(pictures[dataset, "training"], pictures[benchmark, "validation"], distance, users)
     trained = 0
     for run, seed in project.trained:
-        path = Path(project.run_file(run, seed, "config.json"))
-        trained += path.is_file()
-        found += _annotation_leaks(project, run, seed, path)
+        trained += all(Path(path).is_file() for path, _ in project.parts(run, seed))
+        found += _annotation_leaks(project, run, seed)
     training, validation = pictures.counts()
     return Leaks(tuple(found), training, validation, len(project.trained), trained, distance)
 
@@ -159,7 +159,9 @@ def _uses(project: Project, runs: tuple[str, ...]) -> dict[tuple[str, str], tupl
     uses: dict[tuple[str, str], tuple[str, ...]] = {}
     for name in runs:
         run = project.experiments.runs[name]
-        for dataset in (*run.training_data, *(["I21K"] if backbone else [])):
+        for dataset in dict.fromkeys((*run.training_data, *_implied(run.method), *(["I21K"] if backbone else []))):
+            if dataset not in project.datasets:
+                continue  # ITPair, where CLIP's weights are OpenAI's: nobody has the pictures
             uses[dataset, run.benchmark] = (*uses.get((dataset, run.benchmark), ()), name)
     return uses
 
@@ -172,7 +174,12 @@ def picture_leaks(training: Hashed, validation: Hashed, distance: int, runs: tup
         yield PictureLeak(training.dataset, training.name(i), validation.dataset, validation.name(j), bool(same), bits, runs)
 
 
-def _annotation_leaks(project: Project, run: str, seed: int, path: Path) -> Iterator[AnnotationLeak]:
+def _implied(method: str) -> tuple[str, ...]:
+    """What a row does not list because its method says it: CLIP was trained on image-text pairs. (The row of LSeg lists C171 alone.)"""
+    return ("ITPair",) if method in LANGUAGE_GUIDED else ()
+
+
+def _annotation_leaks(project: Project, run: str, seed: int) -> Iterator[AnnotationLeak]:
     """What the run opens, or was given, beyond what each row that shows it lists."""
     rows = {
         f"{table} ({row['model']}, {row['benchmark']})": tuple(name.strip() for name in row["training_data"].split(","))
@@ -180,18 +187,23 @@ def _annotation_leaks(project: Project, run: str, seed: int, path: Path) -> Iter
         for row in content.rows
         if row["run"] == run
     }
-    opened = list(_opened(project, run, seed, path))
+    opened = [each for path, job in project.parts(run, seed) for each in _opened(Path(path), job)]
+    implied = _implied(project.experiments.runs[run].method)
     for where, names in (rows or {"comparisons": project.experiments.runs[run].training_data}).items():
         for dataset, annotation, times in opened:
-            if dataset not in names or annotation not in (listed(dataset), "manifest"):
+            if dataset not in (*names, *implied) or annotation not in (listed(dataset), "manifest"):
                 yield AnnotationLeak(f"{run}.seed{seed}", dataset, annotation, times, where, names)
 
 
-def _opened(project: Project, run: str, seed: int, path: Path) -> Iterator[tuple[str, str, int | None]]:
-    """(data set, annotation, times) of the trained run at `path`, and (data set, "manifest", 0) for what else it was given."""
+def _opened(path: Path, job: Job) -> Iterator[tuple[str, str, int | None]]:
+    """(data set, annotation, times) of the model whose config.json is `path`, and (data set, "manifest", 0) for what else it was given.
+
+    What was not trained yet opens what its `job` may open.
+    """
     if not path.is_file():
-        config = project.train_config(run, project.experiments.runs[run], seed)
-        yield from ((training_set.name, permitted(training_set, config.switches), None) for training_set in config.training_sets)
+        for training_set in getattr(job.config, "training_sets", ()):
+            yield training_set.name, permitted(training_set, job.config.switches), None
+        yield from ((dataset, listed(dataset), None) for dataset in ("ITPair",) if dataset in job.inputs)
         return
     verified_hash(path)
     try:

@@ -21,7 +21,8 @@ def table(config: TableConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
 
     inputs: the metrics of each run and seed, by `<run>.seed<k>`. mIoU is in percent: the mean over seeds of the unrounded values, rounded
     to one decimal (the nearest, the even one of two equally near). With several seeds, `*_std` is their sample standard deviation. A mean
-    that some seed lacks stays empty, and so does the whole row of a run that is quoted. A published row is that with the same text in every column that both tables have, the backbone aside.
+    that some seed lacks stays empty, and so do all of a run that is quoted. A published row is that with the same text in every column
+    that both tables have, the backbone aside.
     Raises LarvSegError for a row that the paper does not have and for metrics of another run, seed, profile or benchmark.
     """
     published = Published(config)
