@@ -135,7 +135,7 @@ def test_scratch_runs_refuse_unknown_keys(monkeypatch):
 def test_sections_are_immutable_and_complete():
     experiments = parse(Experiments, load_yaml(CONFIG / "experiments.yaml"), "experiments.yaml")
     profile = parse(Profile, load_yaml(CONFIG / "mini.yaml"), "mini.yaml")
-    assert len(experiments.tables["table3"].rows) == 10 and profile.ranks * profile.images_per_rank == 16
+    assert len(experiments.tables["table3"].rows) == 20 and profile.ranks * profile.images_per_rank == 16
     assert TrainConfig.model_config["frozen"]
 
 

@@ -155,7 +155,7 @@ class Experiments(Model):
 
     runs: dict[str, Run]
     tables: dict[str, Table]
-    table1: Table1
-    figure2: Figure2
-    figure4: Figure4
+    table1: Table1 = Table1(rows=())
+    figure2: Figure2 | None = None
+    figure4: Figure4 | None = None
     comparisons: Comparisons

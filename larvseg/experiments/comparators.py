@@ -49,7 +49,8 @@ class Comparators(Runs):
     @property
     def made(self) -> tuple[tuple[str, int], ...]:
         """Every (run, seed) whose model is made: for a table, or because its embeddings are looked at."""
-        looked_at = (*self.experiments.table1.rows, *self.experiments.figure2.models)
+        figure = self.experiments.figure2
+        looked_at = (*self.experiments.table1.rows, *(figure.models if figure else ()))
         pairs = (*self.trained, *((each.run, self.profile.seeds[0]) for each in looked_at if each.run))
         return tuple(pair for pair in dict.fromkeys(pairs) if self.maker(pair[0]))
 

@@ -29,20 +29,31 @@ class Explorations(Comparators):
     @property
     def figure4_methods(self) -> tuple[c.Column, ...]:
         """The methods of Figure 4 that are run in this profile."""
-        return tuple(column for column in self.experiments.figure4.methods if not self.quoted(column.run))
+        figure = self.experiments.figure4
+        return tuple(column for column in figure.methods if not self.quoted(column.run)) if figure else ()
+
+    @property
+    def figure2_models(self) -> tuple[c.Figure2.Shown, ...]:
+        """The models of Figure 2."""
+        return self.experiments.figure2.models if self.experiments.figure2 else ()
 
     def exploration_jobs(self) -> Iterator[Job]:
         """All of them, each once."""
         yield from self.embedding_jobs()
-        yield self.table1("table1")
-        yield self.figure2("figure2")
-        yield self.figure4("figure4")
+        if self.table1_rows:
+            yield self.table1("table1")
+        yield from (getattr(self, name)(name) for name in self.figures)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Those of Figures 2 and 4 that `experiments.yaml` describes."""
+        return tuple(name for name in ("figure2", "figure4") if getattr(self.experiments, name))
 
     def embedding_jobs(self) -> Iterator[Job]:
         """Those that read pictures; tables and figures are made of what they write."""
         rows = {self.explored(row, row.benchmark): row for row in self.table1_rows}
         yield from (self.explore(name) for name in rows)
-        yield from (self.respond(self.explored(model, self.experiments.figure2.benchmark)) for model in self.experiments.figure2.models)
+        yield from (self.respond(self.explored(model, self.experiments.figure2.benchmark)) for model in self.figure2_models)
         yield from (self.predict(column.run) for column in self.figure4_methods)
 
     def _embedding(self, explored: c.Explored, benchmark: str) -> tuple[c.Embedding, dict[str, str]]:

@@ -16,12 +16,18 @@ ASPECT = 4 / 3  # of a validation picture: how many sliding windows it takes
 
 
 def training_operations(project: Project, run: str) -> float:
-    """Floating-point operations of one training of `run`: backbone and classifier, forward and backward."""
-    config = project.train_config(run, project.experiments.runs[run], 0)
+    """Floating-point operations of one training of `run`: backbone and classifier, forward and backward.
+
+    Of mask proposals it is the backbone alone; DenseCLIP, ReCo and runs that take over another's model train nothing.
+    """
+    maker = project.maker(run)
+    if maker not in ("train", "propose"):
+        return 0.0
+    config = getattr(project, maker)(f"{run}.seed0").config
     shape = shape_of(config.backbone)
     step = 0.0
     for training_set in config.training_sets:
-        classes = min(classes_of(project, training_set.name), config.sample_classes or 10**9)
+        classes = min(classes_of(project, training_set.name), config.sample_classes or 10**9) if maker == "train" else 0
         step += training_set.ranks * config.images_per_rank * shape.forward(training_set.augmentation.crop, classes)
     return (1 + BACKWARD) * step * config.steps
 

@@ -88,7 +88,7 @@ def _gpu_hours(project: Project) -> list[str]:
 def _minutes(project: Project, folder: Path) -> list[str]:
     """Minutes of jobs that ran here; what did not run yet is taken for the mean of what did."""
     found = hours.measured(project, folder)
-    ran = {run: minutes for run in project.trained if (minutes := _run_minutes(found, run)) is not None}
+    ran = {run: minutes for run in project.trained if (minutes := _run_minutes(project, found, run)) is not None}
     if not ran:
         return ["no run was measured here yet"] if project.profile.drawn else []
     usual = statistics.fmean(ran.values())
@@ -99,9 +99,9 @@ def _minutes(project: Project, folder: Path) -> list[str]:
     return [*columns(rows), "one job after the other; as many run at once as cores allow"]
 
 
-def _run_minutes(found: dict[str, float], run: tuple[str, int]) -> float | None:
+def _run_minutes(project: Project, found: dict[str, float], run: tuple[str, int]) -> float | None:
     name = f"{run[0]}.seed{run[1]}"
-    parts = [found.get(f"{rule}/{name}") for rule in ("train", "evaluate")]
+    parts = [found.get(f"{rule}/{name}") for rule in (project.maker(run[0]), "evaluate") if rule]
     return None if None in parts else sum(parts)
 
 

@@ -113,11 +113,18 @@ def classes_of(project: Project, dataset: str) -> int:
 def model_bytes(project: Project, run: str) -> int:
     """Bytes of the checkpoint of `run`: backbone, class embeddings and memory banks, in single precision."""
     shape = shape_of(project.backbone_config)
-    return 4 * (shape.parameters + _head(project, run) + _banks(project, run))
+    match project.maker(run):
+        case "train":
+            return 4 * (shape.parameters + _head(project, run) + _banks(project, run))
+        case "propose":
+            return 4 * shape.parameters  # without the heads, which are small beside it
+    return 0
 
 
 def resumable_bytes(project: Project, run: str) -> int:
     """Bytes of the state from which `run` can go on: the model and the optimiser's numbers for each weight."""
+    if project.maker(run) != "train":
+        return 3 * model_bytes(project, run)  # AdamW
     slots = 1 if project.profile.optimiser.name == "sgd" else 2
     return model_bytes(project, run) + 4 * slots * (shape_of(project.backbone_config).parameters + _head(project, run))
 
@@ -128,7 +135,7 @@ def _head(project: Project, run: str) -> int:
 
 
 def _banks(project: Project, run: str) -> int:
-    config = project.train_config(run, project.experiments.runs[run], 0)
+    config = project.train(f"{run}.seed0").config
     if config.attention.variant not in ("cross_image", "push_first"):
         return 0
     count = config.ranks if config.switches.bank_scope == "per_rank" else 1

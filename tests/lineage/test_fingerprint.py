@@ -86,4 +86,4 @@ def test_indentation_is_logic(package):
 
 def test_environment_names_what_the_closure_imports(package):
     package("import numpy\nimport json\n")
-    assert [line.split("==")[0] for line in fingerprint.environment("larvseg.main")] == ["numpy"]
+    assert [line.split("==")[0] for line in fingerprint.environment(["larvseg.main"])] == ["numpy"]

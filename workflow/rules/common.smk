@@ -39,7 +39,7 @@ FIRST_SEEDS = [(run, seed) for run, seed in PROJECT.trained if seed in PROJECT.p
 MODELS = [PROJECT.run_file(run, seed, "model.safetensors") for run, seed in PROJECT.made if seed in PROJECT.profile.seeds]
 MODELS += [PROJECT.text_file(clip, dataset) for clip in PROJECT.clips for dataset in TEXT_DATASETS]
 EXPLORATIONS = [next(iter(products(PROJECT, job.rule, job.name).values())) for job in PROJECT.embedding_jobs()]
-FIGURES = ["reports/figures/figure2.png", "reports/figures/figure4.png"]
+FIGURES = [f"reports/figures/{name}.png" for name in PROJECT.figures]
 FIGURES += ["reports/figures/miniature.png"] if PROJECT.profile.drawn else []
 METRICS = [PROJECT.evaluation_file(run, seed, "metrics.json") for run, seed in FIRST_SEEDS]
 

@@ -106,7 +106,7 @@ rule figure_miniature:
 rule table1:
     input:
         recipe=f"work/recipes/{PROFILE}/table1/table1.json",
-        groupings=PROJECT.table1("table1").inputs.values(),
+        groupings=lambda _: PROJECT.table1("table1").inputs.values(),
     output:
         table="results/table1.csv",
         cells=f"results/{PROFILE}/table1.cells.jsonl",
@@ -128,7 +128,7 @@ rule table1:
 rule figure2:
     input:
         recipe=f"work/recipes/{PROFILE}/figure2/figure2.json",
-        responses=PROJECT.figure2("figure2").inputs.values(),
+        responses=lambda _: PROJECT.figure2("figure2").inputs.values(),
     output:
         figure="reports/figures/figure2.png",
     log:
@@ -149,7 +149,7 @@ rule figure2:
 rule figure4:
     input:
         recipe=f"work/recipes/{PROFILE}/figure4/figure4.json",
-        predictions=PROJECT.figure4("figure4").inputs.values(),
+        predictions=lambda _: PROJECT.figure4("figure4").inputs.values(),
     output:
         figure="reports/figures/figure4.png",
     log:

@@ -58,10 +58,8 @@ class GroundedMasks:
         device = self.network.log_scale.device
         captioned = [batch for batch in batches if isinstance(batch, CaptionBatch)]
         annotated = [batch for batch in batches if not isinstance(batch, CaptionBatch)]
-        labels, valid = (
-            torch.cat([batch.masks for batch in annotated]).to(device),
-            torch.cat([batch.valid for batch in captioned]).to(device),
-        )
+        labels = torch.cat([batch.masks for batch in annotated]).to(device)
+        valid = torch.cat([batch.valid for batch in captioned]).to(device)
         images = torch.cat([batch.images for batch in [*annotated, *captioned]]).to(device)
         shown, told = self.network.proposer.backbone(images).split([len(labels), len(valid)])
         masks = self.network.proposer.propose(shown).masks
@@ -71,7 +69,7 @@ class GroundedMasks:
             masks = masks.to(self.network.log_scale.dtype)
             segments = segments_of(labels[:, :: self.stride, :: self.stride], masks.dtype)
             losses = _mask_parts(masks, segments, match(masks, None, segments, self.weights), self.weights)
-            words = [self.words(own).to(device) for batch in captioned for own in batch.words]
+            words = [self.words(own).to(self.network.log_scale) for batch in captioned for own in batch.words]
             losses["loss_grounding"] = self.weight * grounding_loss(self.network.describe(told, regions, valid), words, self.network.scale)
         return sum(losses.values()), {name: value.detach() for name, value in losses.items()}
 

@@ -51,7 +51,7 @@ def proposing(method: str) -> ProposeConfig:
         backbone=BACKBONE,
         head=HEAD,
         classification=Classification(hidden=16, ensemble={"A150": ENSEMBLE}) if method == "zsbaseline" else None,
-        grounding=Grounding(clip="tiny", prompts="name") if method == "openseg" else None,
+        grounding=Grounding(clip="tiny", prompts="name", hidden=16) if method == "openseg" else None,
         optimiser=ADAMW,
         clip_norm=1.0,
         steps=6,

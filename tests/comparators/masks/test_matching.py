@@ -5,7 +5,7 @@ import itertools
 import pytest
 import torch
 
-from larvseg.comparators.masks.losses import best_dice_loss, class_loss, mask_losses
+from larvseg.comparators.masks.losses import class_loss, mask_losses
 from larvseg.comparators.masks.matching import Matched, focal_terms, match, segments_of
 from larvseg.config.masks import Matching
 
@@ -18,7 +18,7 @@ LABELS = torch.tensor([[[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 2, 2], [2, 2, 2, 2]],
 
 
 def perfect(labels: torch.Tensor, queries: list[list[int]], classes: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mask logits (1, B, Q, H, W) and class logits (1, B, Q, N + 1) of queries that show the given classes of each picture; N shows none."""
+    """Mask logits (1, B, Q, H, W) and class logits (1, B, Q, N + 1) of queries that show given classes of each picture; N shows none."""
     masks = torch.stack([torch.stack([labels[b] == c for c in own]) for b, own in enumerate(queries)])
     logits = torch.eye(classes + 1)[torch.tensor(queries)]
     return CERTAIN * (2 * masks.double() - 1)[None], CERTAIN * logits[None]
@@ -72,7 +72,6 @@ def test_more_segments_than_queries_and_none_at_all():
     matched = match(masks, logits.softmax(-1), nothing, WEIGHTS)
     assert [len(part) for part in matched] == [0] * 4
     assert [loss.item() for loss in mask_losses(masks, nothing, matched)] == [0, 0]
-    assert best_dice_loss(masks, nothing) == 0
 
 
 def losses(masks, logits, labels=LABELS) -> list[float]:
@@ -84,12 +83,10 @@ def losses(masks, logits, labels=LABELS) -> list[float]:
 def test_perfect_masks_and_classes_cost_nothing_and_anything_else_does():
     masks, logits = perfect(LABELS, QUERIES)
     assert losses(masks, logits) == pytest.approx([0, 0, 0], abs=1e-12)
-    assert best_dice_loss(masks, segments_of(LABELS, torch.float64)).item() == pytest.approx(0, abs=1e-12)
     blurred = masks.clone()
     blurred[0, 0, 2, 0, 0] = -CERTAIN  # one pixel of the mask of class 0
     focal, dice, classes = losses(blurred, logits)
     assert focal > 0.01 and dice > 0.01 and classes < 1e-12
-    assert best_dice_loss(blurred, segments_of(LABELS, torch.float64)).item() == pytest.approx(dice)
     confused = logits.clone()
     confused[0, 0, [2, 3]] = confused[0, 0, [3, 2]]  # 0 says 1, and 1 says 0
     focal, dice, classes = losses(masks, confused)
@@ -101,8 +98,6 @@ def test_pixels_without_a_label_count_nowhere():
     anything = masks.clone()
     anything[0, 1, :, :, 2:] = torch.randn(4, 4, 2) * CERTAIN
     assert losses(anything, logits) == pytest.approx(losses(masks, logits), abs=1e-12)
-    segments = segments_of(LABELS, torch.float64)
-    assert best_dice_loss(anything, segments).item() == pytest.approx(best_dice_loss(masks, segments).item())
 
 
 def test_the_order_of_queries_changes_nothing():
@@ -126,11 +121,11 @@ def test_queries_without_a_segment_weigh_a_tenth():
     assert class_loss(logits, segments, matched, 0.1).item() == pytest.approx(expected.item())
 
 
-def test_a_segment_takes_the_mask_that_covers_it_best():
-    segments = segments_of(LABELS[:1], torch.float64)
-    masks, _ = perfect(LABELS[:1], [[0, 1, 2]])
-    masks.requires_grad_()
-    noise = torch.randn(1, 1, 1, 4, 4, requires_grad=True)
-    loss = best_dice_loss(torch.cat([masks * 0.05, noise], 2), segments)
-    loss.backward()
-    assert masks.grad.abs().amax((0, 1, 3, 4)).gt(0).all() and noise.grad.abs().max() == 0
+def test_masks_without_classes_are_matched_by_their_shapes():
+    masks, logits = perfect(LABELS, QUERIES)
+    wrong = logits[..., [1, 2, 0, 3]].softmax(-1)  # every class is called by another's name
+    segments = segments_of(LABELS, torch.float64)
+    matched = match(masks, None, segments, WEIGHTS)
+    assert set(zip(matched.queries.tolist(), matched.segments.tolist(), strict=True)) == {(2, 0), (3, 1), (0, 2), (2, 3)}
+    of_names = match(masks, wrong, segments, WEIGHTS.model_copy(update={"focal": 0.0, "dice": 0.0}))
+    assert set(zip(of_names.queries.tolist(), of_names.segments.tolist(), strict=True)) != {(2, 0), (3, 1), (0, 2), (2, 3)}

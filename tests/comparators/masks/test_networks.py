@@ -5,17 +5,20 @@ import torch
 import torch.nn.functional as F
 
 from larvseg.comparators.clip import Clip, build_clip
+from larvseg.comparators.masks.captions import CaptionBatch
 from larvseg.comparators.masks.decoder import sine_positions
 from larvseg.comparators.masks.networks import build_classifier, build_embedder
-from larvseg.comparators.masks.proposer import Proposals
+from larvseg.comparators.masks.objectives import GroundedMasks
 from larvseg.comparators.masks.pyramid import FeaturePyramid, strides_of
+from larvseg.comparators.masks.words import WordTable
 from larvseg.comparators.openseg import OpenSeg
 from larvseg.comparators.zsbaseline import ZSBaseline
 from larvseg.config.comparators import ClipModel
 from larvseg.config.masks import Ensemble, MaskHead
 from larvseg.config.training import Backbone
+from larvseg.datasets.loader import RankBatch
 from larvseg.errors import LarvSegError
-from tests.comparators.masks.conftest import HEAD, proposing
+from tests.comparators.masks.conftest import HEAD, clip_model, proposing
 
 
 def table(classes: int, dim: int = 12) -> torch.Tensor:
@@ -43,9 +46,9 @@ def test_shapes_and_scores():
     masks, logits = network(torch.randn(2, 3, 16, 24), texts)
     assert masks.shape == (2, 2, 5, 4, 6) and logits.shape == (2, 2, 5, 4)
     assert logits.abs().max() <= 100 * (1 + 1e-5)  # cosines at temperature 0.01
-    regions = build_embedder(proposing("openseg"), 12)(torch.randn(2, 3, 16, 24))
-    assert regions.masks.shape == (2, 2, 5, 4, 6) and regions.vectors.shape == (2, 5, 12)
-    assert torch.allclose(regions.vectors.norm(dim=2), torch.ones(2, 5))
+    masks, vectors = build_embedder(proposing("openseg"), 12)(torch.randn(2, 3, 16, 24))
+    assert masks.shape == (2, 5, 4, 6) and vectors.shape == (2, 5, 12)
+    assert torch.allclose(vectors.norm(dim=2), torch.ones(2, 5))
 
 
 def test_initial_weights_depend_on_the_seed_alone():
@@ -73,38 +76,40 @@ def test_the_order_of_the_learned_queries_changes_nothing(double):
         assert torch.allclose(before, after, atol=1e-12)
 
 
-class Fixed(torch.nn.Module):
-    """Stands for a proposer that always says the same."""
-
-    def __init__(self, proposals):
-        super().__init__()
-        self.proposals = proposals
-
-    def forward(self, images):
-        return self.proposals
+def test_regions_are_means_under_their_masks(double):
+    network = build_embedder(proposing("openseg"), 12)
+    masks, features = torch.randn(1, 5, 4, 4), torch.randn(1, 32, 2, 2)
+    weights = F.avg_pool2d(masks.sigmoid(), 2)[0, 3]
+    mean = (weights * features[0]).sum((1, 2)) / weights.sum()
+    assert torch.allclose(network.describe(features, masks)[0, 3], F.normalize(network.embed(mean), dim=0))
 
 
 def test_regions_do_not_look_at_padding(double):
-    network = build_embedder(proposing("openseg"), 12).eval()
-    network.see = torch.nn.Identity()  # a convolution looks one cell further
-    masks, pixels, images = torch.randn(1, 1, 5, 4, 4), torch.randn(1, HEAD.width, 4, 4), torch.randn(1, 3, 16, 16)
-    other, valid = pixels.clone(), torch.ones(1, 16, 16)
-    other[..., 3], valid[..., 12:] = 7.0, 0
-    network.proposer = Fixed(Proposals(masks, masks, pixels))
-    padded, whole = network(images, valid).vectors, network(images).vectors
-    network.proposer = Fixed(Proposals(masks, masks, other))
-    assert torch.allclose(network(images, valid).vectors, padded) and not torch.allclose(network(images).vectors, whole)
-    weights = masks[0, 0, 0, :, :3].sigmoid()
-    mean = (weights * pixels[0, :, :, :3]).sum((1, 2)) / weights.sum()
-    assert torch.allclose(padded[0, 0], F.normalize(network.project(mean), dim=0))
+    network = build_embedder(proposing("openseg"), 12)
+    masks, features, valid = torch.randn(1, 5, 4, 4), torch.randn(1, 32, 2, 2), torch.ones(1, 16, 16)
+    other = features.clone()
+    other[..., 1], valid[..., 8:] = 7.0, 0
+    assert torch.allclose(network.describe(features, masks, valid), network.describe(other, masks, valid))
+    assert not torch.allclose(network.describe(features, masks), network.describe(other, masks))
 
 
 def test_captions_do_not_bend_masks(double):
-    network = build_embedder(proposing("openseg"), 12)
-    network(torch.randn(1, 3, 16, 16)).vectors.sum().backward()
-    assert network.project.weight.grad.abs().max() > 0
-    assert network.proposer.embed_pixels.weight.grad is None  # a part of the masks alone
-    assert network.proposer.pixel_decoder.lateral[0][0].weight.grad.abs().max() > 0
+    """The masks of the pictures with masks get the same gradient whatever the captions say, and none from them."""
+    config = proposing("openseg")
+    gradients = []
+    for caption in (("dog",), ("car", "lamp")):
+        network = build_embedder(config, 12).eval()
+        torch.manual_seed(0)
+        annotated = RankBatch("C171", "pixel", torch.randn(2, 3, 16, 16), torch.randint(0, 3, (2, 16, 16)), [], None)
+        captioned = CaptionBatch("LN", torch.randn(2, 3, 16, 16), [caption, ("sofa",)], torch.ones(2, 16, 16))
+        loss, _ = GroundedMasks(config, network, WordTable(clip_model(torch.float64), "name"))([annotated, captioned])
+        loss.backward()
+        gradients.append({name: parameter.grad for name, parameter in network.named_parameters()})
+    first, second = gradients
+    masks = [name for name in first if name.startswith("proposer.") and not name.startswith("proposer.backbone")]
+    assert masks and all(torch.allclose(first[name], second[name]) for name in masks)
+    assert not torch.allclose(first["embed.0.weight"], second["embed.0.weight"])
+    assert not torch.allclose(first["proposer.backbone.vit.norm.weight"], second["proposer.backbone.vit.norm.weight"])
 
 
 def test_batch_statistics_stay_those_of_pretraining():
@@ -136,7 +141,7 @@ def test_the_sizes_of_the_paper():
         windows, texts = torch.empty(2, 3, 512, 512), torch.empty(150, 512)
         masks, logits = network(windows, texts)
         assert masks.shape == (6, 2, 100, 128, 128) and logits.shape == (6, 2, 100, 151)
-        assert embedder(windows).vectors.shape == (2, 100, 512)
+        assert embedder(windows)[1].shape == (2, 100, 512)
         assert OpenSeg(embedder, texts)(windows).shape == (2, 150, 128, 128)
         assert clip.encode_images(torch.empty(7, 3, 224, 224)).shape == (7, 512)
     method = ZSBaseline(network, clip, texts, Ensemble(threshold=0.4, clip_weight=0.5), "imagenet")

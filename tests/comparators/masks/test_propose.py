@@ -76,7 +76,7 @@ def test_curves_name_the_losses(config, trained):
     header, line = trained["curves"].read_text().splitlines()
     values = dict(zip(header.split(","), map(float, line.split(",")), strict=True))
     parts = [name for name in values if name.startswith("loss_")]
-    expected = {"zsbaseline": ["loss_focal", "loss_dice", "loss_cls"], "openseg": ["loss_dice", "loss_grounding"]}
+    expected = {"zsbaseline": ["loss_focal", "loss_dice", "loss_cls"], "openseg": ["loss_focal", "loss_dice", "loss_grounding"]}
     assert parts == expected[config.method] and values["step"] == 6
     assert values["loss"] == pytest.approx(sum(values[name] for name in parts), rel=1e-4)
     assert all(values[name] > 0 for name in parts)
@@ -87,7 +87,6 @@ def test_training_learns(config, inputs, outputs):
     files = outputs("longer")
     propose(longer, inputs, files, Path("work/longer"))
     lines = [list(map(float, line.split(","))) for line in files["curves"].read_text().splitlines()[1:]]
-    print(lines)
     assert lines[-1][2] < 0.8 * lines[0][2]
 
 
