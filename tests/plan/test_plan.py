@@ -216,7 +216,7 @@ def test_measured_minutes(mini, tmp_path, benchmarks):
     assert measured(mini, tmp_path)["train/larvseg-a150.seed0"] == 1.5
     text = plan(mini, tmp_path)
     assert lines_of(text, "archives, manifests, backbone")[0][-1] == "1.5"
-    assert lines_of(text, "table3")[0][1:] == ["10", "2", "20.0"]
+    assert lines_of(text, "table3")[0][1:] == ["20", "2", "40.0"]
     assert lines_of(text, "all, each run once")[0][-3:] == ["20", "2", "40.0"]
 
 
