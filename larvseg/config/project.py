@@ -35,7 +35,8 @@ class Proposing(Model):
     images: int = Field(gt=1)  # of a step
     augmentation: Augmentation | None = None  # None: that of scenes
     classification: Classification | None = None  # zsbaseline
-    hidden: int | None = None  # openseg: width of the hidden layer of its region head
+    grounding: dict[str, Any] = {}  # openseg: what Grounding says, without CLIP and its prompts
+    caption_augmentation: Augmentation | None = None  # openseg; None: `augmentation`
 
 
 class Comparators(Model):

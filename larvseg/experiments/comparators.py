@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from larvseg import config as c
 from larvseg.comparators.registry import JOINT
-from larvseg.config import nearest
+from larvseg.config import nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.experiments.job import Job
 from larvseg.experiments.runs import Runs
@@ -130,12 +130,22 @@ class Comparators(Runs):
             profile=self.name,
             method=method,
             training_sets=tuple(
-                c.TrainingSet(name=dataset, kind=c.kind_of(dataset), augmentation=augmentation, ranks=1) for dataset in datasets
+                c.TrainingSet(
+                    name=dataset,
+                    kind=c.kind_of(dataset),
+                    augmentation=(settings.caption_augmentation or augmentation) if dataset == "LN" else augmentation,
+                    ranks=1,
+                )
+                for dataset in datasets
             ),
             backbone=self.backbone_config,
             head=settings.head,
             classification=settings.classification,
-            grounding=c.Grounding(clip=roles.text, prompts=prompts, hidden=settings.hidden) if method == "openseg" else None,
+            grounding=parse(
+                c.Grounding, {"clip": roles.text, "prompts": prompts, **settings.grounding}, f"{self.profile_path}: openseg.grounding"
+            )
+            if method == "openseg"
+            else None,
             switches=self.switches({}),
             optimiser=settings.optimiser,
             clip_norm=settings.clip_norm,

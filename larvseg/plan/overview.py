@@ -13,6 +13,8 @@ from larvseg.plan.storage import GB
 from larvseg.sources.access import place_of
 from larvseg.sources.fetch import INCOMING
 
+SHARED = ("fetch", "prepare", "derive", "pretrain", "clip", "embed", "index")  # rules whose work all runs share
+
 
 def plan(project: Project, folder: Path = Path(".")) -> str:
     """What the profile of `project` costs and what of it is there already in `folder`, as text.
@@ -92,7 +94,11 @@ def _minutes(project: Project, folder: Path) -> list[str]:
     if not ran:
         return ["no run was measured here yet"] if project.profile.drawn else []
     usual = statistics.fmean(ran.values())
-    shared = sum(minutes for job, minutes in found.items() if job.split("/")[0] in ("fetch", "prepare", "derive", "pretrain", "clip", "embed", "index"))
+    shared = sum(
+        minutes
+        for job, minutes in found.items()
+        if job.split("/")[0] in ("fetch", "prepare", "derive", "pretrain", "clip", "embed", "index")
+    )
     rows = [["minutes here", "runs", "measured", "minutes"], ["archives, manifests, backbone", "", "", f"{shared:.1f}"]]
     for name, runs in [*hours.tables(project).items(), ("all, each run once", project.trained)]:
         rows.append([name, str(len(runs)), str(sum(run in ran for run in runs)), f"{sum(ran.get(run, usual) for run in runs):.1f}"])

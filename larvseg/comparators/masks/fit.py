@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import torch
 from torch import Tensor, nn
 
 from larvseg.comparators.masks.objectives import Parts
@@ -16,7 +14,7 @@ from larvseg.comparators.masks.steps import StepBatches
 from larvseg.config.masks import ProposeConfig
 from larvseg.datasets.annotations import Ledger
 from larvseg.errors import LarvSegError
-from larvseg.training.checkpoint import hold, load_tensors, restore_state, save_state
+from larvseg.training.checkpoint import hold, resume, save_state
 from larvseg.training.curves import Curves
 from larvseg.training.runtime import Progress, autocast, seed_step
 from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
@@ -51,7 +49,7 @@ def fit(
     curves, ledger = Curves(losses=("loss", *objective.parts), warm=False), Ledger()
     origin = {"config": config.model_dump(mode="json"), "inputs": dict(inputs)}
     with hold(work) as state:
-        start = _resume(state, origin, network, optimiser, curves, ledger)
+        start = resume(state, origin, network, optimiser, curves, ledger)
         progress = Progress(steps_from(start), config.run, start, config.steps)
         last = "none"
         for step, batches in enumerate(progress, start):
@@ -80,19 +78,3 @@ def fit(
                 progressed = {"step": step + 1, "curves": curves.state(), "annotations": ledger.counts, "origin": origin}
                 save_state(state, network, optimiser, progressed)
     return curves, ledger
-
-
-def _resume(
-    state: Path, origin: Mapping[str, Any], network: nn.Module, optimiser: torch.optim.Optimizer, curves: Curves, ledger: Ledger
-) -> int:
-    """The step to start at: 0, or that of a state of the same configuration and inputs, which is then restored."""
-    if not state.exists():
-        return 0
-    metadata = load_tensors(state)[1]
-    if metadata.get("origin") != origin:
-        print(f"{state}: made by another configuration or other inputs; starting from step 0", file=sys.stderr)
-        return 0
-    restore_state(state, network, optimiser)
-    curves.restore(metadata["curves"])
-    ledger.restore(metadata["annotations"])
-    return metadata["step"]

@@ -18,6 +18,7 @@ from larvseg.miniature.wordnet import pack_wordnet
 from larvseg.models.backbone import build_backbone
 from larvseg.sources.archives import members
 from larvseg.training.checkpoint import save_tensors
+from larvseg.vocabulary.synsets import Synset
 from tests.training.conftest import ADAMW, AUGMENTATION, BACKBONE, CLASSES, pack, png
 
 HEAD = MaskHead(queries=5, width=16, layers=2, heads=2, feedforward=32, memory_stride=8)
@@ -32,6 +33,7 @@ CLIP = ClipModel(
     image_size=16,
 )
 ENSEMBLE = Ensemble(threshold=0.5, clip_weight=0.5)
+NOUNS = ("cat", "car", "can", "dining table", "dog", "image", "lamp", "man", "sofa", "table", "top")
 CAPTIONS = ("In this picture there is a dog and a car.", "A cat, a lamp and a sofa.", "We can see it is so.")
 
 
@@ -110,7 +112,7 @@ def pack_captions(folder: Path, pictures: int = 7) -> Path:
 @pytest.fixture(scope="session")
 def wordnet_zip(tmp_path_factory) -> Path:
     path = tmp_path_factory.mktemp("wordnet") / "wordnet.zip"
-    pack_wordnet(path)
+    pack_wordnet(path, {f"n{4000 + 100 * number:08}": Synset((word,), "a thing") for number, word in enumerate(NOUNS)})
     return path
 
 

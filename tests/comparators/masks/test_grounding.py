@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from larvseg.comparators.masks.captions import CaptionLoader
 from larvseg.comparators.masks.grounding import caption_scores, grounding_loss, pad_words
 from larvseg.comparators.masks.nouns import Nouns, drop_words
+from larvseg.comparators.masks.steps import Steps
 from larvseg.comparators.masks.words import WordTable
 from larvseg.config.training import TrainingSet
 from larvseg.vocabulary.wordnet import WordNet
@@ -133,3 +134,12 @@ def test_words_do_not_depend_on_what_was_embedded_before():
     assert torch.equal(table(["dog", "sofa"]), later(["dog", "sofa"]))
     assert table([]).shape == (0, 12)
     assert torch.allclose(table(["dog"]), clip_model().table(["dog"], "name"), atol=1e-6)
+
+
+def test_workers_change_no_byte(nouns):
+    joint = [[f"masks of step {step}"] for step in range(4)]
+    plain, fetched = (list(Steps(joint, loader(nouns), 1, workers)) for workers in (0, 2))
+    assert [own[0] for own in fetched] == ["masks of step 1", "masks of step 2", "masks of step 3"]
+    for (_, one), (_, two) in zip(plain, fetched, strict=True):
+        assert torch.equal(one.images, two.images) and one.words == two.words and one.opened == two.opened == {"captions": 4}
+    assert len(plain) == len(fetched) == 3 and next(iter(Steps(joint))) == joint[0]
