@@ -63,8 +63,8 @@ MUTATIONS = {
     "parameter": Mutation(
         change_a_parameter,
         r"^STALE (.*\n)*    attention\.memory_size: 20 → 3\n",
-        jobs={"train": 1, "evaluate": 1, "table": 1, "metrics": 1},
-        computed={"train": 1, "evaluate": 1, "table": 1, "metrics": 1},
+        jobs={"train": 1, "evaluate": 1, "predict": 1, "table": 1, "metrics": 1, "figure4": 1},
+        computed={"train": 1, "evaluate": 1, "predict": 1, "table": 1, "metrics": 1, "figure4": 1},
     ),
     "comment": Mutation(write_comments, SOUND),
     "logic": Mutation(
