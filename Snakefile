@@ -51,6 +51,7 @@ rule train_all:
 rule evaluate_all:
     input:
         METRICS,
+        ZERO_SHOT,
         EXPLORATIONS,
 
 

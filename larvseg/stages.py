@@ -23,6 +23,7 @@ STAGES = {
     "train": Stage(config.TrainConfig, "larvseg.training.train", "train"),
     "clip": Stage(config.ClipConfig, "larvseg.comparators.clip_training", "clip"),
     "embed": Stage(config.TextConfig, "larvseg.comparators.embedding", "embed"),
+    "zeroshot": Stage(config.ZeroShotConfig, "larvseg.comparators.zeroshot", "zeroshot"),
     "index": Stage(config.IndexConfig, "larvseg.comparators.reco", "index"),
     "retrieve": Stage(config.RecoConfig, "larvseg.comparators.reco", "reco"),
     "propose": Stage(config.ProposeConfig, "larvseg.comparators.masks.propose", "propose"),

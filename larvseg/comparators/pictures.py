@@ -6,7 +6,10 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
+from torch.utils.data import Dataset
 
+from larvseg.datasets.annotations import TrainingPictures
+from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import normalise
 
 STATISTICS = ("imagenet", "half", "clip")
@@ -19,6 +22,19 @@ def central_square(image: np.ndarray, size: int) -> np.ndarray:
     resized = Image.fromarray(image).resize((max(size, round(width * scale)), max(size, round(height * scale))), Image.Resampling.BICUBIC)
     left, top = (resized.width - size) // 2, (resized.height - size) // 2
     return np.asarray(resized.crop((left, top, left + size, top + size)))
+
+
+class CentralSquares(Dataset):
+    """The middle of each picture as CLIP takes it: (3, size, size) float32."""
+
+    def __init__(self, pictures: Manifest | TrainingPictures, size: int):
+        self.pictures, self.size = pictures, size
+
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    def __getitem__(self, position: int) -> Tensor:
+        return torch.from_numpy(normalise(central_square(self.pictures.image(position), self.size), "clip"))
 
 
 def renormalised(images: Tensor, before: str, after: str) -> Tensor:

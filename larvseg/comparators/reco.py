@@ -15,11 +15,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
 from larvseg.comparators.clip import load_clip
-from larvseg.comparators.pictures import central_square, renormalised
+from larvseg.comparators.pictures import CentralSquares, central_square, renormalised
 from larvseg.comparators.reco_references import Reference, build_references, context_elimination, cosegment, similarity
 from larvseg.comparators.text import load_text
 from larvseg.config import Backbone, EvaluateConfig, parse
@@ -46,7 +46,7 @@ def index(config: IndexConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     """
     device = prepare(config.runtime)
     clip = load_clip(inputs["retrieval"], device)
-    squares = _Squares(TrainingPictures(Manifest(inputs["index"]), config.dataset, "none"), clip.image_size)
+    squares = CentralSquares(TrainingPictures(Manifest(inputs["index"]), config.dataset, "none"), clip.image_size)
     workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
     parts = []
     with tqdm(total=len(squares), desc="index", unit="image", file=sys.stderr, disable=None) as progress:
@@ -55,19 +55,6 @@ def index(config: IndexConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
                 parts.append(clip.encode_images(images.to(device)).float().cpu())
             progress.update(len(images))
     save_tensors(outputs["embeddings"], {"embeddings": torch.cat(parts)}, {"dataset": config.dataset})
-
-
-class _Squares(Dataset):
-    """The middle of each picture as CLIP takes it: (3, size, size) float32."""
-
-    def __init__(self, pictures: TrainingPictures, size: int):
-        self.pictures, self.size = pictures, size
-
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def __getitem__(self, position: int) -> Tensor:
-        return torch.from_numpy(normalise(central_square(self.pictures.image(position), self.size), "clip"))
 
 
 @torch.inference_mode()

@@ -1,7 +1,7 @@
 """Configuration: what a profile, a run, a table and each stage may say. Unknown keys are errors that name the nearest known one."""
 
 from larvseg.config.base import Model, load_yaml, nearest, parse
-from larvseg.config.comparators import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, TextConfig
+from larvseg.config.comparators import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, TextConfig, ZeroShotConfig
 from larvseg.config.datasets import (
     CAPTION_DATASETS,
     DATASETS,
@@ -116,6 +116,7 @@ __all__ = [
     "TrainingSet",
     "VocabularyConfig",
     "World",
+    "ZeroShotConfig",
     "kind_of",
     "load_yaml",
     "nearest",

@@ -52,6 +52,15 @@ class TextConfig(Model):
     runtime: Runtime = Runtime()
 
 
+class ZeroShotConfig(Model):
+    """Accuracy of a CLIP model on pictures of one object each."""
+
+    clip: str  # name of the CLIP model
+    dataset: str = "I585"
+    batch_size: int = Field(default=64, gt=0)
+    runtime: Runtime = Runtime()
+
+
 class Roles(Model):
     """Which CLIP model does what."""
 

@@ -36,11 +36,12 @@ class Table2Config(Model):
 
 
 class MetricsConfig(Model):
-    """The metrics of all runs in one file (what `dvc metrics` shows)."""
+    """The metrics of all runs and CLIP models in one file (what `dvc metrics` shows)."""
 
     profile: str
     seeds: tuple[int, ...]
     runs: tuple[str, ...]
+    clips: tuple[str, ...] = ()
 
 
 class Comparison(Model):

@@ -11,6 +11,7 @@ from larvseg.errors import LarvSegError
 from larvseg.experiments.job import Job
 from larvseg.experiments.runs import Runs
 from larvseg.experiments.setup import LIST_OF, REFERENCE, WORDNET
+from larvseg.vocabulary.names import SHARED
 
 TEXT_DATASETS = ("C171", "A150", "A847")
 # DenseCLIP is CLIP and a text table, nothing else
@@ -85,6 +86,13 @@ class Comparators(Runs):
         lists = tuple(f"{REFERENCE}/vocabularies/{LIST_OF[dataset]}.csv" for dataset in TEXT_DATASETS)
         reference = (*lists, *self.drawn_list, *self._prompt_files)
         return Job("embed", name, settings, {"clip": self.clip_file(name, "model.safetensors")}, reference=reference)
+
+    def zeroshot(self, name: str) -> Job:
+        """Measure the CLIP model `name` on object pictures."""
+        settings = c.ZeroShotConfig(clip=name, runtime=self.profile.runtime)
+        text = self.text_file(name, SHARED[settings.dataset])
+        inputs = {"clip": self.clip_file(name, "model.safetensors"), "text": text, "manifest": self.manifest(settings.dataset)}
+        return Job("zeroshot", name, settings, inputs, self.archives_of(settings.dataset))
 
     def index(self, name: str) -> Job:
         """Embed the pictures that ReCo retrieves from."""

@@ -36,6 +36,10 @@ class Files:
         """Where the embeddings of the classes of `dataset` lie that the CLIP model `name` gives."""
         return f"results/{self.name}/clip/{name}/text/{dataset}.safetensors"
 
+    def zeroshot_file(self, name: str) -> str:
+        """How well the CLIP model `name` knows object pictures."""
+        return f"results/{self.name}/evaluations/clip/{name}.json"
+
     def index_file(self, dataset: str) -> str:
         """Where the embeddings of the pictures of `dataset` lie that ReCo retrieves from."""
         return f"results/{self.name}/index/{dataset}.safetensors"

@@ -33,6 +33,7 @@ class Project(Explorations):
         for clip in self.clips:
             yield self.clip(clip)
             yield self.embed(clip)
+            yield self.zeroshot(clip)
         if "I1K" in self.datasets:
             yield self.index("I1K")
         yield from (getattr(self, self.maker(run))(f"{run}.seed{seed}") for run, seed in self.made)
@@ -185,11 +186,12 @@ class Project(Explorations):
         return Job("table2", name, settings, inputs, reference=(*published, *CLASS_LISTS, *synsets))
 
     def metrics(self, name: str) -> Job:
-        """Gather the metrics of the runs with the profile's seeds."""
+        """Gather the metrics of the runs with the profile's seeds, and of the CLIP models."""
         runs = tuple(dict.fromkeys(run for run, seed in self.trained if seed in self.profile.seeds))
         seeds = self.profile.seeds
         inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in seeds}
-        return Job("metrics", name, c.MetricsConfig(profile=self.name, seeds=seeds, runs=runs), inputs)
+        inputs |= {f"clip.{clip}": self.zeroshot_file(clip) for clip in self.clips}
+        return Job("metrics", name, c.MetricsConfig(profile=self.name, seeds=seeds, runs=runs, clips=self.clips), inputs)
 
     def compare(self, name: str) -> Job:
         """Test the comparisons of `experiments.yaml` over their seeds."""

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from larvseg.config import MetricsConfig
 from larvseg.files import json_text
 
+SHOWN = ("all", "base", "novel", "permuted_vocabulary")  # the last where there is one
+
 
 def metrics(config: MetricsConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Write {run: {seed: {all, base, novel}}} (mIoU in percent, rule S) as `metrics`."""
-    values: dict[str, dict[str, dict[str, float]]] = {}
+    """Write `metrics`: {runs: {run: {seed: {all, base, novel, permuted_vocabulary}}}, clip: {model: {top1, top3, top5}}}, in percent.
+
+    mIoU by rule S; the control permuted_vocabulary is there for methods that know a class by its name.
+    """
+    runs: dict[str, dict[str, dict[str, Any]]] = {}
     for run in config.runs:
         for seed in config.seeds:
             found = json.loads(inputs[f"{run}.seed{seed}"].read_text(encoding="utf-8"))
-            values.setdefault(run, {})[f"seed{seed}"] = {key: found[key] for key in ("all", "base", "novel")}
-    outputs["metrics"].write_text(json_text({"profile": config.profile, "runs": values}), encoding="utf-8")
+            runs.setdefault(run, {})[f"seed{seed}"] = {key: found[key] for key in SHOWN if key in found}
+    clip = {name: json.loads(inputs[f"clip.{name}"].read_text(encoding="utf-8")) for name in config.clips}
+    outputs["metrics"].write_text(json_text({"profile": config.profile, "runs": runs, "clip": clip}), encoding="utf-8")

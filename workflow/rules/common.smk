@@ -43,6 +43,8 @@ FIGURES = [f"reports/figures/{name}.png" for name in PROJECT.figures]
 FIGURES += ["reports/figures/miniature.png"] if PROJECT.profile.drawn else []
 METRICS = [PROJECT.evaluation_file(run, seed, "metrics.json") for run, seed in FIRST_SEEDS]
 
+ZERO_SHOT = [PROJECT.zeroshot_file(clip) for clip in PROJECT.clips]
+
 
 wildcard_constraints:
     dataset="|".join(PROJECT.datasets),

@@ -47,6 +47,27 @@ rule embed:
         "larvseg embed {input.recipe} --out C171={output.C171} --out A150={output.A150} --out A847={output.A847} > {log} 2>&1"
 
 
+# How well each CLIP model knows what object pictures show.
+rule zeroshot:
+    input:
+        recipe=f"work/recipes/{PROFILE}/zeroshot/{{clip}}.json",
+        files=lambda wildcards: PROJECT.zeroshot(wildcards.clip).inputs.values(),
+    output:
+        accuracy=f"results/{PROFILE}/evaluations/clip/{{clip}}.json",
+    log:
+        f"results/{PROFILE}/logs/zeroshot/{{clip}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/zeroshot/{{clip}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg zeroshot {input.recipe} --out accuracy={output.accuracy} > {log} 2>&1"
+
+
 # ZSBaseline and OpenSeg: networks that propose masks.
 rule propose:
     input:

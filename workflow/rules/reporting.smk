@@ -45,7 +45,7 @@ rule table2:
 rule metrics:
     input:
         recipe=f"work/recipes/{PROFILE}/metrics/metrics.json",
-        metrics=METRICS,
+        metrics=METRICS + ZERO_SHOT,
     output:
         metrics="results/metrics.json",
     log:

@@ -25,6 +25,8 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {role: project.clip_file(name, file) for role, file in MODEL_FILES.items()}
         case "embed":
             return {dataset: project.text_file(name, dataset) for dataset in TEXT_DATASETS}
+        case "zeroshot":
+            return {"accuracy": project.zeroshot_file(name)}
         case "index":
             return {"embeddings": project.index_file(name)}
         case "train" | "propose":
