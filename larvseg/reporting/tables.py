@@ -84,16 +84,15 @@ def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[s
 
 
 def print_table(path: Path) -> str:
-    """The table `path` as aligned text for a terminal: ours beside the published mIoU in percent."""
+    """The table `path` as aligned text for a terminal: ours beside the published mIoU in percent, and the place of each row by both."""
     rows = read_csv(path)
-    head = ["benchmark", "model", "backbone", "training data", *MEANS, "", *MEANS, "backbone"]
+    head = ["benchmark", "model", "backbone", "training data", *MEANS, "place", "", *MEANS, "place", "backbone"]
     lines = [head]
-    for row in rows:
+    for row, *places in zip(rows, _places(rows, "novel"), _places(rows, "published_novel"), strict=True):
         ours = [f"{row[name]} ± {row[f'{name}_std']}" if row.get(f"{name}_std") else row[name] or "–" for name in MEANS]
         theirs = [row[f"published_{name}"] or "–" for name in MEANS]
-        lines.append(
-            [*(row[name] for name in ("benchmark", "model", "backbone", "training_data")), *ours, "", *theirs, row["published_backbone"]]
-        )
+        about = [row[name] for name in ("benchmark", "model", "backbone", "training_data")]
+        lines.append([*about, *ours, places[0], "", *theirs, places[1], row["published_backbone"]])
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     texts = [
         "  ".join(
@@ -101,13 +100,25 @@ def print_table(path: Path) -> str:
         ).rstrip()
         for line in lines
     ]
-    left, ours = sum(widths[:4]) + 8, sum(widths[4:7]) + 4
+    left, ours = sum(widths[:4]) + 8, sum(widths[4:8]) + 6
     title = f"{'':{left}}{'ours':<{ours + 4}}published".rstrip()
     rule = "-" * max(map(len, [title, *texts]))
     where = sorted({f"profile {row['profile']}, seeds {row['seeds']}" for row in rows})
     if any(row["status"] == "quoted" for row in rows):
         where.append("rows without numbers of ours are quoted: they are not run in this profile")
-    return "\n".join([title, texts[0], rule, *texts[1:], rule, "mIoU in percent (base and novel: alignment rule S)", *where]) + "\n"
+    units = "mIoU in percent (base and novel: alignment rule S); place: by novel mIoU, among the rows of a benchmark that have both numbers"
+    return "\n".join([title, texts[0], rule, *texts[1:], rule, units, *where]) + "\n"
+
+
+def _places(rows: Sequence[Mapping[str, str]], column: str) -> list[str]:
+    """The place of each row by `column`, the highest number first, among the rows of its benchmark that are measured and published."""
+    ranked = [row["novel"] != "" and row["published_novel"] != "" for row in rows]
+
+    def place(row: Mapping[str, str]) -> int:
+        others = (other for other, counts in zip(rows, ranked, strict=True) if counts and other["benchmark"] == row["benchmark"])
+        return 1 + sum(float(other[column]) > float(row[column]) for other in others)
+
+    return [str(place(row)) if counts else "–" for row, counts in zip(rows, ranked, strict=True)]
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:

@@ -77,15 +77,25 @@ def test_every_cell_says_where_its_number_stands(write):
 def test_printed_table_sets_ours_beside_the_published(write):
     values = {"larvseg-a150": [(28.8, 52.0, 15.3)], "supervised-a847": [(1, 2, None)]}
     lines = print_table(write((LARVSEG, SUPERVISED), (0,), values)).splitlines()
-    assert lines[1].split() == ["benchmark", "model", "backbone", "training", "data", *["all", "base", "novel"] * 2, "backbone"]
+    assert lines[1].split() == ["benchmark", "model", "backbone", "training", "data", *["all", "base", "novel", "place"] * 2, "backbone"]
     ours = ["A150", "LarvSeg", "ViT", "5×128", "C171,", "WA150", "28.8", "52.0", "15.3"]
-    assert lines[3].split() == [*ours, "32.4", "41.3", "26.8", "ViT-B/16"]
-    assert lines[4].split() == ["A847", "Supervised", "ViT", "5×128", "A847", "1.0", "2.0", "–", "18.6", "40.6", "15.9", "ViT-B/16"]
+    assert lines[3].split() == [*ours, "1", "32.4", "41.3", "26.8", "1", "ViT-B/16"]
+    assert lines[4].split() == ["A847", "Supervised", "ViT", "5×128", "A847", "1.0", *["2.0", "–", "–"], *["18.6", "40.6", "15.9", "–"], "ViT-B/16"]
     assert lines[0].split() == ["ours", "published"]
     assert lines[0].index("ours") == lines[1].index(" all")
     assert lines[0].index("published") == lines[1].rindex(" all")
     assert len({line.rindex(".") for line in (lines[3], lines[4])}) == 1
     assert "profile mini" in lines[-1]
+
+
+def test_each_row_has_its_place_among_those_of_its_benchmark_that_have_both_numbers(write):
+    names = {"DenseCLIP": "ITPair", "ReCo": "I1K, ITPair", "OpenSeg": "C171, LN, ITPair", "LarvSeg": "C171, WA150"}
+    rows = [LARVSEG.model_copy(update={"model": model, "training_data": data, "run": model}) for model, data in names.items()]
+    novel = {"DenseCLIP": 7.0, "ReCo": 5.0, "OpenSeg": 9.0, "LarvSeg": 7.0, "supervised-a847": 1.0}
+    values = {run: [(1.0, 1.0, value)] for run, value in novel.items()}
+    lines = print_table(write((*rows, SUPERVISED), (0,), values)).splitlines()[3:8]
+    ends = [line.split()[-9:-1] for line in lines]  # all, base, novel and place, ours and published
+    assert [(end[3], end[7]) for end in ends] == [("1", "3"), ("3", "2"), ("–", "–"), ("1", "1"), ("1", "1")]
 
 
 def test_printed_table_with_several_seeds(write):
