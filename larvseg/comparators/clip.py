@@ -34,6 +34,11 @@ class Clip:
         self.image_size = settings.image_size
         self.dim: int = model.visual.output_dim
 
+    @property
+    def scale(self) -> Tensor:
+        """What training multiplied the cosines by, a number; 100 in OpenAI's weights."""
+        return self.model.logit_scale.exp()
+
     def encode_text(self, texts: Sequence[str]) -> Tensor:
         """n texts → (n, D); a text longer than the model's context is cut."""
         parts = [list(texts[start : start + _TEXTS_AT_ONCE]) for start in range(0, len(texts), _TEXTS_AT_ONCE)]

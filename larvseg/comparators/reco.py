@@ -1,8 +1,9 @@
 """ReCo: retrieve pictures of a class by its name, find what they have in common, and look for it (Shin et al., NeurIPS 2022).
 
 Training-free: no annotation of any picture is opened. Departures from the paper: CLIP sees pictures normalised by its own statistics,
-not by ImageNet's; no dense CRF; whole pictures by sliding windows, not centre crops. In the miniature the feature network is the
-pretrained backbone, and the index are the drawn object pictures.
+not by ImageNet's; no dense CRF; whole pictures by sliding windows, not centre crops. The paper multiplies CLIP's cosines by 10; here it is
+a tenth of the scale that CLIP was trained with, the same for OpenAI's weights. In the miniature the feature network is the pretrained
+backbone, and the index are the drawn object pictures.
 """
 
 from __future__ import annotations
@@ -76,6 +77,7 @@ def reco(config: RecoConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
     if names != guided:
         raise LarvSegError(f"{inputs['text']}: texts of other classes than {inputs['retrieval_text']}; embed both again")
     features = load_features(config.features, inputs["features"], device)
+    temperature = config.guidance * dense.scale.item()
 
     def build(name: str, contexts: Tensor | None) -> Reference:
         found = (embeddings @ queries[name]).argsort(descending=True, stable=True)[: config.retrieved].cpu()
@@ -83,7 +85,7 @@ def reco(config: RecoConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
         images = torch.from_numpy(np.stack([normalise(square, config.normalisation) for square in squares])).to(device)
         with autocast(config.runtime):
             values, guide = features(images).float(), dense.dense(renormalised(images, config.normalisation, "clip")).float()
-        weights = similarity(guide, guides[name][None], config.temperature, values.shape[2:])[:, 0]
+        weights = similarity(guide, guides[name][None], temperature, values.shape[2:])[:, 0]
         if contexts is not None:
             weights = weights * context_elimination(F.normalize(values, dim=1), contexts)
         vector, seeds = cosegment(values, weights)
@@ -94,7 +96,7 @@ def reco(config: RecoConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
         references = build_references(names, config.contexts, build)
     stacked = {field: torch.stack([getattr(references[name], field) for name in names]) for field in Reference._fields}
     settings = config.model_dump(mode="json")
-    about = {key: settings[key] for key in ("benchmark", "features", "normalisation", "temperature")} | {"classes": names}
+    about = {key: settings[key] for key in ("benchmark", "features", "normalisation")} | {"classes": names, "temperature": temperature}
     save_tensors(outputs["model"], {"references": stacked.pop("vector"), **stacked}, about)
     vocabulary = {"names": names, "contexts": list(config.contexts)}
     annotations = {config.dataset: pictures.take_opened()}

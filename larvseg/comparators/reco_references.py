@@ -27,7 +27,7 @@ class Reference(NamedTuple):
 def similarity(maps: Tensor, vectors: Tensor, temperature: float, size: tuple[int, int]) -> Tensor:
     """sigmoid(temperature · cosine): (B, D, h, w) and (N, D) unit vectors → (B, N, *size), bilinear.
 
-    With CLIP's dense features, a class's text and temperature 10 this is the text attention of a class.
+    With CLIP's dense features, a class's text and a tenth of CLIP's scale (10 for OpenAI's weights) this is the text attention of a class.
     """
     return F.interpolate(torch.sigmoid(temperature * torch.einsum("bdhw,nd->bnhw", maps, vectors)), size, mode="bilinear")
 

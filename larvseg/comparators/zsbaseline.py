@@ -70,8 +70,7 @@ class ZSBaseline:
         where = inside.flatten(2).any(2)
         if where.any():
             embedded = self.clip.encode_images(crops(pictures, inside, self.clip.image_size)).to(self.table.dtype)
-            scale = self.clip.model.logit_scale.exp().to(self.table.dtype)
-            result[where] = (scale * embedded @ self.table.T).softmax(-1).to(result.dtype)
+            result[where] = (self.clip.scale.to(embedded) * embedded @ self.table.T).softmax(-1).to(result.dtype)
         return result
 
 

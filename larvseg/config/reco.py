@@ -27,7 +27,7 @@ class RecoConfig(Model):
     dataset: str = "I1K"  # of the index
     retrieved: int = Field(default=50, gt=0)  # pictures of each class
     contexts: tuple[str, ...] = ("tree", "sky", "building", "road", "person")  # what is eliminated, built in this order
-    temperature: float = 10.0  # what cosines of CLIP are multiplied by before the sigmoid
+    guidance: float = 0.1  # cosines of CLIP are multiplied by this share of its own scale before the sigmoid; 10 for OpenAI's weights
     image_size: int = 224  # retrieved pictures are cut to this size, pixels
     features: Backbone
     normalisation: Literal["imagenet", "half"] = "imagenet"  # of the inputs of `features`

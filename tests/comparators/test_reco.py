@@ -131,15 +131,17 @@ def test_scores_are_the_product_of_two_maps_at_window_size(inputs, monkeypatch):
     with torch.inference_mode():
         scores = ready.logits(windows)
         values = F.normalize(load_features(BACKBONE, inputs["features"], "cpu")(windows), dim=1)
-        dense = load_clip(inputs["clip"]).dense(for_clip)
+        clip = load_clip(inputs["clip"])
+        dense = clip.dense(for_clip)
     references, table = load_tensors(OUTPUTS["model"])[0]["references"], load_tensors(inputs["text"])[0]["text"]
     similar = torch.sigmoid(torch.einsum("bdhw,nd->bnhw", values, references))
-    guided = torch.sigmoid(10 * torch.einsum("bdhw,nd->bnhw", dense, table))
+    temperature = 0.1 * clip.scale.item()
+    guided = torch.sigmoid(temperature * torch.einsum("bdhw,nd->bnhw", dense, table))
     expected = F.interpolate(similar, (64, 64), mode="bilinear") * F.interpolate(guided, (64, 64), mode="bilinear")
     assert scores.shape == (2, 4, 64, 64)
     torch.testing.assert_close(scores, expected, atol=1e-5, rtol=0)
     monkeypatch.setattr(module, "CHUNK", 1)  # one class at a time
-    torch.testing.assert_close(fused(values, references, dense, table, 10.0, (64, 64)), scores, atol=1e-5, rtol=0)
+    torch.testing.assert_close(fused(values, references, dense, table, temperature, (64, 64)), scores, atol=1e-5, rtol=0)
 
 
 def test_the_networks_of_the_paper_have_these_shapes():
