@@ -10,6 +10,7 @@ from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, nearest
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
 from larvseg.lineage.audit.products import products
+from larvseg.lineage.audit.tree import Tree
 from larvseg.scratch import train_scratch
 
 CONFIG = Path(__file__).parents[1] / "workflow/config"
@@ -111,7 +112,8 @@ def test_clip_of_the_paper_is_loaded_and_each_model_has_its_role(project):
     assert paper.index("I1K").inputs["retrieval"] == inputs["retrieval"]
 
 
-def test_reco_sees_with_its_own_network_where_it_has_one(project):
+def test_reco_sees_with_its_own_network_where_it_has_one(project, monkeypatch):
+    monkeypatch.chdir(CONFIG.parents[1])
     paper, mini = project("paper"), project("mini")
     job = paper.pretrain("features")
     assert job.inputs == {"weights": "data/paper/archives/deit_s_sin_dist.pth"} and job.config.backbone == paper.features_config
@@ -119,6 +121,11 @@ def test_reco_sees_with_its_own_network_where_it_has_one(project):
     assert paper.features != paper.backbone == "results/paper/backbone/model.safetensors"
     for given in (paper.retrieve("reco-a150.seed0").inputs, paper.predictor_inputs("reco-a847", 0)):
         assert given["features"] == paper.features
+    tree = Tree.of(paper)  # what audit, crate and doctor go through
+    assert tree.job(paper.features).title == "pretrain features" and paper.features in tree.below
+    reached = tree.above([paper.features])
+    assert paper.run_file("reco-a847", 0, "model.safetensors") in reached and "results/table3.csv" in reached
+    assert paper.evaluation_file("lseg-a150", 0, "metrics.json") not in reached
     assert paper.families["weights"][:2] == ("vit_base_patch16_384.augreg_in21k_ft_in1k.safetensors", "deit_s_sin_dist.pth")
     assert mini.features == mini.backbone and ("pretrain", "features") not in {(job.rule, job.name) for job in mini.jobs()}
     assert mini.predictor_inputs("reco-a150", 0)["features"] == mini.backbone
