@@ -9,6 +9,8 @@ import yaml
 from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
+from larvseg.lineage.audit.products import products
+from larvseg.lineage.audit.tree import Tree
 from larvseg.scratch import train_scratch
 
 CONFIG = Path(__file__).parents[1] / "workflow/config"
@@ -70,6 +72,83 @@ def test_as_released_preset_raises_lambda_and_top_k(project):
 def test_as_printed_preset_starts_from_the_printed_weights(project):
     printed = project("paper", "paper.yaml", lambda value: value.update(preset="as_printed"))
     assert printed.pretrain("backbone").config.backbone.weights == "timm:vit_base_patch16_224.augreg_in21k"
+
+
+def test_every_output_is_written_by_one_job(project):
+    for profile in ("smoke", "paper"):
+        resolved = project(profile)
+        outputs = [path for job in resolved.jobs() for path in products(resolved, job.rule, job.name).values()]
+        assert len(outputs) == len(set(outputs))
+
+
+def test_methods_of_the_paper_have_its_settings(project):
+    paper = project("paper")
+    lseg, masks = paper.train("lseg-a150.seed0").config, paper.propose("zsbaseline-a150.seed0").config
+    assert [(item.name, item.ranks) for item in lseg.training_sets] == [("C171", 8)] and lseg.images_per_rank == 2
+    assert (masks.ranks, masks.images_per_rank, masks.steps, masks.clip_norm) == (1, 32, 60_000, 0.01)
+    assert masks.optimiser.lr * masks.optimiser.head_factor == pytest.approx(1e-4)
+    (c171,) = masks.training_sets
+    assert [c171.augmentation.short_side * s for s in c171.augmentation.scale] == [320, 960] and c171.augmentation.crop == 640
+    assert set(masks.classification.ensemble) == {"A150", "A847"}
+    reco = paper.retrieve("reco-a847.seed0").config
+    assert (reco.retrieved, reco.image_size, reco.features.name) == (50, 224, "deit_small_distilled_patch16_224")
+    assert [run for run in paper.experiments.runs if paper.quoted(run)] == ["openseg-a150", "openseg-a847"]
+    assert paper.embed("ViT-L-14").config.prompts == "vild14"
+
+
+def test_clip_of_the_paper_is_loaded_and_each_model_has_its_role(project):
+    paper = project("paper")
+    assert {name: paper.clip(name).inputs for name in paper.clips} == {
+        "RN50x64": {"weights": "data/paper/archives/RN50x64.pt"},
+        "ViT-L-14-336": {"weights": "data/paper/archives/ViT-L-14-336px.pt"},
+        "ViT-B-16": {"weights": "data/paper/archives/ViT-B-16.pt"},
+        "ViT-L-14": {"weights": "data/paper/archives/ViT-L-14.pt"},
+    }
+    text = {run: paper.predictor_inputs(run, 0)["text"].split("/")[3] for run in ("denseclip-a150", "zsbaseline-a847", "lseg-a847")}
+    assert text == {"denseclip-a150": "RN50x64", "zsbaseline-a847": "ViT-B-16", "lseg-a847": "ViT-L-14"}
+    inputs = paper.retrieve("reco-a150.seed0").inputs
+    assert inputs["retrieval_text"].split("/")[3] == inputs["retrieval"].split("/")[3] == "ViT-L-14-336"
+    assert inputs["text"].split("/")[3] == inputs["clip"].split("/")[3] == "RN50x64"
+    assert paper.index("I1K").inputs["retrieval"] == inputs["retrieval"]
+
+
+def test_reco_sees_with_its_own_network_where_it_has_one(project, monkeypatch):
+    monkeypatch.chdir(CONFIG.parents[1])
+    paper, mini = project("paper"), project("mini")
+    job = paper.pretrain("features")
+    assert job.inputs == {"weights": "data/paper/archives/deit_s_sin_dist.pth"} and job.config.backbone == paper.features_config
+    assert products(paper, "pretrain", "features") == {"model": "results/paper/backbone/features.safetensors"}
+    assert paper.features != paper.backbone == "results/paper/backbone/model.safetensors"
+    for given in (paper.retrieve("reco-a150.seed0").inputs, paper.predictor_inputs("reco-a847", 0)):
+        assert given["features"] == paper.features
+    tree = Tree.of(paper)  # what audit, crate and doctor go through
+    assert tree.job(paper.features).title == "pretrain features" and paper.features in tree.below
+    reached = tree.above([paper.features])
+    assert paper.run_file("reco-a847", 0, "model.safetensors") in reached and "results/table3.csv" in reached
+    assert paper.evaluation_file("lseg-a150", 0, "metrics.json") not in reached
+    assert paper.families["weights"][:2] == ("vit_base_patch16_384.augreg_in21k_ft_in1k.safetensors", "deit_s_sin_dist.pth")
+    assert mini.features == mini.backbone and ("pretrain", "features") not in {(job.rule, job.name) for job in mini.jobs()}
+    assert mini.predictor_inputs("reco-a150", 0)["features"] == mini.backbone
+
+
+def test_features_may_be_a_file_of_the_users(project):
+    own = project("paper", "paper.yaml", lambda v: v["comparators"]["reco"]["features"].update(weights="own/features.safetensors"))
+    job = own.pretrain("features")
+    assert (job.inputs, job.reference) == ({}, ("own/features.safetensors",)) and "deit_s_sin_dist.pth" not in own.families["weights"]
+
+
+def test_the_rehearsal_has_stand_ins_for_networks_alone(project, tmp_path):
+    shutil.copy(CONFIG / "sources.yaml", tmp_path / "sources.yaml")
+    rehearse = project("rehearse", "rehearse.yaml", lambda v: v.update(registry=str(tmp_path / "sources.yaml")))
+    paper = project("paper")
+    made = {(job.rule, job.name) for job in rehearse.jobs()}
+    assert made == {(job.rule, job.name) for job in paper.jobs()}
+    assert rehearse.families == paper.families
+    ours, theirs = (each.propose("zsbaseline-a150.seed0").config for each in (rehearse, paper))
+    assert (ours.backbone, ours.head, ours.training_sets) == (theirs.backbone, theirs.head, theirs.training_sets)
+    sizes = [{name: model.image_size for name, model in each.comparators.clip.items()} for each in (rehearse, paper)]
+    assert sizes[0] == sizes[1] and rehearse.comparators.roles == paper.comparators.roles
+    assert all("stand-in" in model.title for model in rehearse.comparators.clip.values())
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,11 @@ class Comparators(Runs):
         inputs = {"index": self.manifest(name), "retrieval": self._clip("retrieval")}
         return Job("index", name, settings, inputs, self.archives_of(name))
 
+    @property
+    def features(self) -> str:
+        """Where the network lies that ReCo sees pictures with."""
+        return self.feature_network if self.features_config else self.backbone
+
     def retrieve(self, name: str) -> Job:
         """Make ReCo's references: `name` is <run>.seed<seed>."""
         run, _ = self.split(name)
@@ -110,7 +115,7 @@ class Comparators(Runs):
             benchmark=benchmark,
             retrieved=settings.retrieved,
             image_size=settings.image_size,
-            features=settings.features or self.backbone_config,
+            features=self.features_config or self.backbone_config,
             normalisation=self.switches({}).normalisation,
             runtime=self.profile.runtime,
         )
@@ -121,7 +126,7 @@ class Comparators(Runs):
             "retrieval_text": self._text("retrieval", benchmark),
             "clip": self._clip("dense"),
             "text": self._text("dense", benchmark),
-            "features": self.backbone,
+            "features": self.features,
         }
         return Job("retrieve", name, config, inputs, self.archives_of(config.dataset), self._prompt_files)
 
@@ -189,7 +194,7 @@ class Comparators(Runs):
             case "denseclip":
                 return {"clip": self._clip("dense"), "text": self._text("dense", benchmark)}
             case "reco":
-                return own | {"clip": self._clip("dense"), "text": self._text("dense", benchmark), "features": self.backbone}
+                return own | {"clip": self._clip("dense"), "text": self._text("dense", benchmark), "features": self.features}
             case "lseg" | "openseg":
                 return own | {"text": self._text("text", benchmark)}
             case "zsbaseline":

@@ -28,6 +28,11 @@ class Files:
         """Where the backbone lies that every run starts from."""
         return f"results/{self.name}/backbone/model.safetensors"
 
+    @property
+    def feature_network(self) -> str:
+        """Where ReCo's feature network lies, if it is not that backbone."""
+        return f"results/{self.name}/backbone/features.safetensors"
+
     def clip_file(self, name: str, file: str) -> str:
         """A file that making the CLIP model `name` writes."""
         return f"results/{self.name}/clip/{name}/{file}"

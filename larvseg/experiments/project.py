@@ -30,6 +30,8 @@ class Project(Explorations):
         yield self.vocabulary_report("synsets")
         yield from (self.derive(dataset) for dataset in self.datasets)
         yield self.pretrain("backbone")
+        if self.features_config:
+            yield self.pretrain("features")
         for clip in self.clips:
             yield self.clip(clip)
             yield self.embed(clip)
@@ -119,20 +121,20 @@ class Project(Explorations):
         return Job("derive", name, settings, {Path(path).name: path for path in archives}, reference=tuple(reference))
 
     def pretrain(self, name: str) -> Job:
-        """Make the backbone that every run starts from."""
-        profile = self.profile
-        pretrains = profile.backbone.weights == "pretrain"
+        """Make the `backbone` that every run starts from, or the network of ReCo's `features`."""
+        profile, backbone = self.profile, self.features_config if name == "features" else self.profile.backbone
+        pretrains, archive = backbone.weights == "pretrain", self.fetched(backbone)
         settings = c.PretrainConfig(
             profile=self.name,
-            backbone=self.backbone_config,
+            backbone=backbone if name == "features" else self.backbone_config,
             pretraining=profile.pretraining,
             normalisation=self.switches({}).normalisation,
             runtime=profile.runtime.model_copy(update={"threads": self.pretraining_threads}),
         )
         inputs = {"manifest": self.manifest("I21K")} if pretrains else {}
-        if profile.backbone.weights == "timm":
-            inputs["weights"] = self.archive(f"{self.timm_tag}.safetensors")
-        own = () if inputs else (profile.backbone.weights,)  # a file of the user's
+        if archive:
+            inputs["weights"] = self.archive(archive)
+        own = () if inputs else (backbone.weights,)  # a file of the user's
         return Job("pretrain", name, settings, inputs, self.archives_of("I21K") if pretrains else (), own)
 
     def train(self, name: str) -> Job:

@@ -42,7 +42,7 @@ class Setup(Files):
         if profile not in known:
             raise LarvSegError(f"{folder}: no profile {profile!r}{nearest(profile, known)}")
         self.name, self.profile_path = profile, folder / f"{profile}.yaml"
-        self.profile: c.Profile = parse(c.Profile, _settings(folder, profile), self.profile_path)
+        self.profile = load_profile(profile, folder)
         self.registry = load_registry(Path(self.profile.registry)) if self.profile.registry else None
         self.where = folder / "experiments.yaml"
         self.experiments: c.Experiments = parse(c.Experiments, load_yaml(self.where), self.where)
@@ -82,6 +82,17 @@ class Setup(Files):
         """timm's name of the published weights that the switch backbone_weights chooses."""
         return TIMM_TAGS[self.switches({}).backbone_weights]
 
+    def fetched(self, backbone: c.Backbone) -> str | None:
+        """The archive with the weights of `backbone`; None where the DAG trains them, or they are a file of the user's."""
+        if backbone.weights == "timm":
+            return f"{self.timm_tag}.safetensors"
+        return backbone.weights if self.registry and backbone.weights in self.registry.archives else None
+
+    @property
+    def features_config(self) -> c.Backbone | None:
+        """ReCo's feature network; None where it is the profile's backbone, or there is no ReCo."""
+        return self.profile.comparators.reco.features if self.profile.comparators else None
+
     @property
     def pretraining_threads(self) -> int:
         """How many threads make the backbone."""
@@ -112,10 +123,11 @@ class Setup(Files):
         }
         optional = {"LN": NARRATIVES, "ITPair": PAIRS, "I1K": ILSVRC}
         families |= {FAMILY_OF[dataset]: files for dataset, files in optional.items() if dataset in self.datasets}
-        timm = (f"{self.timm_tag}.safetensors",) if self.profile.backbone.weights == "timm" else ()
+        networks = (self.profile.backbone, *((self.features_config,) if self.features_config else ()))
         clip = self.profile.comparators.clip.values() if self.profile.comparators else ()
-        if weights := (*timm, *(model.weights for model in clip if model.weights != "train")):
-            families["weights"] = weights
+        weights = [*map(self.fetched, networks), *(model.weights for model in clip if model.weights != "train")]
+        if files := tuple(dict.fromkeys(file for file in weights if file)):
+            families["weights"] = files
         return families
 
     @property
@@ -171,6 +183,11 @@ class Setup(Files):
     def switches(self, overrides: dict[str, Any]) -> c.Switches:
         """The switches of the profile's preset with `overrides`."""
         return parse(c.Switches, {**self.preset, **overrides}, f"{self.where}: switches")
+
+
+def load_profile(name: str, folder: Path = CONFIG) -> c.Profile:
+    """The profile `name` as its file says, alone: what it refers to need not be there."""
+    return parse(c.Profile, _settings(folder, name), folder / f"{name}.yaml")
 
 
 def _settings(folder: Path, profile: str, heirs: tuple[str, ...] = ()) -> dict[str, Any]:

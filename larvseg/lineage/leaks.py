@@ -154,12 +154,11 @@ class _Pictures:
 
 
 def _uses(project: Project, runs: tuple[str, ...]) -> dict[tuple[str, str], tuple[str, ...]]:
-    """The runs of each (training data set, benchmark). A backbone that was trained here brings its pictures to all of them."""
-    backbone = [name for name in project.pretrain("backbone").inputs.values() if name == project.manifest("I21K")]
+    """The runs of each (training data set, benchmark). A network that was trained here brings its pictures to all that start from it."""
     uses: dict[tuple[str, str], tuple[str, ...]] = {}
     for name in runs:
         run = project.experiments.runs[name]
-        for dataset in dict.fromkeys((*run.training_data, *_implied(run.method), *(["I21K"] if backbone else []))):
+        for dataset in dict.fromkeys((*run.training_data, *_implied(run.method), *_pretrained_on(project, run.method))):
             if dataset not in project.datasets:
                 continue  # ITPair, where CLIP's weights are OpenAI's: nobody has the pictures
             uses[dataset, run.benchmark] = (*uses.get((dataset, run.benchmark), ()), name)
@@ -177,6 +176,14 @@ def picture_leaks(training: Hashed, validation: Hashed, distance: int, runs: tup
 def _implied(method: str) -> tuple[str, ...]:
     """What a row does not list because its method says it: CLIP was trained on image-text pairs. (The row of LSeg lists C171 alone.)"""
     return ("ITPair",) if method in LANGUAGE_GUIDED else ()
+
+
+def _pretrained_on(project: Project, method: str) -> tuple[str, ...]:
+    """The pictures behind the network that `method` starts from, if it was trained here."""
+    if method == "denseclip":  # CLIP alone
+        return ()
+    network = project.pretrain("features" if method == "reco" and project.features_config else "backbone")
+    return ("I21K",) if "manifest" in network.inputs else ()
 
 
 def _annotation_leaks(project: Project, run: str, seed: int) -> Iterator[AnnotationLeak]:

@@ -83,7 +83,7 @@ def _gpu_hours(project: Project) -> list[str]:
     return [
         *columns(rows),
         f"reckoned: {step}, backward pass twice the forward pass, {machine.teraflops:g} teraflops reached on each GPU",
-        "(section machine of the profile); reading pictures and label maps is not counted",
+        "(section machine of the profile); reading pictures and label maps is not counted, nor is CLIP",
     ]
 
 
@@ -94,11 +94,7 @@ def _minutes(project: Project, folder: Path) -> list[str]:
     if not ran:
         return ["no run was measured here yet"] if project.profile.drawn else []
     usual = statistics.fmean(ran.values())
-    shared = sum(
-        minutes
-        for job, minutes in found.items()
-        if job.split("/")[0] in ("fetch", "prepare", "derive", "pretrain", "clip", "embed", "index")
-    )
+    shared = sum(minutes for job, minutes in found.items() if job.split("/")[0] in SHARED)
     rows = [["minutes here", "runs", "measured", "minutes"], ["archives, manifests, backbone", "", "", f"{shared:.1f}"]]
     for name, runs in [*hours.tables(project).items(), ("all, each run once", project.trained)]:
         rows.append([name, str(len(runs)), str(sum(run in ran for run in runs)), f"{sum(ran.get(run, usual) for run in runs):.1f}"])

@@ -17,8 +17,9 @@ from larvseg.sources.registry import EACH_SYNSET, source_of
 from larvseg.vocabulary import KNOWN, union
 
 GB = 10**9
-# About, in bytes: a picture of ImageNet, one that is drawn, a row of a manifest, and a picture and mask of the prepared A847
-OBJECT_PICTURE, DRAWN_PICTURE, MANIFEST_ROW = 115_000, 10_000, 300
+# About, in bytes: a picture of ImageNet, one that is drawn, a row of a manifest, a picture's embedding by CLIP, and a picture and
+# mask of the prepared A847
+OBJECT_PICTURE, DRAWN_PICTURE, MANIFEST_ROW, EMBEDDING = 115_000, 10_000, 300, 4 * 768
 PREPARED_PICTURE = 60_000 + 2 * 512 * 683
 
 
@@ -81,16 +82,27 @@ def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
         archives += pictures(project, "A847") * PREPARED_PICTURE / GB
     rows = sum(pictures(project, dataset) for dataset in project.datasets if not _exists(folder, project.manifest(dataset)))
     waiting = [(run, seed) for run, seed in project.trained if not _exists(folder, project.run_file(run, seed, "model.safetensors"))]
-    backbone = 0 if _exists(folder, project.backbone) else 4 * shape_of(project.backbone_config).parameters
     models = [model_bytes(project, run) for run, _ in waiting]
     at_once = project.profile.machine.gpus if project.profile.machine else 1
     states = sorted((resumable_bytes(project, run) for run, _ in waiting), reverse=True)[:at_once]
     return {
         "archives": archives,
         "manifests": rows * MANIFEST_ROW / GB,
-        "checkpoints": (backbone + sum(models)) / GB,
+        "checkpoints": (sum(models) + shared_bytes(project, folder)) / GB,
         "resumable states": sum(states) / GB,
     }
+
+
+def shared_bytes(project: Project, folder: Path = Path(".")) -> float:
+    """About the bytes of what runs share, where it is not there: backbone, ReCo's feature network and index, CLIP by published weights."""
+    networks = {project.backbone: project.backbone_config, project.features: project.features_config or project.backbone_config}
+    sizes = {path: 4.0 * shape_of(network).parameters for path, network in networks.items()}
+    for name in project.clips:
+        if (weights := project.comparators.clip[name].weights) != "train":  # published in half precision
+            sizes[project.clip_file(name, "model.safetensors")] = 2 * source_of(project.registry, weights)[1].gigabytes * GB
+    if "I1K" in project.datasets:
+        sizes[project.index_file("I1K")] = pictures(project, "I1K") * EMBEDDING
+    return sum(size for path, size in sizes.items() if not _exists(folder, path))
 
 
 def pictures(project: Project, dataset: str) -> int:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from tqdm import tqdm
 
+from larvseg.config import Comparators
 from larvseg.files import json_text, replacing, sha256_of, write_text
 from larvseg.lineage.fingerprint import environment, fingerprint
 from larvseg.miniature.packing import add_to_tar, add_to_zip, jpeg, png, zip_writers
@@ -22,7 +23,6 @@ from larvseg.vocabulary.names import REFERENCE
 
 SERVED, LICENSED = "served", "licensed"  # folders: what the server hands out, what a person downloads with the browser
 SYNSET_FOLDER = "winter21_whole"
-WEIGHTS = "vit_base_patch16_384.augreg_in21k_ft_in1k.safetensors"
 UNREADABLE = "n04520170_3"  # van: cut off in the middle, to be found and left out
 KNOWN_BAD = "n09359803_8155"  # mountain: on the list of pictures that are known to be bad
 
@@ -32,25 +32,26 @@ _REGIONS = 30  # of a picture: six training pictures show all classes of C171, a
 _MARK = "built.json"
 
 
-def build(folder: Path, seed: int = 0) -> bool:
+def build(folder: Path, comparators: Comparators, shown: Sequence[str] = (), seed: int = 0) -> bool:
     """Write the archives into `folder`/served and `folder`/licensed, unless they lie there, made by this very code; whether it did.
 
-    The bytes depend on `seed`, the committed class lists and the versions of the libraries alone.
+    comparators: whose CLIP models and feature network there shall be weights of. shown: classes of A150 that figures want to show.
+    The bytes depend on these, `seed`, the committed class lists and the versions of the libraries alone.
     """
-    mark, recipe = folder / _MARK, _recipe(seed)
+    mark, recipe = folder / _MARK, _recipe(seed, comparators, shown)
     if mark.is_file() and mark.read_text(encoding="utf-8") == recipe:
         return False
     mark.unlink(missing_ok=True)
     served, licensed = folder / SERVED, folder / LICENSED
     steps: dict[str, Callable[[], None]] = {
         "COCO-Stuff": lambda: pack_coco(served, seed),
-        "ADE20K challenge": lambda: pack_challenge(served / "ADEChallengeData2016.zip", seed),
+        "ADE20K challenge": lambda: pack_challenge(served / "ADEChallengeData2016.zip", seed, shown),
         "ADE20K full": lambda: pack_ade_full(licensed / "ADE20K_2021_17_01.zip", seed),
         "ImageNet": lambda: pack_synsets(served / SYNSET_FOLDER, seed),
         "ImageNet-1K": lambda: pack_ilsvrc(served / ILSVRC, seed),
         "Localized Narratives": lambda: pack_narratives(served, seed),
         "WordNet": lambda: _pack_wordnet(served / "wordnet.zip"),
-        "backbone weights": lambda: pack_weights(served / WEIGHTS, seed),
+        "weights": lambda: pack_weights(served, comparators, seed),
     }
     with tqdm(total=len(steps), unit="family", file=sys.stderr, disable=None) as bar:
         for name, step in steps.items():
@@ -61,11 +62,12 @@ def build(folder: Path, seed: int = 0) -> bool:
     return True
 
 
-def _recipe(seed: int) -> str:
+def _recipe(seed: int, comparators: Comparators, shown: Sequence[str]) -> str:
     """Everything that decides the bytes."""
     reference = {path.relative_to(REFERENCE).as_posix(): sha256_of(path) for path in sorted(REFERENCE.rglob("*")) if path.is_file()}
     code = fingerprint(__name__)
-    return json_text({"seed": seed, "code": code, "packages": environment(code), "reference": reference})
+    settings = {"seed": seed, "comparators": comparators.model_dump(mode="json"), "shown": list(shown)}
+    return json_text(settings | {"code": code, "packages": environment(code), "reference": reference})
 
 
 def pack_coco(folder: Path, seed: int) -> None:
@@ -85,11 +87,14 @@ def pack_coco(folder: Path, seed: int) -> None:
                 add_to_zip(maps, f"{stem}.png", png(np.append(own, 255).astype(np.uint8)[drawn.regions]))
 
 
-def pack_challenge(path: Path, seed: int) -> None:
-    """ADEChallengeData2016.zip: 8-bit masks of label ids 1 … 150, 0 unlabelled."""
+def pack_challenge(path: Path, seed: int, shown: Sequence[str] = ()) -> None:
+    """ADEChallengeData2016.zip: 8-bit masks of label ids 1 … 150, 0 unlabelled. The last validation picture has the classes `shown`."""
     top = "ADEChallengeData2016"
     rng = np.random.default_rng([seed, 2])
-    values = deal(rng, load_vocabulary("A150").raw_ids, _REGIONS)
+    vocabulary = load_vocabulary("A150")
+    values = deal(rng, vocabulary.raw_ids, _REGIONS)
+    if wanted := [vocabulary.raw_ids[vocabulary.names.index(name)] for name in shown]:
+        values["validation"][-1] = np.resize(wanted, _REGIONS)  # several regions each: figures show what is large enough
     with zip_writers({path.name: path}) as archives:
         archive = archives[path.name]
         for folder in ("", *(f"{kind}/{split}" for kind in ("annotations", "images") for split in ("", *(f"{name}/" for name in SPLITS)))):
@@ -137,14 +142,11 @@ def _pack_wordnet(path: Path) -> None:
     pack_wordnet(path)
 
 
-def pack_weights(path: Path, seed: int) -> None:
-    """ViT-B/16 with random weights under timm's names of tensors."""
-    import timm
-    import torch
-    from safetensors.torch import save_file
+def pack_weights(folder: Path, comparators: Comparators, seed: int) -> None:
+    """The backbone, ReCo's feature network and every CLIP model of `comparators`."""
+    from larvseg.rehearsal.weights import BACKBONE, pack_backbone, pack_clip, pack_training_state
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = timm.create_model(WEIGHTS.partition(".")[0], pretrained=False)
-    with replacing(path) as temporary:
-        save_file(model.state_dict(), temporary, metadata={"format": "pt"})
+    pack_backbone(folder / BACKBONE, seed)
+    pack_training_state(folder / comparators.reco.features.weights, comparators.reco.features, seed)
+    for model in comparators.clip.values():
+        pack_clip(folder / model.weights, model, seed)

@@ -15,12 +15,14 @@ from larvseg.files import write_text
 # All that Snakemake and `larvseg` read.
 PARTS = ("Snakefile", "environment.yml", "pyproject.toml", "profiles", "workflow", "larvseg", "data/reference")
 EXPERIMENTS = "workflow/config/experiments.yaml"
+UNTRAINED = ("denseclip", "reco")  # methods
 
 
 def lay_out(project: Path, tree: Path) -> None:
     """Copy `project` to `tree`, over an older copy; what was made in there stays.
 
-    Of the comparisons over seeds the copy keeps one pair and two seeds, the fewest with which that rule runs: each seed is a training.
+    Comparisons have two seeds in the copy, the fewest with which that rule runs, and one pair, of runs that train nothing if there are any:
+    of others each seed is a training.
     """
     for part in PARTS:
         source, target = project / part, tree / part
@@ -32,7 +34,9 @@ def lay_out(project: Path, tree: Path) -> None:
             shutil.copy2(source, target)
     experiments = load_yaml(tree / EXPERIMENTS)
     comparisons = experiments["comparisons"]
-    experiments["comparisons"] = {"seeds": comparisons["seeds"][:2], "pairs": comparisons["pairs"][:1]}
+    untrained = [name for name, run in experiments["runs"].items() if run["method"] in UNTRAINED]
+    pairs = [{"statement": "no training", "higher": one, "lower": two} for one, two in zip(untrained[::2], untrained[1::2], strict=False)]
+    experiments["comparisons"] = {"seeds": comparisons["seeds"][:2], "pairs": [*pairs, *comparisons["pairs"]][:1]}
     write_text(tree / EXPERIMENTS, yaml.safe_dump(experiments, sort_keys=False, allow_unicode=True))
 
 

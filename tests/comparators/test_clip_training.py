@@ -18,6 +18,7 @@ from larvseg.datasets.manifest import Manifest, write_manifest
 from larvseg.datasets.transforms import normalise
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
+from larvseg.rehearsal.weights import Published
 from larvseg.sources.archives import members
 from larvseg.training.checkpoint import load_tensors
 from tests.comparators.tiny_clip import BOTH, VIT
@@ -177,27 +178,6 @@ def test_pairs_are_needed(inputs, tmp_path):
 
 
 # ---- OpenAI's archives
-
-
-class Published(torch.nn.Module):
-    """The weights of `tensors` in a tree of modules with the names of OpenAI's model, half in half precision as theirs."""
-
-    def __init__(self, tensors: dict[str, torch.Tensor]):
-        super().__init__()
-        groups: dict[str, dict[str, torch.Tensor]] = {}
-        for name, tensor in tensors.items():
-            first, _, rest = name.partition(".")
-            if rest:
-                groups.setdefault(first, {})[rest] = tensor
-            elif tensor.is_floating_point():
-                self.register_parameter(first, torch.nn.Parameter(tensor.half() if tensor.ndim > 1 else tensor))
-            else:
-                self.register_buffer(first, tensor)
-        for name, group in groups.items():
-            self.add_module(name, Published(group))
-
-    def forward(self) -> int:
-        return 0
 
 
 def publish(path: Path, name: str) -> dict[str, torch.Tensor]:

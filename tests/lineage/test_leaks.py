@@ -57,7 +57,8 @@ class World:
         self.pictures = {name: {f"{name}_{i}": jpeg(picture(i)) for i in some} for name, some in numbers.items()}
         self.opened = json.loads(json.dumps(HONEST))
         self.preset = "default"
-        self.rows = [dict(row) for row in ROWS]
+        self.runs, self.rows = dict(RUNS), [dict(row) for row in ROWS]
+        self.features = None  # of ReCo
 
     def pack(self) -> Project:
         """Write everything."""
@@ -75,10 +76,11 @@ class World:
     def _configure(self) -> None:
         CONFIG.mkdir(parents=True, exist_ok=True)
         smoke = yaml.safe_load((self.source / "smoke.yaml").read_text())
+        smoke["comparators"]["reco"]["features"] = self.features and {**smoke["backbone"], "weights": self.features}
         (CONFIG / "smoke.yaml").write_text(yaml.safe_dump({**smoke, "preset": self.preset}))
         (CONFIG / "presets.yaml").write_text((self.source / "presets.yaml").read_text())
         comparisons = {"seeds": [0, 1], "pairs": []}
-        experiments = {"runs": RUNS, "tables": {"table3": {"rows": self.rows}}, "comparisons": comparisons}
+        experiments = {"runs": self.runs, "tables": {"table3": {"rows": self.rows}}, "comparisons": comparisons}
         (CONFIG / "experiments.yaml").write_text(yaml.safe_dump(experiments))
 
     @property
@@ -151,6 +153,19 @@ def test_what_made_the_backbone_counts_for_every_run(world):
     world.pictures["I21K"]["copy"] = world.pictures["A150"]["A150_19"]
     (leak,) = find_leaks(world.pack(), threads=1).found
     assert leak.dataset == "I21K" and leak.runs == ("supervised", "larvseg")
+
+
+@pytest.mark.parametrize(("features", "spoiled"), [(None, True), ("pretrain", True), ("own.safetensors", False)])
+def test_reco_has_seen_what_its_feature_network_was_trained_on(world, features, spoiled):
+    world.features = features
+    world.runs["reco"] = {"method": "reco", "benchmark": "A150", "training_data": ["I1K", "ITPair"]}
+    world.runs["denseclip"] = {"method": "denseclip", "benchmark": "A150", "training_data": ["ITPair"]}
+    world.rows += [{"model": "ReCo", "benchmark": "A150", "training_data": "I1K, ITPair", "run": "reco"}]
+    world.rows += [{"model": "DenseCLIP", "benchmark": "A150", "training_data": "ITPair", "run": "denseclip"}]
+    world.pictures |= {"I1K": {"I1K_50": jpeg(picture(50))}, "ITPair": {"ITPair_60": jpeg(picture(60))}}
+    world.pictures["I21K"]["copy"] = world.pictures["A150"]["A150_17"]
+    (leak,) = find_leaks(world.pack(), threads=1).found
+    assert (leak.dataset, leak.runs) == ("I21K", ("supervised", "larvseg", *(["reco"] if spoiled else [])))
 
 
 def test_a_run_that_opened_masks_its_row_does_not_list(world):

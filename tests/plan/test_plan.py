@@ -15,11 +15,12 @@ from larvseg.columns import grouped
 from larvseg.config import Backbone, TrainConfig
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
+from larvseg.models.backbone import build_backbone
 from larvseg.models.segmenter import build_segmenter
 from larvseg.plan import plan
 from larvseg.plan.compute import shape_of
 from larvseg.plan.hours import evaluation_operations, measured, tables, training_operations
-from larvseg.plan.storage import disk, downloads, model_bytes, pictures
+from larvseg.plan.storage import disk, downloads, model_bytes, pictures, shared_bytes
 
 ROOT = Path(__file__).parents[2]
 VIT_B = Backbone(title="ViT-B/16", name="vit_base_patch16_384", weights="timm", image_size=512, patch_size=16)
@@ -77,6 +78,12 @@ def test_vit_b_at_the_size_of_the_paper():
     assert shape.forward(512, 150) / 1e9 == pytest.approx(215, rel=0.01)
 
 
+def test_deit_s_distilled():
+    deit = Backbone(title="", name="deit_small_distilled_patch16_224", weights="deit_s_sin_dist.pth", image_size=224, patch_size=16)
+    with torch.device("meta"):
+        assert shape_of(deit).parameters == sum(parameter.numel() for parameter in build_backbone(deit).parameters())
+
+
 def test_a_backbone_of_unknown_size_is_refused():
     with pytest.raises(LarvSegError, match="'vit_odd_patch16': its size is not known .*say embed_dim and depth"):
         shape_of(VIT_B.model_copy(update={"name": "vit_odd_patch16"}))
@@ -114,17 +121,20 @@ def test_pictures_of_each_data_set(paper, mini):
 
 def test_the_paper_profile_on_one_screen(paper, tmp_path):
     text = plan(paper, tmp_path)
-    assert len(text.splitlines()) <= 30
-    assert text.startswith("profile paper: ViT-B/16, 320 000 steps a run, 20 runs\n")
+    assert len(text.splitlines()) <= 36
+    assert text.startswith("profile paper: ViT-B/16, 320 000 steps a run, 28 runs\n")
     count, gigabytes = len(paper.synsets), f"{len(paper.synsets) * 0.15:.1f}"
     assert lines_of(text, "{wnid}.tar ×")[0][2:] == [str(count), gigabytes, "–", gigabytes, "login"]
     assert "ADE20K_2021_17_01.zip: ask for access at https://ade20k.csail.mit.edu/request_data/" in text
     assert "{wnid}.tar: ask for access at https://image-net.org/login" in text
+    assert "ILSVRC2012_img_train.tar: ask for access at https://image-net.org/login" in text
+    weights = ("RN50x64.pt", "ViT-B-16.pt", "ViT-L-14.pt", "ViT-L-14-336px.pt", "deit_s_sin_dist.pth")
+    assert all(lines_of(text, name)[0][-1] == "open" for name in weights)
     assert "at 50 MB/s" in text and "14 teraflops reached on each GPU" in text
 
 
 def test_each_run_is_counted_once(paper, tmp_path):
-    assert len(tables(paper)["seeds"]) == 15 and len(paper.trained) == 20
+    assert len(tables(paper)["seeds"]) == 15 and len(paper.trained) == 28
     rows = {line[0]: line for line in (line.split() for line in plan(paper, tmp_path).splitlines()) if line}
     table3, seeds, everything = (float(rows[name][column]) for name, column in (("table3", 2), ("seeds", 2), ("all,", 5)))
     a150 = sum(training_operations(paper, row["run"]) for row in paper.experiments.tables["seeds"].rows)
@@ -162,7 +172,7 @@ def test_what_is_there_is_not_fetched_again(paper, tmp_path):
     assert disk(paper, tmp_path)["archives"] == pytest.approx(before - 0.3 - 0.0107756)
     (incoming / "winter21_whole.tar.gz").write_bytes(b"x")
     assert missing("{wnid}.tar") == 0
-    assert "image-net.org" not in plan(paper, tmp_path)
+    assert "{wnid}.tar: ask" not in plan(paper, tmp_path)
 
 
 def test_finished_work_needs_no_more_disk(paper, tmp_path):
@@ -173,6 +183,23 @@ def test_finished_work_needs_no_more_disk(paper, tmp_path):
     after = disk(paper, tmp_path)
     assert before["checkpoints"] - after["checkpoints"] == pytest.approx(model_bytes(paper, "larvseg-a150") / 1e9)
     assert before["manifests"] - after["manifests"] == pytest.approx(123_287 * 300 / 1e9)
+
+
+def test_disk_of_what_runs_share(paper, mini, tmp_path):
+    sizes = {
+        paper.backbone: 4 * 86_434_560,
+        paper.features: 4 * 21_666_432,  # DeiT-S without its heads
+        paper.clip_file("RN50x64", "model.safetensors"): 2 * 1.3e9,
+        paper.index_file("I1K"): 1_281_167 * 768 * 4,
+    }
+    left = shared_bytes(paper, tmp_path)
+    for path, size in sizes.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+        before, left = left, shared_bytes(paper, tmp_path)
+        assert before - left == pytest.approx(size, rel=1e-6)
+    assert left == pytest.approx(2 * (0.35 + 0.93 + 0.93) * 1e9)
+    assert mini.features == mini.backbone
 
 
 def test_the_published_preparation_takes_disk_too(changed, tmp_path, paper):

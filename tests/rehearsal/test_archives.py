@@ -6,9 +6,18 @@ import zipfile
 
 import numpy as np
 import pytest
+import timm
+import torch
 from PIL import Image
 
+from larvseg.comparators.clip import load_clip
+from larvseg.comparators.clip_training import clip
+from larvseg.comparators.reco import load_features
+from larvseg.config import ClipConfig, DeriveConfig, PretrainConfig
+from larvseg.datasets.derive import derive
+from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
+from larvseg.evaluation.choice import choose_pictures
 from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, SERVED, SYNSET_FOLDER, UNREADABLE, pack_challenge, pack_coco, published_synsets
 from larvseg.rehearsal.captions import ILSVRC
 from larvseg.sources.ade_index import load_index
@@ -16,6 +25,7 @@ from larvseg.sources.ade_json import read_annotation
 from larvseg.sources.archives import ArchiveReader, members
 from larvseg.sources.encodings import decode_image, label_counts
 from larvseg.sources.narratives import narratives
+from larvseg.training.pretrain import pretrain
 from larvseg.vocabulary import base_novel, load_vocabulary
 
 SEGMENTATION = {
@@ -118,10 +128,40 @@ def test_imagenet_1k_is_a_tar_of_a_thousand_tars(place):
     assert all(decode_image(data, name).shape[2] == 3 for name, data in list(files.items())[:20])
 
 
-def test_the_bytes_depend_on_the_seed_alone(place, tmp_path):
+def test_the_figures_find_pictures(place, experiments, tmp_path):
+    archive = place / SERVED / "ADEChallengeData2016.zip"
+    outputs = {"manifest": tmp_path / "A150.arrow", "rejects": tmp_path / "A150.rejects.csv"}
+    derive(DeriveConfig(dataset="A150", drawn=False), {archive.name: archive}, outputs, tmp_path / "work")
+    manifest, two, four = Manifest(outputs["manifest"]), experiments.figure2, experiments.figure4
+    assert choose_pictures(manifest, two.classes, two.pictures, two.base, two.novel)
+    assert choose_pictures(manifest, four.classes, four.pictures, base=1, novel=2)
+
+
+def test_weights_are_of_the_networks_of_the_profile(place, profile, tmp_path):
+    for name, model in profile.comparators.clip.items():
+        config = ClipConfig(profile="rehearse", name=name, model=model, training=None)
+        outputs = {role: tmp_path / role for role in ("model", "config", "curves", "card")}
+        clip(config, {"weights": place / SERVED / model.weights}, outputs, tmp_path / "work")
+        loaded = load_clip(outputs["model"])
+        assert loaded.settings == model and loaded.table(["wall", "sea"], "vild14").shape == (2, loaded.dim)
+        assert loaded.encode_images(torch.zeros(1, 3, model.image_size, model.image_size)).isfinite().all()
+    features = profile.comparators.reco.features
+    config = PretrainConfig(profile="rehearse", backbone=features, pretraining=None, normalisation="imagenet")
+    pretrain(config, {"weights": place / SERVED / features.weights}, {"model": tmp_path / "features.safetensors"}, tmp_path / "work")
+    published = torch.load(place / SERVED / features.weights, weights_only=False)
+    assert published.keys() == {"model", "epoch", "args"} and {"head.weight", "head_dist.weight", "dist_token"} <= published["model"].keys()
+    images = torch.randn(2, 3, 224, 224)
+    vit = timm.create_model(features.name, pretrained=False, **features.arguments).eval()
+    vit.load_state_dict(published["model"])
+    tokens = vit.forward_features(images)[:, 2:]  # behind the class and the distillation token
+    found = load_features(features, tmp_path / "features.safetensors", "cpu")(images)
+    torch.testing.assert_close(found, tokens.transpose(1, 2).unflatten(2, (14, 14)))
+
+
+def test_the_bytes_depend_on_the_seed_alone(place, experiments, tmp_path):
     for seed in (0, 1):
         pack_coco(tmp_path / str(seed), seed)
-        pack_challenge(tmp_path / str(seed) / "ADEChallengeData2016.zip", seed)
+        pack_challenge(tmp_path / str(seed) / "ADEChallengeData2016.zip", seed, experiments.figure2.classes)
     for name in ("train2017.zip", "val2017.zip", "stuffthingmaps_trainval2017.zip", "ADEChallengeData2016.zip"):
         assert (tmp_path / "0" / name).read_bytes() == (place / SERVED / name).read_bytes() != (tmp_path / "1" / name).read_bytes()
         assert zipfile.ZipFile(place / SERVED / name).testzip() is None

@@ -42,9 +42,10 @@ def test_the_archives_prove_to_be_what_the_registry_says(registries, place):
             prove(file, ours.archives[file.name])
             assert set(ours.archives[file.name].counts) == set(official.archives[file.name].counts)
             proved += 1
-    assert proved == 9
+    assert proved == 14
     assert ours.archives["train2017.zip"].md5 == hashlib.md5((place / SERVED / "train2017.zip").read_bytes()).hexdigest()
     assert ours.archives["train2017.zip"].counts == {"train2017/*.jpg": 6}
+    assert ours.archives["RN50x64.pt"].sha256 == hashlib.sha256((place / SERVED / "RN50x64.pt").read_bytes()).hexdigest()
     assert ours.archives["stuffthingmaps_trainval2017.zip"].md5 is None  # none is published
     _, source = source_of(ours, "n04520170.tar")
     prove(files["/winter21_whole/n04520170.tar"], source)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import yaml
+
 from larvseg.config import Experiments, load_yaml, parse
 from larvseg.rehearsal.transcript import seconds_of, transcript_of
 from larvseg.rehearsal.tree import EXPERIMENTS, PARTS, environment, lay_out
@@ -74,11 +76,23 @@ def test_the_copy_has_all_parts_and_keeps_what_was_made_in_it(tmp_path):
     assert not (tmp_path / "data/incoming").exists() and not list(tmp_path.rglob("__pycache__"))
 
 
-def test_the_copy_differs_in_the_number_of_comparisons_alone(tmp_path):
+def test_the_copy_differs_in_the_comparisons_alone(tmp_path):
     lay_out(PROJECT, tmp_path)
     ours, copied = (parse(Experiments, load_yaml(folder / EXPERIMENTS), folder) for folder in (PROJECT, tmp_path))
     assert (copied.runs, copied.tables) == (ours.runs, ours.tables)
-    assert copied.comparisons.seeds == ours.comparisons.seeds[:2] and copied.comparisons.pairs == ours.comparisons.pairs[:1]
+    assert copied.comparisons.seeds == ours.comparisons.seeds[:2]
+    (pair,) = copied.comparisons.pairs
+    assert {ours.runs[run].method for run in (pair.higher, pair.lower)} == {"denseclip", "reco"}
+
+
+def test_a_project_that_trains_everything_keeps_its_first_comparison(tmp_path):
+    lay_out(PROJECT, tmp_path / "project")
+    path = tmp_path / "project" / EXPERIMENTS
+    experiments = load_yaml(PROJECT / EXPERIMENTS)
+    experiments["runs"] = {name: run for name, run in experiments["runs"].items() if run["method"] not in ("denseclip", "reco")}
+    path.write_text(yaml.safe_dump(experiments))
+    lay_out(tmp_path / "project", tmp_path / "copy")
+    assert load_yaml(tmp_path / "copy" / EXPERIMENTS)["comparisons"]["pairs"] == experiments["comparisons"]["pairs"][:1]
 
 
 def test_the_environment_leads_nowhere_else(tmp_path, monkeypatch):

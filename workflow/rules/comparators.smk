@@ -95,6 +95,29 @@ rule propose:
         " --out curves={output.curves} --out card={output.card} > {log} 2>&1"
 
 
+if PROJECT.features_config:
+
+    # What ReCo sees pictures with, where it is not the backbone of all runs.
+    rule pretrain_features:
+        input:
+            recipe=f"work/recipes/{PROFILE}/pretrain/features.json",
+            source=PROJECT.pretrain("features").inputs.values(),
+        output:
+            model=f"results/{PROFILE}/backbone/features.safetensors",
+        log:
+            f"results/{PROFILE}/logs/pretrain/features.log",
+        benchmark:
+            f"results/{PROFILE}/benchmarks/pretrain/features.tsv"
+        conda:
+            "../../environment.yml"
+        threads: PROJECT.pretraining_threads
+        resources:
+            mem_mb=MEMORY,
+            runtime=MINUTES,
+        shell:
+            "larvseg pretrain {input.recipe} --out model={output.model} > {log} 2>&1"
+
+
 # The pictures that ReCo retrieves from, seen by CLIP.
 rule index:
     input:

@@ -20,7 +20,7 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
         case "derive":
             return {"manifest": project.manifest(name), "rejects": project.rejects(name)}
         case "pretrain":
-            return {"model": project.backbone}
+            return {"model": {"backbone": project.backbone, "features": project.feature_network}[name]}
         case "clip":
             return {role: project.clip_file(name, file) for role, file in MODEL_FILES.items()}
         case "embed":
