@@ -300,6 +300,25 @@ def train(
 
 
 @app.command()
+def tail(
+    runs: Annotated[list[str], typer.Argument(help="evaluated runs of one benchmark", show_default=False)],
+    seed: Annotated[int, typer.Option(help="of the runs")] = 0,
+    profile: ProfileOption = None,
+) -> None:
+    """Compare runs on rare and on frequent novel classes."""
+    from larvseg.experiments import selected
+    from larvseg.reporting.tail import print_thirds
+
+    project = selected(profile)
+    benchmarks = [project.experiments.runs[project.split(f"{run}.seed{seed}")[0]].benchmark for run in runs]
+    metrics = {run: Path(project.evaluation_file(run, seed, "metrics.json")) for run in runs}
+    for path in metrics.values():
+        if not path.is_file():
+            raise LarvSegError(f"{path}: no such file; make it: snakemake --cores all {path}")
+    print(print_thirds(metrics, Path(project.manifest(f"W{benchmarks[0]}"))), end="")
+
+
+@app.command()
 def why(file: Annotated[str, typer.Argument(help="an artifact", show_default=False)], profile: ProfileOption = None) -> None:
     """Say why a file would be made again: parameter old → new, function, source."""
     from larvseg.experiments import selected
