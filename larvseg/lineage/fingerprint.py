@@ -10,7 +10,7 @@ import hashlib
 import io
 import sys
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -46,9 +46,14 @@ def environment(modules: Iterable[str]) -> list[str]:
     """name==version of each installed distribution that the source of one of `modules` names, sorted."""
     names = {name.split(".")[0] for module in modules for name in _imported_names(module)}
     names -= {PACKAGE, *sys.stdlib_module_names}
-    distributions = metadata.packages_distributions()
-    found = {distribution for name in names for distribution in distributions.get(name, ())}
+    found = {distribution for name in names for distribution in _distributions().get(name, ())}
     return sorted(f"{name.lower()}=={metadata.version(name)}" for name in found)
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """{importable name: the installed distributions that bring it}: what every one of them lists, read once."""
+    return metadata.packages_distributions()
 
 
 @cache
@@ -62,7 +67,7 @@ def imports_of(module: str) -> frozenset[str]:
 def _imported_names(module: str) -> set[str]:
     found = set()
     package = module if _path(module).name == "__init__.py" else module.rpartition(".")[0]
-    for node in ast.walk(_tree(module)):
+    for node in _statements(_tree(module)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -106,7 +111,7 @@ def _owners_and_docstrings(tree: ast.Module, lines: int) -> tuple[list[str], set
             first = body[0]
             if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
                 docstrings.add((first.lineno, first.col_offset))
-        for child in ast.iter_child_nodes(node):
+        for child in _children(node):
             name = prefix
             if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 name = f"{prefix}.{child.name}" if prefix else child.name
@@ -116,6 +121,19 @@ def _owners_and_docstrings(tree: ast.Module, lines: int) -> tuple[list[str], set
 
     visit(tree, "")
     return owners, docstrings
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """The statements inside `node`, however deep."""
+    for child in _children(node):
+        yield child
+        yield from _statements(child)
+
+
+def _children(node: ast.AST) -> Iterator[ast.AST]:
+    """What stands in the blocks of the statement `node`. Expressions hold no statements, and are most of a tree."""
+    for block in ("body", "handlers", "orelse", "finalbody", "cases"):
+        yield from getattr(node, block, ())
 
 
 @cache
