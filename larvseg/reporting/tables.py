@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from larvseg.columns import columns
 from larvseg.config import TableConfig, TableRow, nearest
 from larvseg.errors import LarvSegError
 from larvseg.reporting.cells import Cell, measured, read_cells, rows_of, source, write_cells
@@ -86,28 +87,32 @@ def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[s
 def print_table(path: Path) -> str:
     """The table `path` as aligned text for a terminal: ours beside the published mIoU in percent, and the place of each row by both."""
     rows = read_csv(path)
-    head = ["benchmark", "model", "backbone", "training data", *MEANS, "place", "", *MEANS, "place", "backbone"]
+    head = ["benchmark", "model", "training data", *MEANS, "place", "", *MEANS, "place"]
     lines = [head]
     for row, *places in zip(rows, _places(rows, "novel"), _places(rows, "published_novel"), strict=True):
         ours = [f"{row[name]} ± {row[f'{name}_std']}" if row.get(f"{name}_std") else row[name] or "–" for name in MEANS]
         theirs = [row[f"published_{name}"] or "–" for name in MEANS]
-        about = [row[name] for name in ("benchmark", "model", "backbone", "training_data")]
-        lines.append([*about, *ours, places[0], "", *theirs, places[1], row["published_backbone"]])
+        lines.append([row["benchmark"], row["model"], row["training_data"], *ours, places[0], "", *theirs, places[1]])
+    texts = columns(lines, left=(0, 1, 2))
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    texts = [
-        "  ".join(
-            _align(cell, width, i < 4 or i == len(line) - 1) for i, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    ]
-    left, ours = sum(widths[:4]) + 8, sum(widths[4:8]) + 6
+    left, ours = sum(widths[:3]) + 6, sum(widths[3:7]) + 6
     title = f"{'':{left}}{'ours':<{ours + 4}}published".rstrip()
     rule = "-" * max(map(len, [title, *texts]))
-    where = sorted({f"profile {row['profile']}, seeds {row['seeds']}" for row in rows})
+    about = ["mIoU in percent (base and novel: alignment rule S); place: by novel mIoU, among rows of a benchmark with both numbers"]
+    about += sorted({f"profile {row['profile']}, seeds {row['seeds']}" for row in rows})
     if any(row["status"] == "quoted" for row in rows):
-        where.append("rows without numbers of ours are quoted: they are not run in this profile")
-    units = "mIoU in percent (base and novel: alignment rule S); place: by novel mIoU, among the rows of a benchmark that have both numbers"
-    return "\n".join([title, texts[0], rule, *texts[1:], rule, units, *where]) + "\n"
+        about.append("rows without numbers of ours are quoted: they are not run in this profile")
+    about += [f"ours: {_backbones(rows, 'backbone')}", f"published: {_backbones(rows, 'published_backbone')}"]
+    return "\n".join([title, texts[0], rule, *texts[1:], rule, *about]) + "\n"
+
+
+def _backbones(rows: Sequence[Mapping[str, str]], column: str) -> str:
+    """What most rows have, then what others have instead."""
+    models: dict[str, dict[str, None]] = {}
+    for row in rows:
+        models.setdefault(row[column], {})[row["model"]] = None
+    usual, *others = sorted(models, key=lambda backbone: -sum(row[column] == backbone for row in rows))
+    return "; ".join([usual, *(f"{', '.join(models[backbone])}: {backbone}" for backbone in others)])
 
 
 def _places(rows: Sequence[Mapping[str, str]], column: str) -> list[str]:
@@ -150,7 +155,3 @@ def _metrics(path: Path, row: TableRow, seed: int, profile: str) -> dict:
                 f"{path}: {key} is {metrics[key]!r}, the table wants {wanted!r}; check the rows of the table in experiments.yaml"
             )
     return metrics
-
-
-def _align(cell: str, width: int, left: bool) -> str:
-    return f"{cell:<{width}}" if left else f"{cell:>{width}}"
