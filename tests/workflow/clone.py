@@ -86,7 +86,7 @@ class Clone:
         """Flip one bit; size and modification time stay, as after a fault of the disk, and what was kept of the file is gone."""
         file = self.folder / path
         status, content = file.stat(), bytearray(file.read_bytes())
-        kept = [other for other in self.folder.glob("work/kept/*/*/*") if other.read_bytes() == content]
+        kept = [other for other in self.folder.glob("work/kept/**/*") if other.is_file() and other.read_bytes() == content]
         content[len(content) // 2] ^= 1
         self.write(path, bytes(content))
         os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))

@@ -8,15 +8,21 @@ from tests.workflow.clone import NOTHING, Clone, clone_to
 
 
 @pytest.fixture(scope="session")
-def fresh(tmp_path_factory) -> Clone:
+def sources(tmp_path_factory) -> Clone:
+    """The checkout as it was when the tests began. Tests leave it as they found it."""
+    return clone_to(tmp_path_factory.mktemp("sources") / "clone")
+
+
+@pytest.fixture
+def fresh(sources, tmp_path) -> Clone:
     """A clone in which nothing was made."""
-    return clone_to(tmp_path_factory.mktemp("fresh"))
+    return sources.copy_to(tmp_path / "fresh")
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory) -> Iterator[Clone]:
+def finished(sources, tmp_path_factory) -> Iterator[Clone]:
     """A clone in which everything was made, on two cores. Tests leave it as they found it."""
-    clone = clone_to(tmp_path_factory.mktemp("finished"))
+    clone = sources.copy_to(tmp_path_factory.mktemp("finished") / "clone")
     clone.snakemake("all")
     before = clone.hashes()
     yield clone

@@ -38,7 +38,7 @@ def test_the_audit_knows_what_every_rule_writes(finished):
 def test_dvc_does_not_lock_a_hand_edited_table(locked_copy):
     clone = locked_copy
     locked = clone.read("dvc.lock")
-    clone.substitute(TABLE, "26.8", "27.8")
+    clone.substitute(TABLE, "32.4,41.3,26.8", "32.4,41.3,27.8")
     refused = clone.run("dvc", "repro", check=False)
     assert f"error: {TABLE} was changed after it was made" in refused and "larvseg audit verify --repair" in refused
     assert clone.read("dvc.lock") == locked

@@ -7,6 +7,8 @@ import math
 import re
 import time
 
+import pytest
+
 from tests.workflow.clone import NOTHING, TABLE, jobs_of
 
 
@@ -46,21 +48,52 @@ def test_a_finished_tree_has_nothing_to_do(finished):
     print(f"snakemake -n all: {time.monotonic() - started:.1f} s")
 
 
-def test_one_core_gives_the_same_bytes(finished, fresh):
-    fresh.snakemake(TABLE, cores=1)
-    assert fresh.read(TABLE) == finished.read(TABLE)
-    assert fresh.read(f"{TABLE}.lineage.json") == finished.read(f"{TABLE}.lineage.json")
+WITH_NETWORKS = {"pretrain", "train", "clip", "embed", "zeroshot", "index", "retrieve", "propose"}
+WITH_NETWORKS |= {"evaluate", "explore", "respond", "predict"}
+EVERY_KIND = (
+    "results/smoke/evaluations/larvseg-a150-i124/seed0/metrics.json",
+    *(f"results/smoke/runs/{run}/seed0/model.safetensors" for run in ("lseg-a150", "reco-a150", "zsbaseline-a150", "openseg-a150")),
+    "results/smoke/evaluations/clip/vit.json",
+    "results/smoke/groupings/backbone.A150.json",
+    "results/smoke/responses/backbone.A150.safetensors",
+    "results/smoke/predictions/larvseg-a150-i124.safetensors",
+)
+
+
+@pytest.mark.parametrize("targets", [EVERY_KIND, pytest.param(("all",), marks=pytest.mark.full)], ids=["every kind", "all"])
+def test_one_core_gives_the_same_bytes(targets, finished, fresh):
+    made = jobs_of(fresh.snakemake(*targets, cores=1))
+    assert WITH_NETWORKS <= set(made)
+    hashes = fresh.hashes()
+    assert hashes.items() <= finished.hashes().items()
+    assert targets != ("all",) or hashes == finished.hashes()
+
+
+SMOKE = "workflow/config/smoke.yaml"
+PARAMETERS = {
+    "attention.memory_size of a run": (
+        ("workflow/config/experiments.yaml", "larvseg-a150: {", "larvseg-a150: {attention: {memory_size: 3}, "),
+        {"train": 1, "evaluate": 1, "table": 1, "metrics": 1, "predict": 1, "figure4": 1},
+    ),
+    "zsbaseline.steps": (  # one model for both benchmarks
+        (SMOKE, "steps: 4\n    images: 4\n    classification", "steps: 5\n    images: 4\n    classification"),
+        {"propose": 1, "evaluate": 2, "table": 1, "metrics": 1, "predict": 1, "figure4": 1},
+    ),
+    "clip_training.steps": (  # the five methods that know classes by their names, on two benchmarks
+        (SMOKE, "clip_training:\n    steps: 4", "clip_training:\n    steps: 5"),
+        {"clip": 2, "embed": 2, "zeroshot": 2, "index": 1, "retrieve": 2, "propose": 2, "train": 1, "evaluate": 10}
+        | {"table": 1, "metrics": 1, "predict": 3, "figure4": 1, "explore": 2, "table1": 1},
+    ),
+}
 
 
 def test_a_parameter_reruns_what_depends_on_it_and_nothing_else(copy):
-    config = copy.folder / "workflow/config/experiments.yaml"
-    text = config.read_text()
-    changed = text.replace("larvseg-a150: {", "larvseg-a150: {attention: {memory_size: 3}, ", 1)
-    assert changed != text
-    config.write_text(changed)
-    assert jobs_of(copy.run("snakemake", "-n", TABLE)) == {"train": 1, "evaluate": 1, "table": 1}
-    config.write_text(text)
-    assert NOTHING in copy.run("snakemake", "-n", TABLE)
+    for (path, old, new), jobs in PARAMETERS.values():
+        text = copy.read(path)
+        copy.substitute(path, old, new)
+        assert jobs_of(copy.run("snakemake", "-n", "all")) == jobs
+        copy.write(path, text)
+    assert NOTHING in copy.run("snakemake", "-n", "all")
 
 
 def test_a_row_added_to_a_table_trains_its_run_and_nothing_else(copy):
