@@ -14,6 +14,7 @@ rule clip:
         f"results/{PROFILE}/logs/clip/{{clip}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/clip/{{clip}}.tsv"
+    priority: 1  # the longest jobs: begun first, so that no core is without work at the end
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -84,6 +85,7 @@ rule propose:
         f"results/{PROFILE}/benchmarks/propose/{{run}}.seed{{seed}}.tsv"
     wildcard_constraints:
         run=runs_made_by("propose"),
+    priority: 1  # the longest jobs: begun first, so that no core is without work at the end
     conda:
         "../../environment.yml"
     threads: THREADS
