@@ -53,11 +53,12 @@ def test_reco():
     assert retrieval.encode_text(["a wall"]).shape == (1, retrieval.dim)
     values, guide = features(squares), dense.dense(squares)
     assert values.shape == (3, 384, 14, 14) and guide.shape == (3, 1024, 7, 7)
-    assert similarity(guide, torch.empty(1, dense.dim), config.temperature, (14, 14)).shape == (3, 1, 14, 14)
+    temperature = config.guidance * 100  # the scale that OpenAI's models have learned
+    assert temperature == 10 and similarity(guide, torch.empty(1, dense.dim), temperature, (14, 14)).shape == (3, 1, 14, 14)
     assert context_elimination(values, torch.empty(5, 384)).shape == (3, 14, 14)
     window = torch.empty(1, 3, 512, 512)
     references, text = torch.empty(847, 384), torch.empty(847, dense.dim)
-    assert fused(features(window), references, dense.dense(window), text, config.temperature, (512, 512)).shape == (1, 847, 512, 512)
+    assert fused(features(window), references, dense.dense(window), text, temperature, (512, 512)).shape == (1, 847, 512, 512)
 
 
 @pytest.mark.parametrize("benchmark", CLASSES)
