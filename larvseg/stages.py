@@ -38,5 +38,12 @@ STAGES = {
     "table2": Stage(config.Table2Config, "larvseg.reporting.table2", "table2"),
     "metrics": Stage(config.MetricsConfig, "larvseg.reporting.metrics", "metrics"),
     "compare": Stage(config.CompareConfig, "larvseg.reporting.comparisons", "compare"),
+    "classes": Stage(config.ClassesConfig, "larvseg.reporting.diagnostics.classes", "classes"),
+    "class_map": Stage(config.RunsFigureConfig, "larvseg.reporting.diagnostics.class_map", "class_map"),
+    "tail": Stage(config.RunsFigureConfig, "larvseg.reporting.diagnostics.tail", "tail"),
+    "gains": Stage(config.GainsConfig, "larvseg.reporting.diagnostics.gains", "gains"),
+    "curves": Stage(config.RunsFigureConfig, "larvseg.reporting.diagnostics.curves", "curves"),
+    "shares": Stage(config.SharesConfig, "larvseg.reporting.diagnostics.shares", "shares"),
+    "confusion": Stage(config.ConfusionConfig, "larvseg.reporting.diagnostics.confusion", "confusion"),
     "figure": Stage(config.FigureConfig, "larvseg.reporting.miniature_figure", "figure"),
 }

@@ -19,11 +19,12 @@ from larvseg.config.datasets import (
     World,
     kind_of,
 )
+from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
 from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
 from larvseg.config.figures import Column, Figure2Config, Figure4Config, PredictConfig
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
-from larvseg.config.project import Comparators, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
+from larvseg.config.project import Comparators, Diagnosed, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
     CompareConfig,
@@ -53,6 +54,7 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "CAPTION_DATASETS",
+    "ClassesConfig",
     "Classification",
     "ClipConfig",
     "ClipModel",
@@ -60,10 +62,13 @@ __all__ = [
     "Column",
     "Comparators",
     "CompareConfig",
+    "Compared",
     "Comparison",
     "Comparisons",
+    "ConfusionConfig",
     "DATASETS",
     "DeriveConfig",
+    "Diagnosed",
     "Embedding",
     "Ensemble",
     "EvaluateConfig",
@@ -74,6 +79,7 @@ __all__ = [
     "Figure2Config",
     "Figure4Config",
     "FigureConfig",
+    "GainsConfig",
     "Grounding",
     "GroupingConfig",
     "IndexConfig",
@@ -82,6 +88,7 @@ __all__ = [
     "Machine",
     "MaskHead",
     "Matching",
+    "Measured",
     "Method",
     "MetricsConfig",
     "Model",
@@ -100,9 +107,11 @@ __all__ = [
     "Retrieval",
     "Roles",
     "Run",
+    "RunsFigureConfig",
     "Runtime",
     "SEGMENTATION_DATASETS",
     "SINGLE_LABEL_DATASETS",
+    "SharesConfig",
     "Source",
     "Switches",
     "Table",

@@ -9,6 +9,7 @@ from pydantic import Field
 from larvseg.config.base import Model
 from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
+from larvseg.config.diagnostics import Benchmark
 from larvseg.config.evaluation import Evaluation, Method
 from larvseg.config.figures import Column
 from larvseg.config.masks import Classification, MaskHead
@@ -151,6 +152,20 @@ class Figure4(Model):
     methods: tuple[Column, ...]
 
 
+class Diagnosed(Model):
+    """What is shown of one benchmark beside the classes and confusions of every measured run of Table 3."""
+
+    class Pair(Model):
+        title: str
+        run: str  # keeps a memory bank
+        without: str  # is like it but for one thing
+
+    tail: tuple[Column, ...] = ()  # IoU over how often a category is seen
+    gains: tuple[Pair, ...] = ()
+    curves: tuple[Column, ...] = ()  # of training
+    confused: Column  # whose confusions are shown pair by pair
+
+
 class Experiments(Model):
     """`experiments.yaml`: each run once, each table as rows of runs, and what is compared over seeds."""
 
@@ -159,4 +174,5 @@ class Experiments(Model):
     table1: Table1 = Table1(rows=())
     figure2: Figure2 | None = None
     figure4: Figure4 | None = None
+    diagnostics: dict[Benchmark, Diagnosed] = {}
     comparisons: Comparisons

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from larvseg.experiments import PREPARED, TEXT_DATASETS, Project
+from larvseg.experiments import DIAGNOSTIC_FIGURES, PREPARED, TEXT_DATASETS, Project
 
 MODEL_FILES = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
 
@@ -54,6 +54,12 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"metrics": "results/metrics.json"}
         case "compare":
             return {"comparisons": f"results/{name}.csv"}
+        case "classes":
+            return {"table": project.class_table(name)}
+        case "shares":
+            return {"table": project.share_table(name)}
+        case _ if rule in DIAGNOSTIC_FIGURES:
+            return {"figure": project.diagnostic_figure(rule, name)}
         case "figure":
             return {"figure": f"reports/figures/{name}.png"}
     raise ValueError(f"no rule {rule!r}")
@@ -63,4 +69,4 @@ def wanted(project: Project, rule: str, name: str) -> bool:
     """The job writes something that `snakemake all` asks for. Tables with seeds of their own, and comparisons, are made on demand."""
     if rule == "table":
         return project.experiments.tables[name].seeds is None
-    return rule in ("table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4")
+    return rule in ("table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4", "classes", "shares", *DIAGNOSTIC_FIGURES)

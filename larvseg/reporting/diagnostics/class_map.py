@@ -1,0 +1,90 @@
+"""Figure: every class and every run of a benchmark, as a map of IoU."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from larvseg.config.diagnostics import Measured, RunsFigureConfig
+from larvseg.reporting.diagnostics.classes import ClassTable
+from larvseg.reporting.diagnostics.measured import about
+from larvseg.reporting.diagnostics.page import BASE, GREY, INK, MARGIN, NOVEL, SMALL, TEXT, Page, page, points, shade
+
+ROW, CELL = 19, 34  # pixels
+NAME, COUNT = 150, 62  # columns of class names and of picture counts
+LABELS = 176  # room for the names of runs
+GAP = 96  # between blocks: names of runs lean into it
+LONGEST = 100  # lines of a block
+
+
+class Line(NamedTuple):
+    """A line of the map: a class, or the heading of its kind."""
+
+    text: str
+    novel: bool
+    pictures: tuple[int, ...] | None = None
+    iou: tuple[float | None, ...] = ()
+
+
+def class_map(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Draw `figure`, a PNG, of the `classes` of a benchmark: base, then novel, the most frequent first; a column for each run."""
+    table = ClassTable(inputs["classes"])
+    weak = [dataset for dataset in table.datasets if dataset != "C171"]
+    lines = lines_of(table, weak, [run.run for run in config.runs])
+    blocks = max(2, math.ceil(len(lines) / LONGEST))
+    height = math.ceil(len(lines) / blocks)
+    width = NAME + COUNT * len(weak) + CELL * len(config.runs)
+    explanation = (
+        "IoU in percent on the validation pictures (blank: below 0.5; –: neither there nor predicted). Base: C171 has pixel labels of the class;",
+        f"novel: it has not (rule S). Grey: how many training pictures of {' and of '.join(weak)} show it; the most frequent ones stand first.",
+    )
+    top = 2 * MARGIN + 19 * len(explanation) + 42 + LABELS
+    with page(outputs["figure"], 2 * MARGIN + blocks * (width + GAP), top + height * ROW + 60) as sheet:
+        sheet.heading(f"Which method finds which category? {config.benchmark}", explanation)
+        for number in range(blocks):
+            left = MARGIN + number * (width + GAP)
+            _block(sheet, lines[number * height : (number + 1) * height], left, top, weak, config.runs)
+        sheet.footer(about(config.profile, config.runs))
+
+
+def lines_of(table: ClassTable, datasets: Sequence[str], runs: Sequence[str]) -> list[Line]:
+    """Base classes below their heading, then novel ones; within each, those that most pictures of the first data set show come first."""
+    pictures = list(zip(*(table.pictures(dataset) for dataset in datasets), strict=True))
+    iou = list(zip(*(table.iou(run) for run in runs), strict=True))
+    lines = []
+    for novel in (False, True):
+        chosen = sorted((i for i, kind in enumerate(table.novel) if kind == novel), key=lambda i: -pictures[i][0])
+        lines += [Line("novel" if novel else "base", novel), *(Line(table.names[i], novel, pictures[i], iou[i]) for i in chosen)]
+    return lines
+
+
+def _block(sheet: Page, lines: Sequence[Line], left: int, top: int, datasets: Sequence[str], runs: Sequence[Measured]) -> None:
+    first = left + NAME + COUNT * len(datasets)
+    for column, run in enumerate(runs):
+        x = first + CELL * (column + 0.5)
+        sheet.text(x, top - 8, f"{run.title}  {run.training_data}", TEXT, INK, rotation=55, rotation_mode="anchor")
+    for column, dataset in enumerate(datasets):
+        sheet.text(left + NAME + COUNT * (column + 1) - 10, top - 8, dataset, SMALL, GREY, ha="right")
+    axes = sheet.axes(first, top, CELL * len(runs), ROW * len(lines))
+    axes.set_axis_off()
+    axes.set(xlim=(0, CELL * len(runs)), ylim=(ROW * len(lines), 0))
+    colours = np.ones((len(lines), len(runs), 3))
+    for number, line in enumerate(lines):
+        middle, kind = top + ROW * (number + 0.5), NOVEL if line.novel else BASE
+        if line.pictures is None:
+            sheet.text(left, middle, line.text, TEXT + 2, kind, va="center", weight="bold")
+            continue
+        sheet.text(left, middle, line.text, TEXT, kind, va="center")
+        for column, count in enumerate(line.pictures):
+            sheet.text(left + NAME + COUNT * (column + 1) - 10, middle, str(count) if count else "–", SMALL, GREY, ha="right", va="center")
+        for column, iou in enumerate(line.iou):
+            colours[number, column] = shade(kind, iou or 0)
+            text = "–" if iou is None else f"{iou:.0f}" if iou >= 0.5 else ""
+            ink = "white" if (iou or 0) > 45 else INK
+            place = (CELL * (column + 0.5), ROW * (number + 0.5))
+            axes.text(*place, text, fontsize=points(SMALL), color=ink, ha="center", va="center_baseline")
+    axes.imshow(colours, extent=(0, CELL * len(runs), ROW * len(lines), 0), aspect="auto", interpolation="nearest")

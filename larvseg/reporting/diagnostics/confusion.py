@@ -1,0 +1,116 @@
+"""Figure: where the pixels of novel and of base categories go, and which base category takes which novel one's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from larvseg.config.diagnostics import ConfusionConfig, Measured
+from larvseg.reporting import drawing
+from larvseg.reporting.diagnostics.measured import about, counts_of
+from larvseg.reporting.diagnostics.page import (
+    BASE,
+    FOOT,
+    GREY,
+    INK,
+    MARGIN,
+    NOVEL,
+    SMALL,
+    TEXT,
+    WIDTH,
+    Page,
+    head,
+    page,
+    part,
+    points,
+    shade,
+)
+from larvseg.reporting.diagnostics.shares import Shares, Swallowed, read_shares, swallowed
+
+NAMES, BAR, ROW = 290, 424, 30  # pixels: room for the names of runs, length and height of a bar
+BETWEEN = 42  # the bars of novel and of base categories
+PAIRS = (16, 10)  # novel × base categories of the map
+CATEGORY, CELL, LINE, TURNED = 210, 58, 23, 118  # pixels: room for novel names, cells of the map, room for turned names of base categories
+LIGHT = 0.6  # of white in the colour of what is of the right kind and wrong
+BASE_LIGHT, NOVEL_LIGHT = part(drawing.BASE, LIGHT), part(drawing.NOVEL, LIGHT)
+SEGMENTS = {
+    "novel": (("right", NOVEL), ("another novel category", NOVEL_LIGHT), ("a base category", BASE)),
+    "base": (("right", BASE), ("another base category", BASE_LIGHT), ("a novel category", NOVEL)),
+}
+
+
+def confusion(config: ConfusionConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Draw `figure`, a PNG: the shares of each run, and below them the pairs that config.confused confuses.
+
+    inputs: the table `shares`, and of each seed of the confused run the metrics `<run>.seed<k>` and counts `<run>.seed<k>.confusion`.
+    """
+    found = read_shares(inputs["shares"])
+    counts = counts_of(config.confused, inputs, config)
+    pairs = swallowed(counts.matrix, counts.novel, *PAIRS)
+    explanation = (
+        f"Of all validation pixels of {config.benchmark} that show a novel category, and of those that show a base category (rule S):",
+        "how many percent each method gives the right category, another one of the same kind, or one of the other kind.",
+    )
+    top = head(explanation) + 44
+    middle = top + ROW * len(config.runs) + 62
+    with page(outputs["figure"], WIDTH, middle + 66 + TURNED + LINE * len(pairs.novel) + FOOT) as sheet:
+        sheet.heading(f"What are novel and base categories taken for? {config.benchmark}", explanation)
+        for number, run in enumerate(config.runs):
+            sheet.text(MARGIN, top + ROW * (number + 0.5), run.title, 14, va="center")
+            sheet.text(MARGIN + 96, top + ROW * (number + 0.5), run.training_data, SMALL, GREY, va="center")
+        for number, kind in enumerate(SEGMENTS):
+            _bars(sheet, kind, [found[run.run, kind] for run in config.runs], MARGIN + NAMES + number * (BAR + BETWEEN), top)
+        _map(sheet, config.confused, counts.names, pairs, middle)
+        sheet.footer(about(config.profile, (*config.runs, config.confused)))
+
+
+def _bars(sheet: Page, kind: str, found: Sequence[Shares], left: float, top: float) -> None:
+    """A bar of three segments for each run, one below the other."""
+    sheet.text(left, top - 32, f"Pixels of {kind} categories", 15, part(drawing.kind_colour(kind == "novel")))
+    x = left
+    for word, colour in SEGMENTS[kind]:
+        sheet.text(x, top - 8, "■", 15, colour)
+        x += 16 + sheet.text(x + 16, top - 8, word, SMALL, GREY) + 18
+    axes = sheet.axes(left, top, BAR, ROW * len(found))
+    axes.set_axis_off()
+    axes.set(xlim=(0, 100), ylim=(len(found), 0))
+    for number, own in enumerate(found):
+        start = 0.0
+        for value, (_, colour) in zip(own, SEGMENTS[kind], strict=True):
+            if np.isnan(value):
+                continue
+            axes.barh(number + 0.5, value, 0.74, start, color=colour)
+            if value >= 5:
+                ink = INK if colour in (BASE_LIGHT, NOVEL_LIGHT) else "white"
+                size = points(TEXT)
+                axes.text(start + value / 2, number + 0.5, f"{value:.0f}", fontsize=size, color=ink, ha="center", va="center_baseline")
+            start += value
+
+
+def _map(sheet: Page, run: Measured, names: Sequence[str], pairs: Swallowed, top: float) -> None:
+    """Novel categories below each other; beside each what it is taken for, in percent of its pixels."""
+    sheet.text(MARGIN, top, f"Which base category is seen where a novel one is? {run.title}, {run.training_data}", 18)
+    sheet.text(
+        MARGIN, top + 22, "Percent of the pixels of each novel category; those first that lose most pixels to base categories.", 14, GREY
+    )
+    first, down = MARGIN + CATEGORY, top + 44 + TURNED
+    columns = [("right", NOVEL, pairs.right)]
+    columns += [(names[base], BASE, pairs.taken[:, column]) for column, base in enumerate(pairs.base)]
+    columns += [("other base", BASE, pairs.other_base), ("other novel", NOVEL_LIGHT, pairs.other_novel)]
+    for row, category in enumerate(pairs.novel):
+        sheet.text(first - 10, down + LINE * (row + 0.5), names[category], TEXT, NOVEL, ha="right", va="center")
+    x = first
+    for number, (name, colour, values) in enumerate(columns):
+        x += 10 * (number in (1, len(columns) - 2))  # the named base categories stand apart
+        ink = GREY if number == 0 or number >= len(columns) - 2 else BASE
+        sheet.text(x + CELL / 2 - 4, down - 8, name, TEXT, ink, rotation=45, rotation_mode="anchor")
+        axes = sheet.axes(x, down, CELL, LINE * len(values))
+        axes.set_axis_off()
+        axes.imshow(np.array([[shade(colour, value)] for value in values]), extent=(0, 1, len(values), 0), aspect="auto")
+        for row, value in enumerate(values):
+            dark = value > 45 and colour != NOVEL_LIGHT
+            style = {"fontsize": points(SMALL), "color": "white" if dark else INK, "ha": "center", "va": "center_baseline"}
+            axes.text(0.5, row + 0.5, f"{value:.0f}" if value >= 0.5 else "", **style)
+        x += CELL
