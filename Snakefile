@@ -8,6 +8,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/comparators.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/reporting.smk"
+include: "workflow/rules/diagnostics.smk"
 
 
 localrules:
@@ -30,6 +31,8 @@ rule all:
         "reports/vocabulary/i124.csv",
         "reports/vocabulary/i585.csv",
         FIGURES,
+        DIAGNOSTIC_TABLES,
+        DIAGNOSTIC_FIGURES,
 
 
 # One target for each stage of dvc.yaml.
@@ -61,6 +64,7 @@ rule tables:
         "results/table2.csv",
         "results/table3.csv",
         "results/metrics.json",
+        DIAGNOSTIC_TABLES,
 
 
 rule report:
@@ -68,3 +72,4 @@ rule report:
         "reports/vocabulary/i124.csv",
         "reports/vocabulary/i585.csv",
         FIGURES,
+        DIAGNOSTIC_FIGURES,

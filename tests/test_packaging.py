@@ -43,6 +43,7 @@ def test_light_imports():
 
 
 LIGHT = ("fetch", "prepare", "vocabulary", "derive", "table", "table1", "table2", "metrics", "compare", "figure", "figure2", "figure4")
+LIGHT += ("classes", "shares", "class_map", "tail", "gains", "curves", "confusion")
 
 
 def test_stages_without_networks_never_import_torch():

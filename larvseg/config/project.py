@@ -168,6 +168,14 @@ class Diagnosed(Model):
     curves: tuple[Column, ...] = ()  # of training
     confused: Column  # whose confusions are shown pair by pair
 
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Every run that is named."""
+        return (
+            *(column.run for column in (*self.tail, *self.curves, self.confused)),
+            *(run for pair in self.gains for run in (pair.run, pair.without)),
+        )
+
 
 class Experiments(Model):
     """`experiments.yaml`: each run once, each table as rows of runs, and what is compared over seeds."""

@@ -10,13 +10,8 @@ from larvseg.experiments.explorations import Explorations
 from larvseg.experiments.job import Job
 from larvseg.vocabulary.names import SHARED
 
-DIAGNOSTIC_FIGURES = {
-    "class_map": "classes",
-    "tail": "tail",
-    "gains": "gains",
-    "curves": "training",
-    "confusion": "confusion",
-}  # rule → its file
+# rule → the name of its file
+DIAGNOSTIC_FIGURES = {"class_map": "classes", "tail": "tail", "gains": "gains", "curves": "training", "confusion": "confusion"}
 
 
 class Diagnostics(Explorations):
@@ -31,12 +26,13 @@ class Diagnostics(Explorations):
 
     @property
     def diagnosed(self) -> tuple[str, ...]:
-        """The benchmarks that `experiments.yaml` has diagnostics of."""
-        return tuple(benchmark.lower() for benchmark in self.experiments.diagnostics)
+        """The benchmarks that `experiments.yaml` has diagnostics of and this profile has runs on."""
+        return tuple(benchmark.lower() for benchmark in self.experiments.diagnostics if self._table3(benchmark.lower()))
 
     def diagnostic_figures(self, name: str) -> tuple[str, ...]:
         """The rules that draw something of benchmark `name` in this profile."""
         shown = {"tail": self._columns(name, "tail"), "gains": self._pairs(name), "curves": self._columns(name, "curves")}
+        shown["confusion"] = not self.quoted(self._diagnosed(name).confused.run)
         return tuple(rule for rule in DIAGNOSTIC_FIGURES if shown.get(rule, True))
 
     def diagnostic_figure(self, rule: str, name: str) -> str:
@@ -117,13 +113,9 @@ class Diagnostics(Explorations):
 
     def _pairs(self, name: str) -> tuple[c.Compared, ...]:
         """The pairs of runs whose difference is shown, without those of which one is quoted in this profile."""
-        pairs = [pair for pair in self._diagnosed(name).gains if not self.quoted(pair.run) and not self.quoted(pair.without)]
-        return tuple(
-            c.Compared(
-                title=pair.title, run=self._measured(name, pair.run, pair.run), without=self._measured(name, pair.without, pair.without)
-            )
-            for pair in pairs
-        )
+        shown = [pair for pair in self._diagnosed(name).gains if not self.quoted(pair.run) and not self.quoted(pair.without)]
+        runs = {run: self._measured(name, run, run) for pair in shown for run in (pair.run, pair.without)}
+        return tuple(c.Compared(title=pair.title, run=runs[pair.run], without=runs[pair.without]) for pair in shown)
 
     def _measured(self, name: str, run: str, title: str) -> c.Measured:
         settings = self.experiments.runs[run]

@@ -65,6 +65,7 @@ class Setup(Files):
                 )
         named = [(f"table {name!r}", row.get("run", "")) for name, table in self.experiments.tables.items() for row in table.rows]
         named += [("comparisons", run) for pair in self.experiments.comparisons.pairs for run in (pair.higher, pair.lower)]
+        named += [(f"diagnostics {name}", run) for name, diagnosed in self.experiments.diagnostics.items() for run in diagnosed.runs]
         for place, run in named:
             if run not in self.experiments.runs:
                 raise LarvSegError(f"{self.where}: {place}: no run {run!r}{nearest(run, list(self.experiments.runs))}")

@@ -41,6 +41,9 @@ MODELS += [PROJECT.text_file(clip, dataset) for clip in PROJECT.clips for datase
 EXPLORATIONS = [next(iter(products(PROJECT, job.rule, job.name).values())) for job in PROJECT.embedding_jobs()]
 FIGURES = [f"reports/figures/{name}.png" for name in PROJECT.figures]
 FIGURES += ["reports/figures/miniature.png"] if PROJECT.profile.drawn else []
+DIAGNOSTICS = [path for job in PROJECT.diagnostic_jobs() for path in products(PROJECT, job.rule, job.name).values()]
+DIAGNOSTIC_TABLES = [path for path in DIAGNOSTICS if path.endswith(".csv")]
+DIAGNOSTIC_FIGURES = [path for path in DIAGNOSTICS if path.endswith(".png")]
 METRICS = [PROJECT.evaluation_file(run, seed, "metrics.json") for run, seed in FIRST_SEEDS]
 
 ZERO_SHOT = [PROJECT.zeroshot_file(clip) for clip in PROJECT.clips]
@@ -52,6 +55,7 @@ wildcard_constraints:
     seed=r"\d+",
     table="|".join(PROJECT.experiments.tables),
     clip="|".join(PROJECT.clips) or "none",
+    diagnosed="|".join(PROJECT.diagnosed) or "none",
 
 
 def runs_made_by(rule):

@@ -12,12 +12,27 @@ import numpy as np
 from larvseg.config.diagnostics import Measured, RunsFigureConfig
 from larvseg.reporting.diagnostics.classes import ClassTable
 from larvseg.reporting.diagnostics.measured import about
-from larvseg.reporting.diagnostics.page import BASE, GREY, INK, MARGIN, NOVEL, SMALL, TEXT, Page, page, points, shade
+from larvseg.reporting.diagnostics.page import (
+    BASE,
+    FOOT,
+    GREY,
+    INK,
+    MARGIN,
+    NOVEL,
+    SMALL,
+    TEXT,
+    Page,
+    head,
+    page,
+    points,
+    shade,
+    wrapped,
+)
 
 ROW, CELL = 19, 34  # pixels
 NAME, COUNT = 150, 62  # columns of class names and of picture counts
 LABELS = 176  # room for the names of runs
-GAP = 96  # between blocks: names of runs lean into it
+GAP = 84  # between blocks: names of runs lean into it
 LONGEST = 100  # lines of a block
 
 
@@ -35,19 +50,20 @@ def class_map(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Map
     table = ClassTable(inputs["classes"])
     weak = [dataset for dataset in table.datasets if dataset != "C171"]
     lines = lines_of(table, weak, [run.run for run in config.runs])
-    blocks = max(2, math.ceil(len(lines) / LONGEST))
-    height = math.ceil(len(lines) / blocks)
+    blocks = blocks_of(lines)
     width = NAME + COUNT * len(weak) + CELL * len(config.runs)
-    explanation = (
-        "IoU in percent on the validation pictures (blank: below 0.5; –: neither there nor predicted). Base: C171 has pixel labels of the class;",
-        f"novel: it has not (rule S). Grey: how many training pictures of {' and of '.join(weak)} show it; the most frequent ones stand first.",
+    full = 2 * MARGIN + len(blocks) * (width + GAP)
+    explanation = wrapped(
+        "IoU in percent on the validation pictures (blank: below 0.5; –: neither there nor predicted). Base: C171 has pixel labels of the "
+        f"class; novel: it has not (rule S). Grey: how many training pictures of {' and of '.join(weak)} show it; the most frequent ones "
+        "stand first.",
+        full,
     )
-    top = 2 * MARGIN + 19 * len(explanation) + 42 + LABELS
-    with page(outputs["figure"], 2 * MARGIN + blocks * (width + GAP), top + height * ROW + 60) as sheet:
+    top = head(explanation) + LABELS
+    with page(outputs["figure"], full, top + max(map(len, blocks)) * ROW + FOOT) as sheet:
         sheet.heading(f"Which method finds which category? {config.benchmark}", explanation)
-        for number in range(blocks):
-            left = MARGIN + number * (width + GAP)
-            _block(sheet, lines[number * height : (number + 1) * height], left, top, weak, config.runs)
+        for number, block in enumerate(blocks):
+            _block(sheet, block, MARGIN + number * (width + GAP), top, weak, config.runs)
         sheet.footer(about(config.profile, config.runs))
 
 
@@ -60,6 +76,16 @@ def lines_of(table: ClassTable, datasets: Sequence[str], runs: Sequence[str]) ->
         chosen = sorted((i for i, kind in enumerate(table.novel) if kind == novel), key=lambda i: -pictures[i][0])
         lines += [Line("novel" if novel else "base", novel), *(Line(table.names[i], novel, pictures[i], iou[i]) for i in chosen)]
     return lines
+
+
+def blocks_of(lines: Sequence[Line]) -> list[Sequence[Line]]:
+    """`lines` side by side, in two blocks or as many as LONGEST asks for: base and novel ones apart if they are about as many."""
+    novel = next(number for number, line in enumerate(lines) if line.novel)
+    count = max(2, math.ceil(len(lines) / LONGEST))
+    if count == 2 and 1 / 3 <= novel / len(lines) <= 2 / 3:
+        return [lines[:novel], lines[novel:]]
+    height = math.ceil(len(lines) / count)
+    return [lines[start : start + height] for start in range(0, len(lines), height)]
 
 
 def _block(sheet: Page, lines: Sequence[Line], left: int, top: int, datasets: Sequence[str], runs: Sequence[Measured]) -> None:

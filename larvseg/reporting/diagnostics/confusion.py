@@ -26,6 +26,7 @@ from larvseg.reporting.diagnostics.page import (
     part,
     points,
     shade,
+    wrapped,
 )
 from larvseg.reporting.diagnostics.shares import Shares, Swallowed, read_shares, swallowed
 
@@ -49,9 +50,9 @@ def confusion(config: ConfusionConfig, inputs: Mapping[str, Path], outputs: Mapp
     found = read_shares(inputs["shares"])
     counts = counts_of(config.confused, inputs, config)
     pairs = swallowed(counts.matrix, counts.novel, *PAIRS)
-    explanation = (
-        f"Of all validation pixels of {config.benchmark} that show a novel category, and of those that show a base category (rule S):",
-        "how many percent each method gives the right category, another one of the same kind, or one of the other kind.",
+    explanation = wrapped(
+        f"Of all validation pixels of {config.benchmark} that show a novel category, and of those that show a base category (rule S): how "
+        "many percent each method gives the right category, another one of the same kind, or one of the other kind."
     )
     top = head(explanation) + 44
     middle = top + ROW * len(config.runs) + 62

@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 from larvseg.config.diagnostics import RunsFigureConfig
 from larvseg.errors import LarvSegError
 from larvseg.reporting.diagnostics.measured import about
-from larvseg.reporting.diagnostics.page import FOOT, GREY, RUNS, SMALL, WIDTH, Colour, apart, boxes, head, page, points
+from larvseg.reporting.diagnostics.page import FOOT, GREY, RUNS, SMALL, WIDTH, Colour, apart, boxes, head, page, points, wrapped
 from larvseg.reporting.tables import read_csv
 
 HEIGHT, NAMES = 230, 96  # of a panel; room beside it for the names of runs; pixels
-SMOOTHED = 0.05  # share of training that losses are averaged over
+SMOOTHED = 0.05  # share of training over which all but states are averaged
 LOSSES = {
     "loss_seg": ("Segmentation loss", "of pictures with pixel labels"),
     "loss_cls": ("Image-label loss", "every pixel counts, weighted by λ"),
@@ -26,19 +26,20 @@ BANK = {
     "warm": ("How many rings are full?", "share of the categories with image labels"),
     "contrast": ("How sharply does attention see?", "deviation of its score over a picture, in cosines"),
 }
-SHARES = ("fill", "warm")
+STATES = ("fill", "warm")  # shares, as they are at a step
 
 
 def curves(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Draw `figure`, a PNG, of the curves.csv of each run and seed, by `<run>.seed<k>`.
 
-    A line is the mean over seeds, the shade behind it their range. Runs whose bank stays empty are in the panels of losses alone.
+    A line is the mean over seeds, the shade behind it their range. Runs without attention are in the panels of losses alone.
     Raises LarvSegError for curves without one of the columns, or of seeds that stopped at different steps.
     """
     found = [_of_seeds([read_curves(inputs[f"{run.run}.seed{seed}"]) for seed in run.seeds], run.run) for run in config.runs]
-    explanation = (
-        "Above: the parts of the loss, averaged over a twentieth of training. Below, of runs with attention: a category has a ring of slots, and",
-        "each holds what one picture showed of it. The score of a patch: its cosine to the ring of the category less that to other rings.",
+    explanation = wrapped(
+        "Above: the parts of the loss. Below, of runs with attention: a category has a ring of slots, each of which holds what one picture "
+        "showed of it. The score of a patch: its cosine to the ring of the category less that to other rings. Losses and score: mean over "
+        "a twentieth of training."
     )
     panels = boxes(len(LOSSES) + len(BANK), head(explanation) + 66, HEIGHT, len(LOSSES), between=124)
     with page(outputs["figure"], WIDTH, panels[-1][1] + HEIGHT + 46 + FOOT) as sheet:
@@ -48,14 +49,14 @@ def curves(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mappin
             axes = sheet.axes(box[0], box[1], width, HEIGHT)
             axes.grid(axis="y")
             lines = [
-                (run.title, colour, each["step"][0], smoothed(each[column]) if column in LOSSES else each[column])
+                (run.title, colour, each["step"][0], each[column] if column in STATES else smoothed(each[column]))
                 for run, colour, each in zip(config.runs, RUNS, found, strict=False)
-                if column in LOSSES or each["fill"].any()
+                if each[column].any()
             ]
             for _, colour, steps, values in lines:
                 axes.fill_between(steps, values.min(0), values.max(0), color=colour, alpha=0.2, linewidth=0)
                 axes.plot(steps, values.mean(0), color=colour, linewidth=1.8)
-            if column in SHARES:
+            if column in STATES:
                 axes.set(ylim=(-0.03, 1.03), yticks=(0, 0.25, 0.5, 0.75, 1))
             axes.set_xlim(0, max((steps[-1] for _, _, steps, _ in lines), default=1))
             _name_lines(axes, [(title, colour, values.mean(0)[-1]) for title, colour, _, values in lines])

@@ -12,8 +12,8 @@ from larvseg.config.diagnostics import GainsConfig, Measured
 from larvseg.reporting.diagnostics.bank import pictures_written, slots_of
 from larvseg.reporting.diagnostics.classes import ClassTable
 from larvseg.reporting.diagnostics.measured import about
-from larvseg.reporting.diagnostics.page import FOOT, GREY, SMALL, TEXT, WIDTH, boxes, head, page, points
-from larvseg.reporting.diagnostics.scatter import base_and_novel, dots, frequency_axis, level, name_classes
+from larvseg.reporting.diagnostics.page import FOOT, GREY, SMALL, TEXT, WIDTH, boxes, head, page, points, wrapped
+from larvseg.reporting.diagnostics.scatter import Labels, base_and_novel, dots, frequency_axis
 from larvseg.reporting.tail import thirds
 
 ACROSS, HEIGHT = 2, 400  # panels beside each other; pixels
@@ -28,14 +28,16 @@ def gains(config: GainsConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     """
     table = ClassTable(inputs["classes"])
     gained = [differences(table.iou(pair.run.run), table.iou(pair.without.run)) for pair in config.pairs]
-    largest = max([abs(value) for each in gained for value in each if value is not None], default=1.0)
-    explanation = (
-        f"Each dot is a class of {config.benchmark}: the difference of its IoU (points) over the number of pictures that training wrote to its",
-        "ring of the memory bank. Lines: means over the rarest, the middle and the most frequent third of the base and of the novel classes.",
+    largest = max([abs(value) for each in gained for value in each if value is not None], default=0.0) or 1.0
+    explanation = wrapped(
+        f"Each dot is a class of {config.benchmark}: the difference of its IoU (points) over the number of pictures that training wrote to "
+        "its ring of the memory bank. Lines: means over the rarest, the middle and the most frequent third of the base and of the novel "
+        "classes (rule S)."
     )
     panels = boxes(len(config.pairs), head(explanation) + 66, HEIGHT, ACROSS)
     with page(outputs["figure"], WIDTH, panels[-1][1] + HEIGHT + 46 + FOOT) as sheet:
         sheet.heading(f"Does attention help where the memory bank saw a category often? {config.benchmark}", explanation)
+        base_and_novel(sheet)
         for pair, values, box in zip(config.pairs, gained, panels, strict=True):
             axes = sheet.axes(*box)
             axes.set_ylim(-1.12 * largest, 1.12 * largest)
@@ -44,7 +46,6 @@ def gains(config: GainsConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
             sheet.text(box[0], box[1] - 36, pair.title, 17)
             sheet.text(box[0], box[1] - 16, f"{pair.run.run} − {pair.without.run}", TEXT, GREY)
             sheet.text(box[0] + box[2], box[1] + HEIGHT + 38, "pictures written to the ring →", SMALL, GREY, ha="right")
-        base_and_novel(sheet, panels[0])
         sheet.footer(about(config.profile, [run for pair in config.pairs for run in (pair.run, pair.without)]))
 
 
@@ -63,13 +64,21 @@ def _panel(axes: Axes, table: ClassTable, seen: Sequence[float], gained: Sequenc
     frequency_axis(axes, [*seen, slots])
     axes.grid(axis="y")
     axes.axhline(0, color=GREY, linewidth=1)
-    axes.axvline(slots, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
-    axes.annotate(f" {slots}: the ring is full →", (slots, axes.get_ylim()[0]), fontsize=points(SMALL), color=GREY, va="bottom")
+    _say_full(axes, slots)
     dots(axes, seen, gained, table.novel)
-    counted = dict(zip(table.names, seen, strict=True))
+    labels, counted = Labels(axes), dict(zip(table.names, seen, strict=True))
     for novel in (False, True):
         for ends, (mean,) in thirds(counted, [table.listed(gained)], novel):
-            level(axes, ends, mean, novel, f"{mean:+.1f}")
-    there = [item for item in zip(table.names, seen, gained, strict=True) if item[2] is not None]
+            labels.level(ends, mean, novel, f"{mean:+.1f}".replace("-", "−"))
+    there = [item for item in zip(table.names, seen, gained, table.novel, strict=True) if item[2] is not None]
     ranked = sorted(there, key=lambda item: item[2])
-    name_classes(axes, [*ranked[::-1][:NAMED], *ranked[:NAMED]])
+    labels.names([*ranked[::-1][:NAMED], *ranked[:NAMED]])
+
+
+def _say_full(axes: Axes, slots: int) -> None:
+    """Mark where a ring is full, with the words on the side that has more room."""
+    axes.axvline(slots, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
+    right = axes.transAxes.inverted().transform(axes.transData.transform((slots, 0)))[0] < 0.6
+    place = {"xy": (slots, 0), "xycoords": axes.get_xaxis_transform(), "textcoords": "offset points", "xytext": (4 if right else -4, 3)}
+    style = {"fontsize": points(SMALL), "color": GREY, "ha": "left" if right else "right", "va": "bottom"}
+    axes.annotate(f"a ring of {slots} is full →", **place, **style)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -96,6 +97,11 @@ class Page:
 def points(pixels: float) -> float:
     """A size in pixels as matplotlib takes it."""
     return pixels * 72 / DPI
+
+
+def wrapped(text: str, width: float = WIDTH) -> list[str]:
+    """The lines of an explanation on a page of `width` pixels."""
+    return textwrap.wrap(text, int((width - 2 * MARGIN) / 7.9))
 
 
 def head(explanation: Sequence[str]) -> int:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+from matplotlib.transforms import Bbox
 
-from larvseg.reporting.diagnostics.page import BASE, INK, NOVEL, SMALL, TEXT, Box, Colour, Page, points
+from larvseg.reporting.diagnostics.page import BASE, MARGIN, NOVEL, SMALL, Colour, Page, points
 
 OUTLINE = [withStroke(linewidth=2.5, foreground="white")]  # so that words can be read on dots
 NEVER = 0.5  # where classes that were never seen stand on a logarithmic axis
 _STEPS = (1, 2, 5)
-# offset in points and alignment of a name beside a dot, the better ones first
-_PLACES = (((5, 0), "left", "center"), ((-5, 0), "right", "center"), ((0, 5), "center", "bottom"), ((0, -5), "center", "top"))
+Place = tuple[tuple[float, float], str, str]  # of a word beside a point: offset in points, alignment
+# of a name, the better ones first
+_PLACES: tuple[Place, ...] = (
+    ((5, 0), "left", "center"),
+    ((-5, 0), "right", "center"),
+    ((0, 5), "center", "bottom"),
+    ((0, -5), "center", "top"),
+)
 
 
 def frequency_axis(axes: Axes, counts: Sequence[float]) -> None:
@@ -42,35 +49,49 @@ def dots(axes: Axes, counts: Sequence[float], values: Sequence[float | None], no
         axes.scatter(*there.T, s=points(9) ** 2, color=colour, alpha=0.55, linewidths=0)
 
 
-def level(axes: Axes, seen: tuple[float, float], mean: float, novel: bool, text: str) -> None:
-    """A line at `mean` over the classes that were `seen` from so often to so often, with `text` above it."""
-    colour = NOVEL if novel else BASE
-    low, high = max(seen[0], NEVER) / 1.06, max(seen[1], NEVER) * 1.06
-    for width, ink in ((5, "white"), (2.6, colour)):
-        axes.plot((low, high), (mean, mean), color=ink, linewidth=width, solid_capstyle="butt")
-    _beside(axes, text, np.sqrt(low * high), mean, (0, 4), "center", "bottom", colour)
+class Labels:
+    """Words beside the dots and lines of one panel, none on another."""
+
+    def __init__(self, axes: Axes):
+        self.axes = axes
+        self._taken: list[Bbox] = []
+
+    def level(self, seen: tuple[float, float], mean: float, novel: bool, text: str) -> None:
+        """A line at `mean` over the classes that were `seen` from so often to so often, with `text` above or below it."""
+        colour = NOVEL if novel else BASE
+        low, high = max(seen[0], NEVER) / 1.06, max(seen[1], NEVER) * 1.06
+        for width, ink in ((5, "white"), (2.6, colour)):
+            self.axes.plot((low, high), (mean, mean), color=ink, linewidth=width, solid_capstyle="butt")
+        middle = float(np.sqrt(low * high))
+        above, below = ((0, 3), "center", "bottom"), ((0, -4), "center", "top")
+        ends = [(low, ((2, 3), "left", "bottom")), (high, ((-2, 3), "right", "bottom")), (low, ((2, -4), "left", "top"))]
+        if not self._write(text, colour, [(x, mean, place) for x, place in ((middle, above), (middle, below), *ends)]):
+            self._put(text, middle, mean, above, colour)
+
+    def names(self, named: Iterable[tuple[str, float, float, bool]]) -> None:
+        """The names of classes (name, count, value, is novel) beside their dots; one that has no free place is left out."""
+        for name, count, value, novel in named:
+            self._write(name, NOVEL if novel else BASE, [(max(count, NEVER), value, place) for place in _PLACES])
+
+    def _write(self, text: str, colour: Colour, places: Iterable[tuple[float, float, Place]]) -> bool:
+        for x, y, place in places:
+            written = self._put(text, x, y, place, colour)
+            box, frame = written.get_window_extent(), self.axes.bbox
+            if frame.x0 <= box.x0 and box.x1 <= frame.x1 and not any(box.overlaps(other) for other in self._taken):
+                self._taken.append(box)
+                return True
+            written.remove()
+        return False
+
+    def _put(self, text: str, x: float, y: float, place: Place, colour: Colour) -> Annotation:
+        """`text` beside the place (x, y) in data, with a white rim."""
+        offset, ha, va = place
+        where = {"xy": (x, y), "xytext": offset, "textcoords": "offset points", "ha": ha, "va": va}
+        return self.axes.annotate(text, **where, fontsize=points(SMALL), color=colour, path_effects=OUTLINE)
 
 
-def name_classes(axes: Axes, named: Sequence[tuple[str, float, float]]) -> None:
-    """Write the names of classes (name, count, value) beside their dots, where no other name is; a name without such a place is left out."""
-    renderer, taken = axes.figure.canvas.get_renderer(), []
-    for name, count, value in named:
-        for offset, ha, va in _PLACES:
-            text = _beside(axes, name, max(count, NEVER), value, offset, ha, va, INK)
-            box = text.get_window_extent(renderer)
-            if axes.bbox.x0 <= box.x0 and box.x1 <= axes.bbox.x1 and not any(box.overlaps(other) for other in taken):
-                taken.append(box)
-                break
-            text.remove()
-
-
-def _beside(axes: Axes, text: str, x: float, y: float, offset: tuple[float, float], ha: str, va: str, colour: Colour) -> Annotation:
-    """`text` at `offset` points from the place (x, y) in data, with a white rim."""
-    place = {"xy": (x, y), "xytext": offset, "textcoords": "offset points", "ha": ha, "va": va}
-    return axes.annotate(text, **place, fontsize=points(SMALL), color=colour, path_effects=OUTLINE)
-
-
-def base_and_novel(sheet: Page, box: Box) -> None:
-    """Say in the corner of a panel which colour is which."""
-    for word, colour, below in (("base", BASE, 14), ("novel", NOVEL, 32)):
-        sheet.text(box[0] + 10, box[1] + below, f"●  {word}", TEXT, colour)
+def base_and_novel(sheet: Page) -> None:
+    """Say in the upper right corner of the page which colour is which."""
+    x = sheet.width - MARGIN
+    for word, colour in (("novel", NOVEL), ("base", BASE)):
+        x -= sheet.text(x, MARGIN + 18, f"● {word}", 15, colour, ha="right") + 18

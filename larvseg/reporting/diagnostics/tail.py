@@ -8,11 +8,12 @@ from pathlib import Path
 from larvseg.config.diagnostics import RunsFigureConfig
 from larvseg.reporting.diagnostics.classes import ClassTable
 from larvseg.reporting.diagnostics.measured import about
-from larvseg.reporting.diagnostics.page import FOOT, GREY, SMALL, TEXT, WIDTH, boxes, head, page
-from larvseg.reporting.diagnostics.scatter import base_and_novel, dots, frequency_axis, level
+from larvseg.reporting.diagnostics.page import FOOT, GREY, SMALL, TEXT, WIDTH, boxes, head, page, wrapped
+from larvseg.reporting.diagnostics.scatter import Labels, base_and_novel, dots, frequency_axis
 from larvseg.reporting.tail import thirds
 
 ACROSS, HEIGHT = 4, 330  # panels beside each other; pixels
+NAMED = 3  # novel classes of a panel, those of highest IoU
 
 
 def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
@@ -25,24 +26,27 @@ def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[
     counts = dict(zip(table.names, table.pictures(dataset), strict=True))
     found = [table.iou(run.run) for run in config.runs]
     means = {novel: thirds(counts, [table.listed(iou) for iou in found], novel) for novel in (False, True)}
-    explanation = (
-        f"Each dot is a class of {config.benchmark}: its IoU in percent over the number of pictures of {dataset} that show it.",
-        "Lines: means over the rarest, the middle and the most frequent third of the base and of the novel classes (rule S).",
+    explanation = wrapped(
+        f"Each dot is a class of {config.benchmark}: its IoU in percent over the number of pictures of {dataset} that show it. Lines: "
+        "means over the rarest, the middle and the most frequent third of the base and of the novel classes (rule S)."
     )
     panels = boxes(len(config.runs), head(explanation) + 66, HEIGHT, ACROSS)
     with page(outputs["figure"], WIDTH, panels[-1][1] + HEIGHT + 46 + FOOT) as sheet:
         sheet.heading(f"Which categories are found, and how often are they seen in training? {config.benchmark}", explanation)
+        base_and_novel(sheet)
         for number, (run, box) in enumerate(zip(config.runs, panels, strict=True)):
             axes = sheet.axes(*box)
             axes.set(ylim=(-2, 102), yticks=range(0, 101, 20))
             frequency_axis(axes, list(counts.values()))
             axes.grid(axis="y")
             dots(axes, list(counts.values()), found[number], table.novel)
+            labels = Labels(axes)
             for novel, parts in means.items():
                 for seen, mean in parts:
-                    level(axes, seen, mean[number], novel, f"{mean[number]:.1f}")
+                    labels.level(seen, mean[number], novel, f"{mean[number]:.1f}")
+            there = [item for item in zip(table.names, counts.values(), found[number], table.novel, strict=True) if item[3] and item[2]]
+            labels.names(sorted(there, key=lambda item: -item[2])[:NAMED])
             sheet.text(box[0], box[1] - 36, run.title, 17)
             sheet.text(box[0], box[1] - 16, run.training_data, TEXT, GREY)
             sheet.text(box[0] + box[2], box[1] + HEIGHT + 38, f"pictures of {dataset} →", SMALL, GREY, ha="right")
-        base_and_novel(sheet, panels[0])
         sheet.footer(about(config.profile, config.runs))
