@@ -52,15 +52,13 @@ def class_map(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Map
     lines = lines_of(table, weak, [run.run for run in config.runs])
     blocks = blocks_of(lines)
     width = NAME + COUNT * len(weak) + CELL * len(config.runs)
-    full = 2 * MARGIN + len(blocks) * (width + GAP)
     explanation = wrapped(
         "IoU in percent on the validation pictures (blank: below 0.5; –: neither there nor predicted). Base: C171 has pixel labels of the "
         f"class; novel: it has not (rule S). Grey: how many training pictures of {' and of '.join(weak)} show it; the most frequent ones "
-        "stand first.",
-        full,
+        "stand first."
     )
     top = head(explanation) + LABELS
-    with page(outputs["figure"], full, top + max(map(len, blocks)) * ROW + FOOT) as sheet:
+    with page(outputs["figure"], 2 * MARGIN + len(blocks) * (width + GAP), top + max(map(len, blocks)) * ROW + FOOT) as sheet:
         sheet.heading(f"Which method finds which category? {config.benchmark}", explanation)
         for number, block in enumerate(blocks):
             _block(sheet, block, MARGIN + number * (width + GAP), top, weak, config.runs)

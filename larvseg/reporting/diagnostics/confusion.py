@@ -73,7 +73,7 @@ def _bars(sheet: Page, kind: str, found: Sequence[Shares], left: float, top: flo
     x = left
     for word, colour in SEGMENTS[kind]:
         sheet.text(x, top - 8, "■", 15, colour)
-        x += 16 + sheet.text(x + 16, top - 8, word, SMALL, GREY) + 18
+        x += 34 + sheet.text(x + 16, top - 8, word, SMALL, GREY).get_window_extent().width
     axes = sheet.axes(left, top, BAR, ROW * len(found))
     axes.set_axis_off()
     axes.set(xlim=(0, 100), ylim=(len(found), 0))

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from scipy.optimize import isotonic_regression
 
 from larvseg.reporting import drawing
@@ -77,11 +78,10 @@ class Page:
         box = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
         return self.figure.add_axes(box, **options)
 
-    def text(self, x: float, y: float, text: str, size: float = TEXT, colour: Colour = INK, **options: Any) -> float:
-        """Write `text` with its left end and baseline at (x, y), unless `options` say otherwise; `size` in pixels. Returns its width."""
+    def text(self, x: float, y: float, text: str, size: float = TEXT, colour: Colour = INK, **options: Any) -> Text:
+        """Write `text` with its left end and baseline at (x, y), unless `options` say otherwise; `size` in pixels."""
         options = {"ha": "left", "va": "baseline", **options}
-        written = self.figure.text(x / self.width, 1 - y / self.height, text, fontsize=points(size), color=colour, **options)
-        return written.get_window_extent().width
+        return self.figure.text(x / self.width, 1 - y / self.height, text, fontsize=points(size), color=colour, **options)
 
     def heading(self, title: str, explanation: Sequence[str]) -> None:
         """Write the title and the lines that explain it, `head` pixels high."""
@@ -99,9 +99,9 @@ def points(pixels: float) -> float:
     return pixels * 72 / DPI
 
 
-def wrapped(text: str, width: float = WIDTH) -> list[str]:
-    """The lines of an explanation on a page of `width` pixels."""
-    return textwrap.wrap(text, int((width - 2 * MARGIN) / 7.9))
+def wrapped(text: str) -> list[str]:
+    """The lines of an explanation: none is wider than a page."""
+    return textwrap.wrap(text, int((WIDTH - 2 * MARGIN) / 7.9))
 
 
 def head(explanation: Sequence[str]) -> int:

@@ -15,6 +15,7 @@ from larvseg.reporting.diagnostics.page import BASE, MARGIN, NOVEL, SMALL, Colou
 
 OUTLINE = [withStroke(linewidth=2.5, foreground="white")]  # so that words can be read on dots
 NEVER = 0.5  # where classes that were never seen stand on a logarithmic axis
+MANY = 300  # classes, of which dots are smaller
 _STEPS = (1, 2, 5)
 Place = tuple[tuple[float, float], str, str]  # of a word beside a point: offset in points, alignment
 # of a name, the better ones first
@@ -43,10 +44,11 @@ def frequency_axis(axes: Axes, counts: Sequence[float]) -> None:
 
 def dots(axes: Axes, counts: Sequence[float], values: Sequence[float | None], novel: Sequence[bool]) -> None:
     """A dot for each class that has a value; novel ones lie above base ones."""
+    size, alpha = (9, 0.55) if len(novel) < MANY else (6, 0.35)
     for kind, colour in ((False, BASE), (True, NOVEL)):
         chosen = [(max(count, NEVER), value) for count, value, is_novel in zip(counts, values, novel, strict=True) if is_novel == kind]
         there = np.array([pair for pair in chosen if pair[1] is not None], float).reshape(-1, 2)
-        axes.scatter(*there.T, s=points(9) ** 2, color=colour, alpha=0.55, linewidths=0)
+        axes.scatter(*there.T, s=points(size) ** 2, color=colour, alpha=alpha, linewidths=0)
 
 
 class Labels:
@@ -94,4 +96,4 @@ def base_and_novel(sheet: Page) -> None:
     """Say in the upper right corner of the page which colour is which."""
     x = sheet.width - MARGIN
     for word, colour in (("novel", NOVEL), ("base", BASE)):
-        x -= sheet.text(x, MARGIN + 18, f"● {word}", 15, colour, ha="right") + 18
+        x -= sheet.text(x, MARGIN + 18, f"● {word}", 15, colour, ha="right").get_window_extent().width + 18
