@@ -52,7 +52,7 @@ class Diagnostics(Explorations):
         benchmark, runs = name.upper(), self._class_runs(name)
         datasets = ("C171", *(dataset for dataset, shared in SHARED.items() if shared == benchmark))
         settings = c.ClassesConfig(profile=self.name, benchmark=benchmark, datasets=datasets, runs=runs)
-        return Job("classes", name, settings, self._metrics(runs) | {dataset: self.manifest(dataset) for dataset in datasets})
+        return Job("classes", name, settings, self._metrics(runs) | {dataset: self.manifest(dataset) for dataset in (*datasets, benchmark)})
 
     def _class_runs(self, name: str) -> tuple[c.Measured, ...]:
         """Those of Table 3, and what the figures that are drawn of the table of classes show beside them."""

@@ -42,6 +42,7 @@ def test_every_measured_run_of_table_3_is_in_the_table_of_classes(project):
             (row["run"], row["model"], row["training_data"]) for row in rows
         ]
         assert job.config.datasets == ("C171", weak, objects) and job.inputs[weak] == f"data/mini/manifests/{weak}.arrow"
+        assert job.inputs[benchmark] == f"data/mini/manifests/{benchmark}.arrow"
         assert job.inputs[f"larvseg-{name}.seed0"] == f"results/mini/evaluations/larvseg-{name}/seed0/metrics.json"
         assert products(mini, "classes", name) == {"table": f"results/classes_{name}.csv"}
         assert mini.confusion(name).inputs["shares"] == products(mini, "shares", name)["table"]

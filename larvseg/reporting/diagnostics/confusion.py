@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from larvseg.config.diagnostics import ConfusionConfig, Measured
+from larvseg.config.diagnostics import ConfusionConfig
 from larvseg.reporting import drawing
 from larvseg.reporting.diagnostics.measured import about, counts_of
 from larvseg.reporting.diagnostics.page import (
@@ -33,12 +33,12 @@ from larvseg.reporting.diagnostics.shares import Shares, Swallowed, read_shares,
 NAMES, BAR, ROW = 290, 424, 30  # pixels: room for the names of runs, length and height of a bar
 BETWEEN = 42  # the bars of novel and of base categories
 PAIRS = (16, 10)  # novel × base categories of the map
-CATEGORY, CELL, LINE, TURNED = 210, 58, 23, 118  # pixels: room for novel names, cells of the map, room for turned names of base categories
+CATEGORY, CELL, LINE = 230, 58, 23  # pixels: room for names of novel categories, cells of the map
 LIGHT = 0.6  # of white in the colour of what is of the right kind and wrong
 BASE_LIGHT, NOVEL_LIGHT = part(drawing.BASE, LIGHT), part(drawing.NOVEL, LIGHT)
 SEGMENTS = {
-    "novel": (("right", NOVEL), ("another novel category", NOVEL_LIGHT), ("a base category", BASE)),
-    "base": (("right", BASE), ("another base category", BASE_LIGHT), ("a novel category", NOVEL)),
+    "novel": (("right", NOVEL), ("another novel", NOVEL_LIGHT), ("base", BASE)),
+    "base": (("right", BASE), ("another base", BASE_LIGHT), ("novel", NOVEL)),
 }
 
 
@@ -54,16 +54,17 @@ def confusion(config: ConfusionConfig, inputs: Mapping[str, Path], outputs: Mapp
         f"Of all validation pixels of {config.benchmark} that show a novel category, and of those that show a base category (rule S): how "
         "many percent each method gives the right category, another one of the same kind, or one of the other kind."
     )
-    top = head(explanation) + 44
+    top = head(explanation) + 60
+    turned = 24 + 5 * max(map(len, ["other novel", *(counts.names[base] for base in pairs.base)]))  # room for turned names, pixels
     middle = top + ROW * len(config.runs) + 62
-    with page(outputs["figure"], WIDTH, middle + 66 + TURNED + LINE * len(pairs.novel) + FOOT) as sheet:
+    with page(outputs["figure"], WIDTH, middle + 50 + turned + LINE * len(pairs.novel) + FOOT) as sheet:
         sheet.heading(f"What are novel and base categories taken for? {config.benchmark}", explanation)
         for number, run in enumerate(config.runs):
             sheet.text(MARGIN, top + ROW * (number + 0.5), run.title, 14, va="center")
             sheet.text(MARGIN + 96, top + ROW * (number + 0.5), run.training_data, SMALL, GREY, va="center")
         for number, kind in enumerate(SEGMENTS):
             _bars(sheet, kind, [found[run.run, kind] for run in config.runs], MARGIN + NAMES + number * (BAR + BETWEEN), top)
-        _map(sheet, config.confused, counts.names, pairs, middle)
+        _map(sheet, config.confused.title, counts.names, pairs, middle, middle + 44 + turned)
         sheet.footer(about(config.profile, (*config.runs, config.confused)))
 
 
@@ -73,13 +74,14 @@ def _bars(sheet: Page, kind: str, found: Sequence[Shares], left: float, top: flo
     x = left
     for word, colour in SEGMENTS[kind]:
         sheet.text(x, top - 8, "■", 15, colour)
-        x += 34 + sheet.text(x + 16, top - 8, word, SMALL, GREY).get_window_extent().width
+        x += 30 + sheet.text(x + 16, top - 8, word, SMALL, GREY).get_window_extent().width
+    sheet.text(x - 2, top - 8, "❙ right, mean over categories", SMALL, INK)
     axes = sheet.axes(left, top, BAR, ROW * len(found))
     axes.set_axis_off()
     axes.set(xlim=(0, 100), ylim=(len(found), 0))
     for number, own in enumerate(found):
         start = 0.0
-        for value, (_, colour) in zip(own, SEGMENTS[kind], strict=True):
+        for value, (_, colour) in zip(own, SEGMENTS[kind], strict=False):
             if np.isnan(value):
                 continue
             axes.barh(number + 0.5, value, 0.74, start, color=colour)
@@ -88,19 +90,21 @@ def _bars(sheet: Page, kind: str, found: Sequence[Shares], left: float, top: flo
                 size = points(TEXT)
                 axes.text(start + value / 2, number + 0.5, f"{value:.0f}", fontsize=size, color=ink, ha="center", va="center_baseline")
             start += value
+        for ends in ((0.04, 0.24), (0.76, 0.96)):  # the middle is left to the numbers
+            axes.plot([own.mean_right] * 2, [number + end for end in ends], color=INK, linewidth=2, solid_capstyle="butt", clip_on=False)
 
 
-def _map(sheet: Page, run: Measured, names: Sequence[str], pairs: Swallowed, top: float) -> None:
-    """Novel categories below each other; beside each what it is taken for, in percent of its pixels."""
-    sheet.text(MARGIN, top, f"Which base category is seen where a novel one is? {run.title}, {run.training_data}", 18)
-    sheet.text(
-        MARGIN, top + 22, "Percent of the pixels of each novel category; those first that lose most pixels to base categories.", 14, GREY
-    )
-    first, down = MARGIN + CATEGORY, top + 44 + TURNED
+def _map(sheet: Page, title: str, names: Sequence[str], pairs: Swallowed, top: float, down: float) -> None:
+    """Below `down` novel categories one after the other; beside each what it is taken for, in percent of its pixels."""
+    sheet.text(MARGIN, top, f"Which base category is seen where a novel one is? {title}", 18)
+    explanation = "In percent of the category's pixels; those stand first that lose most pixels to base categories"
+    sheet.text(MARGIN, top + 22, f"{explanation}. Grey: percent of all novel pixels.", 14, GREY)
+    first = MARGIN + CATEGORY
     columns = [("right", NOVEL, pairs.right)]
     columns += [(names[base], BASE, pairs.taken[:, column]) for column, base in enumerate(pairs.base)]
     columns += [("other base", BASE, pairs.other_base), ("other novel", NOVEL_LIGHT, pairs.other_novel)]
     for row, category in enumerate(pairs.novel):
+        sheet.text(MARGIN, down + LINE * (row + 0.5), f"{pairs.weight[row]:.1f}", SMALL, GREY, va="center")
         sheet.text(first - 10, down + LINE * (row + 0.5), names[category], TEXT, NOVEL, ha="right", va="center")
     x = first
     for number, (name, colour, values) in enumerate(columns):

@@ -12,6 +12,7 @@ from larvseg.config.diagnostics import RunsFigureConfig
 from larvseg.errors import LarvSegError
 from larvseg.reporting.diagnostics.measured import about
 from larvseg.reporting.diagnostics.page import FOOT, GREY, RUNS, SMALL, WIDTH, Colour, apart, boxes, head, page, points, wrapped
+from larvseg.reporting.diagnostics.scatter import logarithmic
 from larvseg.reporting.tables import read_csv
 
 HEIGHT, NAMES = 230, 96  # of a panel; room beside it for the names of runs; pixels
@@ -58,11 +59,16 @@ def curves(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mappin
                 axes.plot(steps, values.mean(0), color=colour, linewidth=1.8)
             if column in STATES:
                 axes.set(ylim=(-0.03, 1.03), yticks=(0, 0.25, 0.5, 0.75, 1))
-            axes.set_xlim(0, max((steps[-1] for _, _, steps, _ in lines), default=1))
+            steps = [step for _, _, each, _ in lines for step in (each[0], each[-1])] or [1, 10]
+            if column in BANK:  # they change most at the beginning
+                logarithmic(axes, steps)
+            axes.set_xlim(min(steps) if column in BANK else 0, max(steps))
             _name_lines(axes, [(title, colour, values.mean(0)[-1]) for title, colour, _, values in lines])
             sheet.text(box[0], box[1] - 36, title, 16)
             sheet.text(box[0], box[1] - 16, explained, SMALL, GREY)
-            sheet.text(box[0] + width, box[1] + HEIGHT + 38, "steps →", SMALL, GREY, ha="right")
+            sheet.text(
+                box[0] + width, box[1] + HEIGHT + 38, "steps, logarithmic →" if column in BANK else "steps →", SMALL, GREY, ha="right"
+            )
         sheet.footer(about(config.profile, config.runs))
 
 

@@ -13,7 +13,7 @@ from larvseg.reporting.diagnostics.bank import pictures_written, slots_of
 from larvseg.reporting.diagnostics.classes import ClassTable
 from larvseg.reporting.diagnostics.measured import about
 from larvseg.reporting.diagnostics.page import FOOT, GREY, SMALL, TEXT, WIDTH, boxes, head, page, points, wrapped
-from larvseg.reporting.diagnostics.scatter import Labels, base_and_novel, dots, frequency_axis
+from larvseg.reporting.diagnostics.scatter import Labels, base_and_novel, counted, dots, logarithmic
 from larvseg.reporting.tail import thirds
 
 ACROSS, HEIGHT = 2, 400  # panels beside each other; pixels
@@ -28,7 +28,8 @@ def gains(config: GainsConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     """
     table = ClassTable(inputs["classes"])
     gained = [differences(table.iou(pair.run.run), table.iou(pair.without.run)) for pair in config.pairs]
-    largest = max([abs(value) for each in gained for value in each if value is not None], default=0.0) or 1.0
+    values = [0.0, *(value for each in gained for value in each if value is not None)]
+    room = 0.1 * (max(values) - min(values)) or 1.0
     explanation = wrapped(
         f"Each dot is a class of {config.benchmark}: the difference of its IoU (points) over the number of pictures that training wrote to "
         "its ring of the memory bank. Lines: means over the rarest, the middle and the most frequent third of the base and of the novel "
@@ -38,11 +39,11 @@ def gains(config: GainsConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     with page(outputs["figure"], WIDTH, panels[-1][1] + HEIGHT + 46 + FOOT) as sheet:
         sheet.heading(f"Does attention help where the memory bank saw a category often? {config.benchmark}", explanation)
         base_and_novel(sheet)
-        for pair, values, box in zip(config.pairs, gained, panels, strict=True):
+        for pair, difference, box in zip(config.pairs, gained, panels, strict=True):
             axes = sheet.axes(*box)
-            axes.set_ylim(-1.12 * largest, 1.12 * largest)
+            axes.set_ylim(min(values) - room, max(values) + room)
             slots = slots_of(inputs[f"{pair.run.run}.seed{pair.run.seeds[0]}.config"])
-            _panel(axes, table, _seen(pair.run, config.benchmark, table.names, inputs), values, slots)
+            _panel(axes, table, _seen(pair.run, config.benchmark, table.names, inputs), difference, slots)
             sheet.text(box[0], box[1] - 36, pair.title, 17)
             sheet.text(box[0], box[1] - 16, f"{pair.run.run} − {pair.without.run}", TEXT, GREY)
             sheet.text(box[0] + box[2], box[1] + HEIGHT + 38, "pictures written to the ring →", SMALL, GREY, ha="right")
@@ -61,24 +62,26 @@ def _seen(run: Measured, benchmark: str, names: Sequence[str], inputs: Mapping[s
 
 
 def _panel(axes: Axes, table: ClassTable, seen: Sequence[float], gained: Sequence[float | None], slots: int) -> None:
-    frequency_axis(axes, [*seen, slots])
+    places = counted(seen)
+    logarithmic(axes, places)
     axes.grid(axis="y")
     axes.axhline(0, color=GREY, linewidth=1)
-    _say_full(axes, slots)
-    dots(axes, seen, gained, table.novel)
-    labels, counted = Labels(axes), dict(zip(table.names, seen, strict=True))
+    _say_full(axes, seen, slots)
+    dots(axes, places, gained, table.novel)
+    labels, place_of = Labels(axes), dict(zip(table.names, places, strict=True))
     for novel in (False, True):
-        for ends, (mean,) in thirds(counted, [table.listed(gained)], novel):
+        for ends, (mean,) in thirds(place_of, [table.listed(gained)], novel):
             labels.level(ends, mean, novel, f"{mean:+.1f}".replace("-", "−"))
-    there = [item for item in zip(table.names, seen, gained, table.novel, strict=True) if item[2] is not None]
+    there = [item for item in zip(table.names, places, gained, table.novel, strict=True) if item[2] is not None]
     ranked = sorted(there, key=lambda item: item[2])
     labels.names([*ranked[::-1][:NAMED], *ranked[:NAMED]])
 
 
-def _say_full(axes: Axes, slots: int) -> None:
-    """Mark where a ring is full, with the words on the side that has more room."""
-    axes.axvline(slots, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
-    right = axes.transAxes.inverted().transform(axes.transData.transform((slots, 0)))[0] < 0.6
-    place = {"xy": (slots, 0), "xycoords": axes.get_xaxis_transform(), "textcoords": "offset points", "xytext": (4 if right else -4, 3)}
-    style = {"fontsize": points(SMALL), "color": GREY, "ha": "left" if right else "right", "va": "bottom"}
-    axes.annotate(f"a ring of {slots} is full →", **place, **style)
+def _say_full(axes: Axes, seen: Sequence[float], slots: int) -> None:
+    """Say how many rings of `slots` pictures were filled; where some were not, a line stands between those and the others."""
+    full = sum(count >= slots for count in seen)
+    axes.text(
+        0.02, 0.02, f"{full} of {len(seen)} rings of {slots} were filled", transform=axes.transAxes, fontsize=points(SMALL), color=GREY
+    )
+    if full < len(seen):
+        axes.axvline(slots, color=GREY, linewidth=1, linestyle=(0, (3, 3)))

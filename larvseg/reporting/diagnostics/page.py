@@ -101,7 +101,7 @@ def points(pixels: float) -> float:
 
 def wrapped(text: str) -> list[str]:
     """The lines of an explanation: none is wider than a page."""
-    return textwrap.wrap(text, int((WIDTH - 2 * MARGIN) / 7.9))
+    return textwrap.wrap(text, int((WIDTH - 2 * MARGIN) / 7.4))
 
 
 def head(explanation: Sequence[str]) -> int:

@@ -27,28 +27,32 @@ _PLACES: tuple[Place, ...] = (
 )
 
 
-def frequency_axis(axes: Axes, counts: Sequence[float]) -> None:
-    """A logarithmic x axis for `counts`, with round numbers, and 0 at its left end if one is 0."""
-    low, high = max(min(counts), NEVER), max(*counts, 1)
-    ticks = [step * 10**power for power in range(9) for step in _STEPS]
-    ticks = [tick for tick in ticks if low / 1.3 <= tick <= high * 1.3]
-    if len(ticks) > 5:
-        ticks = [tick for tick in ticks if str(tick)[0] == "1"] if len(ticks) > 9 else ticks[:: 2 if len(ticks) > 6 else 1]
-    labels = [f"{tick:,}".replace(",", " ") for tick in ticks]
-    if min(counts) < 1:
-        ticks, labels = [NEVER, *ticks], ["0", *labels]
+def counted(counts: Iterable[float]) -> list[float]:
+    """Where `counts` stand on a logarithmic axis."""
+    return [max(count, NEVER) for count in counts]
+
+
+def logarithmic(axes: Axes, places: Sequence[float], never: bool = True) -> None:
+    """A logarithmic x axis for `places`, with a few round numbers; `never`: where NEVER is among them, it is called 0."""
+    low, high = min(places), max(places)
+    ticks = [step * 10.0**power for power in range(-4, 9) for step in _STEPS if low / 1.15 <= step * 10.0**power <= high * 1.15]
+    for step in (2, 3):  # every other one if they are many, then the powers of ten
+        if len(ticks) > 6:
+            ticks = ticks[::2] if step == 2 and len(ticks) <= 9 else [tick for tick in ticks if round(np.log10(tick), 6).is_integer()]
+    labels = [f"{tick:,.10g}".replace(",", " ") for tick in ticks]
+    if never and low == NEVER:
+        ticks, labels = [NEVER, *(tick for tick in ticks if tick >= 1)], ["0", *labels[sum(tick < 1 for tick in ticks) :]]
     axes.set_xscale("log")
-    axes.set_xlim(low / 1.25, high * 1.25)
+    axes.set_xlim(low / 1.3, high * 1.3)
     axes.xaxis.set(major_locator=FixedLocator(ticks), major_formatter=FixedFormatter(labels), minor_locator=NullLocator())
 
 
-def dots(axes: Axes, counts: Sequence[float], values: Sequence[float | None], novel: Sequence[bool]) -> None:
-    """A dot for each class that has a value; novel ones lie above base ones."""
+def dots(axes: Axes, places: Sequence[float | None], values: Sequence[float | None], novel: Sequence[bool]) -> None:
+    """A dot for each class that has a place and a value; novel ones lie above base ones."""
     size, alpha = (9, 0.55) if len(novel) < MANY else (6, 0.35)
     for kind, colour in ((False, BASE), (True, NOVEL)):
-        chosen = [(max(count, NEVER), value) for count, value, is_novel in zip(counts, values, novel, strict=True) if is_novel == kind]
-        there = np.array([pair for pair in chosen if pair[1] is not None], float).reshape(-1, 2)
-        axes.scatter(*there.T, s=points(size) ** 2, color=colour, alpha=alpha, linewidths=0)
+        there = [(x, y) for x, y, is_novel in zip(places, values, novel, strict=True) if is_novel == kind and None not in (x, y)]
+        axes.scatter(*np.array(there, float).reshape(-1, 2).T, s=points(size) ** 2, color=colour, alpha=alpha, linewidths=0)
 
 
 class Labels:
@@ -58,10 +62,10 @@ class Labels:
         self.axes = axes
         self._taken: list[Bbox] = []
 
-    def level(self, seen: tuple[float, float], mean: float, novel: bool, text: str) -> None:
-        """A line at `mean` over the classes that were `seen` from so often to so often, with `text` above or below it."""
+    def level(self, ends: tuple[float, float], mean: float, novel: bool, text: str) -> None:
+        """A line at `mean` over the classes between two places, with `text` above or below it."""
         colour = NOVEL if novel else BASE
-        low, high = max(seen[0], NEVER) / 1.06, max(seen[1], NEVER) * 1.06
+        low, high = ends[0] / 1.06, ends[1] * 1.06
         for width, ink in ((5, "white"), (2.6, colour)):
             self.axes.plot((low, high), (mean, mean), color=ink, linewidth=width, solid_capstyle="butt")
         middle = float(np.sqrt(low * high))
@@ -71,9 +75,9 @@ class Labels:
             self._put(text, middle, mean, above, colour)
 
     def names(self, named: Iterable[tuple[str, float, float, bool]]) -> None:
-        """The names of classes (name, count, value, is novel) beside their dots; one that has no free place is left out."""
-        for name, count, value, novel in named:
-            self._write(name, NOVEL if novel else BASE, [(max(count, NEVER), value, place) for place in _PLACES])
+        """The names of classes (name, place, value, is novel) beside their dots; one that has no room is left out."""
+        for name, x, y, novel in named:
+            self._write(name, NOVEL if novel else BASE, [(x, y, place) for place in _PLACES])
 
     def _write(self, text: str, colour: Colour, places: Iterable[tuple[float, float, Place]]) -> bool:
         for x, y, place in places:

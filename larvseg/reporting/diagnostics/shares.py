@@ -20,7 +20,8 @@ def shares(config: SharesConfig, inputs: Mapping[str, Path], outputs: Mapping[st
 
     inputs: the metrics of each run and seed by `<run>.seed<k>`, their confusion counts by `<run>.seed<k>.confusion`. right, same_kind and
     other_kind are the percent of the kind's validation pixels that are predicted right, as another category of the kind, and as one of the
-    other kind; the counts of several seeds are added up. Empty where no pixel is of the kind. Raises LarvSegError for metrics of another
+    other kind; mean_right is the first of them for each category alone, in the mean. The counts of several seeds are added up. Empty where
+    no pixel is of the kind. Raises LarvSegError for metrics of another
     run, seed, profile or benchmark, and for counts of other classes.
     """
     write_csv(outputs["table"], [row for run in config.runs for row in _rows(config, run, counts_of(run, inputs, config))])
@@ -40,19 +41,26 @@ def read_shares(path: Path) -> dict[tuple[str, str], Shares]:
 
 
 class Shares(NamedTuple):
-    """Of the pixels of novel or of base categories, in percent: predicted right, as another of the same kind, as one of the other kind."""
+    """Of the pixels of novel or of base categories, in percent: predicted right, as another of the same kind, as one of the other kind.
+
+    mean_right: the share of each category's pixels that are predicted right, in the mean over those that have pixels.
+    """
 
     right: float
     same_kind: float
     other_kind: float
+    mean_right: float
 
 
 def shares_of(matrix: np.ndarray, kind: np.ndarray) -> Shares:
     """Where the pixels of the categories `kind` (N,) bool go; nan without such pixels. `matrix`: (N, N) pixels of target × prediction."""
-    rows = matrix[kind]
-    total, right = rows.sum(), np.diag(matrix)[kind].sum()
-    parts = (right, rows[:, kind].sum() - right, rows[:, ~kind].sum())
-    return Shares(*(100 * float(part) / float(total) if total else float("nan") for part in parts))
+    rows, right = matrix[kind], np.diag(matrix)[kind]
+    total = rows.sum(1)
+    if not total.any():
+        return Shares(*[float("nan")] * len(Shares._fields))
+    parts = (right.sum(), rows[:, kind].sum() - right.sum(), rows[:, ~kind].sum())
+    mean_right = (right[total > 0] / total[total > 0]).mean()
+    return Shares(*(100 * float(part / total.sum()) for part in parts), 100 * float(mean_right))
 
 
 class Swallowed(NamedTuple):
@@ -64,6 +72,7 @@ class Swallowed(NamedTuple):
     right: np.ndarray  # (R,)
     other_base: np.ndarray  # (R,) by base categories that are not among the C
     other_novel: np.ndarray  # (R,)
+    weight: np.ndarray  # (R,) the category's share of all pixels of novel categories
 
 
 def swallowed(matrix: np.ndarray, novel: np.ndarray, rows: int, columns: int) -> Swallowed:
@@ -75,7 +84,8 @@ def swallowed(matrix: np.ndarray, novel: np.ndarray, rows: int, columns: int) ->
     right = np.array([percent[place, category] for place, category in enumerate(losers)])
     taken = percent[:, takers]
     other_base = percent[:, ~novel].sum(1) - taken.sum(1)
-    return Swallowed(tuple(losers), tuple(takers), taken, right, other_base, percent[:, novel].sum(1) - right)
+    weight = 100 * matrix[losers].sum(1) / max(matrix[novel].sum(), 1)
+    return Swallowed(tuple(losers), tuple(takers), taken, right, other_base, percent[:, novel].sum(1) - right, weight)
 
 
 def _largest(values: Sequence[int], count: int) -> list[int]:

@@ -43,12 +43,13 @@ def evaluated(tmp_path):
 
 @pytest.fixture
 def manifest(tmp_path):
-    def manifest(dataset: str, classes, pictures, keys=None):
-        """{dataset: path} of a manifest whose training pictures show the classes `pictures`, and whose one validation picture shows all."""
+    def manifest(dataset: str, classes, pictures, keys=None, validation=()):
+        """{dataset: path} of a manifest whose training pictures show the classes `pictures`; `validation`: their pixels in 10 × 10 each."""
         location = {"archive": "a.zip", "member": "m", "offset": 0, "length": 1, "method": 0, "size": 1}
-        row = {"width": 1, "height": 1, "image": location, "mask": None, "pixels": None, "synset": None}
-        shown = [("training", labels) for labels in pictures] + [("validation", range(len(classes)))]
-        rows = [{"name": str(i), "split": split, "labels": list(labels), **row} for i, (split, labels) in enumerate(shown)]
+        row = {"width": 10, "height": 10, "image": location, "mask": None, "synset": None}
+        rows = [{"name": str(i), "split": "training", "labels": list(labels), "pixels": None, **row} for i, labels in enumerate(pictures)]
+        for i, pixels in enumerate(validation):
+            rows.append({"name": f"val{i}", "split": "validation", "labels": list(pixels), "pixels": list(pixels.values()), **row})
         header = {"dataset": dataset, "classes": list(classes), "keys": {"S": list(keys or classes)}, "archives": {"a.zip": "0"}}
         write_manifest(tmp_path / f"{dataset}.arrow", rows, header | {"absent": [], "kind": "pixel", "encoding": None, "raw_ids": []})
         return {dataset: tmp_path / f"{dataset}.arrow"}
