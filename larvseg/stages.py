@@ -37,6 +37,5 @@ STAGES = {
     "table": Stage(config.TableConfig, "larvseg.reporting.tables", "table"),
     "table2": Stage(config.Table2Config, "larvseg.reporting.table2", "table2"),
     "metrics": Stage(config.MetricsConfig, "larvseg.reporting.metrics", "metrics"),
-    "compare": Stage(config.CompareConfig, "larvseg.reporting.comparisons", "compare"),
     "figure": Stage(config.FigureConfig, "larvseg.reporting.miniature_figure", "figure"),
 }

@@ -26,9 +26,6 @@ from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, 
 from larvseg.config.project import Comparators, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
-    CompareConfig,
-    Comparison,
-    Comparisons,
     FigureConfig,
     MetricsConfig,
     Table2Config,
@@ -59,9 +56,6 @@ __all__ = [
     "ClipTraining",
     "Column",
     "Comparators",
-    "CompareConfig",
-    "Comparison",
-    "Comparisons",
     "DATASETS",
     "DeriveConfig",
     "Embedding",

@@ -12,7 +12,6 @@ from larvseg.config.datasets import World
 from larvseg.config.evaluation import Evaluation, Method
 from larvseg.config.figures import Column
 from larvseg.config.masks import Classification, MaskHead
-from larvseg.config.reporting import Comparisons
 from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime
 
 
@@ -66,7 +65,6 @@ class Profile(Model):
     world: World | None
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
     max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's pictures that may be undecodable
-    seeds: tuple[int, ...]
     preset: str  # a preset of presets.yaml
     backbone: Backbone
     pretraining: Pretraining | None
@@ -105,7 +103,6 @@ class Table(Model):
     """A table of `experiments.yaml`."""
 
     rows: tuple[dict[str, str], ...]
-    seeds: tuple[int, ...] | None = None  # the profile's by default
     published: str | None = None  # the published table that its rows stand beside; by default that of its own name
 
 
@@ -152,11 +149,10 @@ class Figure4(Model):
 
 
 class Experiments(Model):
-    """`experiments.yaml`: each run once, each table as rows of runs, and what is compared over seeds."""
+    """`experiments.yaml`: each run once, and each table as rows of runs."""
 
     runs: dict[str, Run]
     tables: dict[str, Table]
     table1: Table1 = Table1(rows=())
     figure2: Figure2 | None = None
     figure4: Figure4 | None = None
-    comparisons: Comparisons

@@ -1,8 +1,6 @@
-"""Tables, comparisons and figures."""
+"""Tables and figures."""
 
 from __future__ import annotations
-
-from pydantic import Field
 
 from larvseg.config.base import Model
 
@@ -26,6 +24,11 @@ class TableConfig(Model):
     seeds: tuple[int, ...]
     rows: tuple[TableRow, ...]
     quoted: tuple[str, ...] = ()  # runs of rows that have the published numbers alone
+    untrained: tuple[str, ...] = ()  # runs that train nothing, made with the first seed alone
+
+    def seeds_of(self, run: str) -> tuple[int, ...]:
+        """The seeds that the row of `run` averages over; none if it is quoted."""
+        return () if run in self.quoted else self.seeds[:1] if run in self.untrained else self.seeds
 
 
 class Table2Config(Model):
@@ -39,31 +42,8 @@ class MetricsConfig(Model):
     """The metrics of all runs and CLIP models in one file (what `dvc metrics` shows)."""
 
     profile: str
-    seeds: tuple[int, ...]
-    runs: tuple[str, ...]
+    runs: dict[str, tuple[int, ...]]  # run → its seeds
     clips: tuple[str, ...] = ()
-
-
-class Comparison(Model):
-    """A statement that one run finds novel categories better than another."""
-
-    statement: str
-    higher: str  # run
-    lower: str  # run
-
-
-class Comparisons(Model):
-    """Statements that are tested over seeds, paired by seed."""
-
-    seeds: tuple[int, ...] = Field(min_length=2)
-    pairs: tuple[Comparison, ...]
-
-
-class CompareConfig(Model):
-    """The comparisons of one profile."""
-
-    profile: str
-    comparisons: Comparisons
 
 
 class FigureConfig(Model):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from larvseg.config import load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.experiments.explorations import Explorations
 from larvseg.experiments.job import Job
-from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
+from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, UNTRAINED, WORDNET
 from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.recipes import Recipe
@@ -44,7 +44,6 @@ class Project(Explorations):
         yield from (self.table(name) for name in self.experiments.tables)
         yield self.table2("table2")
         yield self.metrics("metrics")
-        yield self.compare("comparisons")
         if self.profile.drawn:
             yield self.figure("miniature")
 
@@ -167,17 +166,18 @@ class Project(Explorations):
 
     def table(self, name: str) -> Job:
         """Write a table of the paper."""
-        seeds = self.seeds_of(name)
         rows = tuple(
             parse(c.TableRow, {"backbone": self.backbone_title(row["run"]), **row}, f"{self.where}: table {name!r}")
             for row in self.experiments.tables[name].rows
         )
         quoted = tuple(row.run for row in rows if self.quoted(row.run))
-        runs = dict.fromkeys(row.run for row in rows if row.run not in quoted)
-        inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in seeds}
+        untrained = tuple(row.run for row in rows if self.experiments.runs[row.run].method in UNTRAINED)
         published = self.experiments.tables[name].published or name
-        settings = c.TableConfig(table=name, published=published, profile=self.name, seeds=seeds, rows=rows, quoted=quoted)
-        return Job("table", name, settings, inputs, reference=(f"{REFERENCE}/published/{published}.csv",))
+        settings = c.TableConfig(
+            table=name, published=published, profile=self.name, seeds=self.seeds, rows=rows, quoted=quoted, untrained=untrained
+        )
+        metrics = self._metrics_of(row.run for row in rows if row.run not in quoted)
+        return Job("table", name, settings, metrics, reference=(f"{REFERENCE}/published/{published}.csv",))
 
     def table2(self, name: str) -> Job:
         """Count the data sets."""
@@ -188,19 +188,14 @@ class Project(Explorations):
         return Job("table2", name, settings, inputs, reference=(*published, *CLASS_LISTS, *synsets))
 
     def metrics(self, name: str) -> Job:
-        """Gather the metrics of the runs with the profile's seeds, and of the CLIP models."""
-        runs = tuple(dict.fromkeys(run for run, seed in self.trained if seed in self.profile.seeds))
-        seeds = self.profile.seeds
-        inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in seeds}
-        inputs |= {f"clip.{clip}": self.zeroshot_file(clip) for clip in self.clips}
-        return Job("metrics", name, c.MetricsConfig(profile=self.name, seeds=seeds, runs=runs, clips=self.clips), inputs)
+        """Gather the metrics of the runs and of the CLIP models."""
+        runs = {run: self.seeds_of(run) for run, _ in self.trained}
+        inputs = self._metrics_of(runs) | {f"clip.{clip}": self.zeroshot_file(clip) for clip in self.clips}
+        return Job("metrics", name, c.MetricsConfig(profile=self.name, runs=runs, clips=self.clips), inputs)
 
-    def compare(self, name: str) -> Job:
-        """Test the comparisons of `experiments.yaml` over their seeds."""
-        comparisons = self.experiments.comparisons
-        runs = dict.fromkeys(run for pair in comparisons.pairs for run in (pair.higher, pair.lower))
-        inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in comparisons.seeds}
-        return Job("compare", name, c.CompareConfig(profile=self.name, comparisons=comparisons), inputs)
+    def _metrics_of(self, runs: Iterable[str]) -> dict[str, str]:
+        """<run>.seed<seed> → its metrics."""
+        return {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in self.seeds_of(run)}
 
     def figure(self, name: str) -> Job:
         """Draw a figure of the report."""
@@ -209,15 +204,16 @@ class Project(Explorations):
         return Job("figure", name, c.FigureConfig(figure=name, profile=self.name), inputs, reference=(*CLASS_LISTS, *self.drawn_list))
 
 
-def selected(profile: str | None = None) -> Project:
-    """The project of `profile`; by default of the profile that workflow/config/config.yaml selects.
+def selected(profile: str | None = None, seeds: int | None = None) -> Project:
+    """The project of `profile` with so many `seeds`; by default those that workflow/config/config.yaml selects.
 
     Raises LarvSegError outside the folder of the project.
     """
     path = CONFIG / "config.yaml"
     if not path.is_file():
         raise LarvSegError(f"{path}: no such file; run larvseg in the folder of the project")
-    return Project(profile or load_yaml(path)["profile"])
+    chosen = load_yaml(path)
+    return Project(profile or chosen["profile"], seeds=chosen.get("seeds", 1) if seeds is None else seeds)
 
 
 def _registered(file: str) -> str:

@@ -96,7 +96,7 @@ class Leaks:
 
 
 def find_leaks(project: Project, distance: int = DISTANCE, threads: int | None = None) -> Leaks:
-    """Look for leaks in every run that a table or a comparison of `project` names; pictures are hashed in `threads` processes.
+    """Look for leaks in every run that a table or a claim of `project` names; pictures are hashed in `threads` processes.
 
     Raises LarvSegError for a manifest that is missing or was changed after it was made, and the same for a run's config.json.
     """
@@ -196,7 +196,7 @@ def _annotation_leaks(project: Project, run: str, seed: int) -> Iterator[Annotat
     }
     opened = [each for path, job in project.parts(run, seed) for each in _opened(Path(path), job)]
     implied = _implied(project.experiments.runs[run].method)
-    for where, names in (rows or {"comparisons": project.experiments.runs[run].training_data}).items():
+    for where, names in (rows or {"claims": project.experiments.runs[run].training_data}).items():
         for dataset, annotation, times in opened:
             if dataset not in (*names, *implied) or annotation not in (listed(dataset), "manifest"):
                 yield AnnotationLeak(f"{run}.seed{seed}", dataset, annotation, times, where, names)

@@ -21,9 +21,9 @@ def table(config: TableConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     """Write a table of mIoU over all, base and novel classes beside the published one: its `cells`, and as `table` the CSV of these.
 
     inputs: the metrics of each run and seed, by `<run>.seed<k>`. mIoU is in percent: the mean over seeds of the unrounded values, rounded
-    to one decimal (the nearest, the even one of two equally near). With several seeds, `*_std` is their sample standard deviation. A mean
-    that some seed lacks stays empty, and so do all of a run that is quoted. A published row is that with the same text in every column
-    that both tables have, the backbone aside.
+    to one decimal (the nearest, the even one of two equally near). With several seeds, `*_std` is their sample standard deviation, empty
+    for a run that trains nothing. A mean that some seed lacks stays empty, and so do all of a run that is quoted. A published row is that
+    with the same text in every column that both tables have, the backbone aside.
     Raises LarvSegError for a row that the paper does not have and for metrics of another run, seed, profile or benchmark.
     """
     published = Published(config)
@@ -55,9 +55,9 @@ class Published:
 
 
 def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[str, Path], published: Published) -> Iterator[Cell]:
-    quoted = row.run in config.quoted
-    paths = [] if quoted else [inputs[f"{row.run}.seed{seed}"] for seed in config.seeds]
-    metrics = [_metrics(path, row, seed, config.profile) for path, seed in zip(paths, config.seeds, strict=not quoted)]
+    quoted, seeds = row.run in config.quoted, config.seeds_of(row.run)
+    paths = [inputs[f"{row.run}.seed{seed}"] for seed in seeds]
+    metrics = [_metrics(path, row, seed, config.profile) for path, seed in zip(paths, seeds, strict=True)]
     line, theirs = published.row_of(row)
     ours = row.model_dump()
     key = {column: ours[column] for column in (*published.key, "run")}
@@ -67,7 +67,7 @@ def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[s
             yield cell(column, ours[column])
     for aggregate, suffix in {"mean": "", "std": "_std"}.items() if len(config.seeds) > 1 else [("mean", "")]:
         for name in MEANS:
-            if quoted:
+            if quoted or (aggregate == "std" and len(seeds) == 1):
                 yield cell(f"{name}{suffix}", "")
                 continue
             raw, value = measured(aggregate, [numbers[name] for numbers in metrics])
@@ -77,7 +77,7 @@ def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[s
     about = {
         "status": "quoted" if quoted else "measured",
         "profile": config.profile,
-        "seeds": " ".join(map(str, config.seeds)),
+        "seeds": " ".join(map(str, seeds)),
         "run": row.run,
     }
     for column, value in about.items():
@@ -99,11 +99,19 @@ def print_table(path: Path) -> str:
     title = f"{'':{left}}{'ours':<{ours + 4}}published".rstrip()
     rule = "-" * max(map(len, [title, *texts]))
     about = ["mIoU in percent (base and novel: alignment rule S); place: by novel mIoU, among rows of a benchmark with both numbers"]
-    about += sorted({f"profile {row['profile']}, seeds {row['seeds']}" for row in rows})
+    about.append(_seeds(rows))
     if any(row["status"] == "quoted" for row in rows):
         about.append("rows without numbers of ours are quoted: they are not run in this profile")
     about += [f"ours: {_backbones(rows, 'backbone')}", f"published: {_backbones(rows, 'published_backbone')}"]
     return "\n".join([title, texts[0], rule, *texts[1:], rule, *about]) + "\n"
+
+
+def _seeds(rows: Sequence[Mapping[str, str]]) -> str:
+    """Profile and seeds, and the models that have fewer of these."""
+    seeds = max((row["seeds"] for row in rows), key=len)
+    fewer = dict.fromkeys(row["model"] for row in rows if row["status"] == "measured" and row["seeds"] != seeds)
+    untrained = f"; of {', '.join(fewer)} nothing is trained: one measurement" if fewer else ""
+    return f"profile {rows[0]['profile']}, seeds {seeds}{untrained}"
 
 
 def _backbones(rows: Sequence[Mapping[str, str]], column: str) -> str:

@@ -62,26 +62,6 @@ rule metrics:
         "larvseg metrics {input.recipe} --out metrics={output.metrics} > {log} 2>&1"
 
 
-rule compare:
-    input:
-        recipe=f"work/recipes/{PROFILE}/compare/comparisons.json",
-        metrics=PROJECT.compare("comparisons").inputs.values(),
-    output:
-        comparisons="results/comparisons.csv",
-    log:
-        f"results/{PROFILE}/logs/comparisons.log",
-    benchmark:
-        f"results/{PROFILE}/benchmarks/comparisons.tsv"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=500,
-        runtime=5,
-    shell:
-        "larvseg compare {input.recipe} --out comparisons={output.comparisons} > {log} 2>&1"
-
-
 rule figure_miniature:
     input:
         recipe=f"work/recipes/{PROFILE}/figure/miniature.json",

@@ -52,15 +52,11 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"table": f"results/{name}.csv"}
         case "metrics":
             return {"metrics": "results/metrics.json"}
-        case "compare":
-            return {"comparisons": f"results/{name}.csv"}
         case "figure":
             return {"figure": f"reports/figures/{name}.png"}
     raise ValueError(f"no rule {rule!r}")
 
 
 def wanted(project: Project, rule: str, name: str) -> bool:
-    """The job writes something that `snakemake all` asks for. Tables with seeds of their own, and comparisons, are made on demand."""
-    if rule == "table":
-        return project.experiments.tables[name].seeds is None
-    return rule in ("table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4")
+    """The job writes something that `snakemake all` asks for."""
+    return rule in ("table", "table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4")
