@@ -8,22 +8,21 @@ from larvseg.config.base import Model
 
 
 class TableRow(Model):
-    """One row: its cells of text, the run behind it, and the published row it stands beside."""
+    """One row: its cells of text, and the run behind it."""
 
-    model: str
-    backbone: str
-    benchmark: str
-    training_data: str
+    texts: dict[str, str]  # by column
     run: str
+    published: bool = True  # whether the paper has the row
 
 
 class TableConfig(Model):
-    """One table of the paper."""
+    """One table of the paper, or one like it."""
 
     table: str
-    published: str  # the published table that its rows stand beside
+    published: str | None  # the published table that its rows stand beside; None where the paper has no such table
     profile: str
     seeds: tuple[int, ...]
+    columns: tuple[str, ...]  # of text
     rows: tuple[TableRow, ...]
     quoted: tuple[str, ...] = ()  # runs of rows that have the published numbers alone
 
@@ -33,6 +32,13 @@ class Table2Config(Model):
 
     profile: str
     datasets: tuple[str, ...]
+
+
+class RenderConfig(Model):
+    """One table as Markdown and LaTeX."""
+
+    table: str
+    profile: str
 
 
 class MetricsConfig(Model):

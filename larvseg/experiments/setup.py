@@ -63,7 +63,7 @@ class Setup(Files):
                 raise LarvSegError(
                     f"{self.where}: run {name!r}: model_of: no run {run.model_of!r}{nearest(run.model_of, list(self.experiments.runs))}"
                 )
-        named = [(f"table {name!r}", row.get("run", "")) for name, table in self.experiments.tables.items() for row in table.rows]
+        named = [(f"table {name!r}", row.run) for name, table in self.experiments.tables.items() for row in table.rows]
         named += [("comparisons", run) for pair in self.experiments.comparisons.pairs for run in (pair.higher, pair.lower)]
         for place, run in named:
             if run not in self.experiments.runs:
@@ -173,9 +173,7 @@ class Setup(Files):
     @cached_property
     def trained(self) -> tuple[tuple[str, int], ...]:
         """Every (run, seed) that some table or comparison asks for and that is not quoted, once."""
-        pairs = [
-            (row["run"], seed) for name, table in self.experiments.tables.items() for row in table.rows for seed in self.seeds_of(name)
-        ]
+        pairs = [(row.run, seed) for name, table in self.experiments.tables.items() for row in table.rows for seed in self.seeds_of(name)]
         comparisons = self.experiments.comparisons
         pairs += [(run, seed) for pair in comparisons.pairs for run in (pair.higher, pair.lower) for seed in comparisons.seeds]
         return tuple(pair for pair in dict.fromkeys(pairs) if not self.quoted(pair[0]))

@@ -53,7 +53,7 @@ def tables(project: Project) -> dict[str, tuple[tuple[str, int], ...]]:
     """The trained runs (run, seed) behind each table, each once, and behind the comparisons."""
     comparisons = project.experiments.comparisons
     pairs = {
-        name: [(row["run"], seed) for row in table.rows for seed in project.seeds_of(name)]
+        name: [(row.run, seed) for row in table.rows for seed in project.seeds_of(name)]
         for name, table in project.experiments.tables.items()
     }
     compared = [run for pair in comparisons.pairs for run in (pair.higher, pair.lower)]
