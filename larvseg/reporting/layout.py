@@ -31,6 +31,7 @@ WORDS = {"memory_size": "memory size M", "top_k": "top-K"}  # what the cells of 
 BLOCKS = ("benchmark", "ablation")  # rows are compared within one value of the first of these that a table has
 SAID_BELOW = ("benchmark", "training_data")  # not in each row, where all rows have the same
 NOTHING = "–"
+PAPER = "the numbers of the paper (arXiv 2501.06862)"
 
 Rows = Sequence[Mapping[str, str]]
 
@@ -99,7 +100,7 @@ def _table1(name: str, rows: Rows) -> Layout:
         for number, row in enumerate(rows)
     ]
     rules = ", ".join(sorted({f"{row['categories']}: alignment rule {row['rule']}" for row in rows}))
-    notes = [f"mIoU in percent ({rules})", _run(rows)]
+    notes = [f"mIoU in percent ({rules})", _run(rows), f"published: {PAPER}"]
     if any(row["novel_std"] for row in rows):
         notes.insert(1, f"±: over {max(int(row['draws']) for row in rows)} draws of the known pixels, of each seed")
     return Layout(name, TITLES[name], tuple(columns), tuple(lines), tuple(notes), breaks=_breaks(rows, "categories"))
@@ -124,7 +125,8 @@ def _table2(name: str, rows: Rows) -> Layout:
 
     remarks = [f"{row['notation']}: {row['note']}" for row in rows if row["note"]]
     lines = (entries(number, row) for number, row in enumerate(rows))
-    notes = ("novel S, novel P: categories that C171 does not have, by alignment rule S and P", f"profile {rows[0]['profile']}")
+    novel = "novel S, novel P: categories that C171 does not have, by alignment rule S and P"
+    notes = (novel, f"profile {rows[0]['profile']}", f"published: {PAPER}")
     return Layout(name, TITLES[name], tuple(columns), tuple(lines), notes, tuple(remarks))
 
 
@@ -191,8 +193,11 @@ def _notes(rows: Rows, shared: Sequence[str], block: str | None) -> tuple[str, .
         notes.append("rows without numbers of ours are quoted: they are not run in this profile")
     if "not in the paper" in statuses:
         notes.append("rows without published numbers are not in the paper")
-    backbones = {"ours": "backbone", "published": "published_backbone"}
-    notes += [f"{whose}: {_usual(rows, column)}" for whose, column in backbones.items() if any(row.get(column) for row in rows)]
+    if rows[0].get("backbone"):
+        notes.append(f"ours: {_usual(rows, 'backbone')}")
+    backbones = f", {_usual(rows, 'published_backbone')}" if any(row.get("published_backbone") for row in rows) else ""
+    if statuses != {"not in the paper"}:
+        notes.append(f"published: {PAPER}{backbones}")
     return tuple(notes)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from larvseg.columns import columns
 from larvseg.config import RenderConfig
-from larvseg.reporting.layout import Column, Layout, layout_of
+from larvseg.reporting.layout import Column, Entry, Layout, layout_of
 
 WIDTH = 120  # of notes on a terminal
 SPECIAL = {
@@ -37,16 +37,17 @@ def render(config: RenderConfig, inputs: Mapping[str, Path], outputs: Mapping[st
 
 def as_text(layout: Layout) -> str:
     """Aligned columns under their headings, then the notes."""
-    cells = [[column.heading for column in layout.columns], *map(list, zip(*_spread_out(layout), strict=True))]
-    gaps = [at for at, (one, next_) in enumerate(zip(layout.columns, layout.columns[1:], strict=False), 1) if _apart(one, next_)]
-    for line in cells:
-        for at in reversed(gaps):
-            line.insert(at, "")
+    spreads = [max(map(len, column)) for column in _spreads(layout)]
+    lines = [[column.heading for column in layout.columns]]
+    lines += [[_padded(entry, width) for entry, width in zip(row, spreads, strict=True)] for row in layout.rows]
     shown = list(layout.columns)
-    for at in reversed(gaps):
-        shown.insert(at, Column(""))
-    head, *body = columns(cells, left=[at for at, column in enumerate(shown) if not column.number])
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for at in reversed(range(1, len(shown))):
+        if shown[at].group and shown[at - 1].group and shown[at].group != shown[at - 1].group:  # a wider gap between two groups
+            shown.insert(at, Column(""))
+            for line in lines:
+                line.insert(at, "")
+    head, *body = columns(lines, left=[at for at, column in enumerate(shown) if not column.number])
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     over = ""
     for at, column in enumerate(shown):
         if column.group and column.group != shown[at - 1].group:
@@ -75,6 +76,7 @@ def as_markdown(layout: Layout) -> str:
 
 def as_latex(layout: Layout) -> str:
     """A floating table with the rules of booktabs; title and notes are the caption, remarks stand below."""
+    widest = [max(spreads, key=len) for spreads in _spreads(layout)]
     aligned = "".join("r" if column.number else "l" for column in layout.columns)
     lines = [_line(_latex(column.heading) for column in layout.columns), r"\midrule"]
     if any(column.group for column in layout.columns):
@@ -82,44 +84,42 @@ def as_latex(layout: Layout) -> str:
     for number, row in enumerate(layout.rows):
         if number in layout.breaks:
             lines.append(r"\midrule")
-        lines.append(_line(_latex(str(entry)) for entry in row))
-    caption = _latex(". ".join([layout.title.partition(": ")[2] or layout.title, *layout.notes]))
-    remarks = [rf"\par\smallskip\parbox{{\linewidth}}{{\footnotesize {_latex(remark)}}}" for remark in layout.remarks]
-    return (
-        "\n".join(
-            [
-                f"% {layout.title}; needs \\usepackage{{booktabs}}".replace("±", "+-"),
-                r"\begin{table}",
-                r"\centering",
-                rf"\caption{{{caption}.}}",
-                rf"\label{{tab:{layout.name}}}",
-                r"\small",
-                r"\setlength{\tabcolsep}{4pt}",
-                rf"\begin{{tabular}}{{{aligned}}}",
-                r"\toprule",
-                *lines,
-                r"\bottomrule",
-                r"\end{tabular}",
-                *remarks,
-                r"\end{table}",
-            ]
-        )
-        + "\n"
-    )
+        lines.append(_line(_aligned(entry, spread) for entry, spread in zip(row, widest, strict=True)))
+    title = layout.title.rpartition(": ")[2]
+    caption = _latex(f"{title[0].upper()}{title[1:]}. {'; '.join(layout.notes)}")
+    lines = [
+        f"% {layout.title}; needs \\usepackage{{booktabs}}",
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{caption}.}}",
+        rf"\label{{tab:{layout.name}}}",
+        r"\small",
+        r"\setlength{\tabcolsep}{4pt}",
+        rf"\begin{{tabular}}{{{aligned}}}",
+        r"\toprule",
+        *lines,
+        r"\bottomrule",
+        r"\end{tabular}",
+        *(rf"\par\smallskip\parbox{{\linewidth}}{{\footnotesize {_latex(remark)}}}" for remark in layout.remarks),
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
 
 
-def _spread_out(layout: Layout) -> list[list[str]]:
-    """The texts of each column; in one with spreads, numbers stand below each other whether they have one or not."""
-    texts = []
-    for entries in zip(*layout.rows, strict=True):
-        width = max(len(f" ± {entry.spread}") if entry.spread else 0 for entry in entries)
-        texts.append([entry.text + f"{f' ± {entry.spread}' if entry.spread else '':<{width}}" for entry in entries])
-    return texts
+# In a column with spreads, numbers stand below each other whether they have one or not.
 
 
-def _apart(one: Column, other: Column) -> bool:
-    """A wider gap stands between the columns of two groups."""
-    return bool(one.group and other.group) and one.group != other.group
+def _spreads(layout: Layout) -> list[list[str]]:
+    """ " ± 1.2" of each entry of each column, or nothing."""
+    return [[str(entry).removeprefix(entry.text) for entry in entries] for entries in zip(*layout.rows, strict=True)]
+
+
+def _padded(entry: Entry, width: int) -> str:
+    return f"{entry.text}{str(entry).removeprefix(entry.text):<{width}}"
+
+
+def _aligned(entry: Entry, widest: str) -> str:
+    return _latex(str(entry)) + (rf"\phantom{{{_latex(widest)}}}" if widest and not entry.spread else "")
 
 
 def _grouped_heads(layout: Layout) -> list[str]:
