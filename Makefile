@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install table3 seeds all rehearse test test-full test-unit lint format clean
+.PHONY: help install table3 tables seeds all rehearse test test-full test-unit lint format clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -18,6 +18,12 @@ $(BIN)/.installed: pyproject.toml constraints.txt
 table3: install ## train, evaluate and print Table 3 of the selected profile
 	snakemake --cores all results/table3.csv
 	@larvseg print results/table3.csv
+
+TABLES := table1 table2 table3 table4 table5 table6
+
+tables: install ## make and print Tables 1 to 6
+	snakemake --cores all tables
+	@for table in $(TABLES); do larvseg print results/$$table.csv && echo || exit 1; done
 
 all: install ## every table and figure
 	snakemake --cores all all

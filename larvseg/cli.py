@@ -59,6 +59,7 @@ _stage("figure2", "Draw Figure 2.")
 _stage("figure4", "Draw Figure 4.")
 _stage("table", "Write a table of the paper.")
 _stage("table2", "Count the data sets (Table 2).")
+_stage("render", "Set a table in Markdown and LaTeX.")
 _stage("metrics", "Gather the metrics of all runs in one file.")
 _stage("figure", "Draw a figure.")
 
@@ -347,11 +348,10 @@ def print_table(table: Annotated[Path, typer.Argument(help="a table of results/"
     """Print a table, ours beside the published numbers."""
     if not table.is_file():
         raise LarvSegError(f"{table}: no such file; `snakemake --cores all {table}` makes it")
-    from larvseg.reporting.table1 import print_table1
-    from larvseg.reporting.table2 import print_table2
-    from larvseg.reporting.tables import print_table as text_of
+    from larvseg.reporting.layout import layout_of
+    from larvseg.reporting.rendering import as_text
 
-    print({"table1": print_table1, "table2": print_table2}.get(table.stem, text_of)(table))
+    print(as_text(layout_of(table)), end="")
 
 
 @app.command()

@@ -202,7 +202,7 @@ def test_runs_that_train_nothing_have_the_first_seed_alone(project):
     assert untrained == {run for run, found in seeds.items() if found == [0]}
     assert all(found == [0, 1, 2] for run, found in seeds.items() if run not in untrained)
     table = three.table("table3")
-    assert set(table.inputs) == {f"{run}.seed{seed}" for run, found in seeds.items() for seed in found}
+    assert set(table.inputs) == {f"{row.run}.seed{seed}" for row in table.config.rows for seed in seeds[row.run]}
     assert len(three.metrics("metrics").inputs) == len(three.trained) + len(three.clips)
     assert {job.config.seed for job in three.embedding_jobs()} == {0}
 

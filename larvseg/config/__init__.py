@@ -28,6 +28,7 @@ from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
     FigureConfig,
     MetricsConfig,
+    RenderConfig,
     Table2Config,
     TableConfig,
     TableRow,
@@ -90,6 +91,7 @@ __all__ = [
     "Proposing",
     "RecoConfig",
     "Registry",
+    "RenderConfig",
     "ResponsesConfig",
     "Retrieval",
     "Roles",

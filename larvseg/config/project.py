@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from larvseg.config.base import Model
 from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
@@ -100,9 +100,24 @@ class Run(Model):
 
 
 class Table(Model):
-    """A table of `experiments.yaml`."""
+    """A table of `experiments.yaml`: rows of runs, each with a text in each of `columns`."""
 
-    rows: tuple[dict[str, str], ...]
+    class Row(Model):
+        """A run and what is said of it, by column; what follows from the run need not be said."""
+
+        model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+        __pydantic_extra__: dict[str, str | int | float]
+
+        run: str
+        published: bool = True  # the paper has the row
+
+        @property
+        def texts(self) -> dict[str, str]:
+            """What the row says."""
+            return {column: str(value) for column, value in self.__pydantic_extra__.items()}
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
     published: str | None = None  # the published table that its rows stand beside; by default that of its own name
 
 

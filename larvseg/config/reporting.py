@@ -6,29 +6,23 @@ from larvseg.config.base import Model
 
 
 class TableRow(Model):
-    """One row: its cells of text, the run behind it, and the published row it stands beside."""
+    """One row: its cells of text, and the run behind it."""
 
-    model: str
-    backbone: str
-    benchmark: str
-    training_data: str
+    texts: dict[str, str]  # by column
     run: str
+    published: bool = True  # whether the paper has the row
 
 
 class TableConfig(Model):
-    """One table of the paper."""
+    """One table of the paper, or one like it."""
 
     table: str
-    published: str  # the published table that its rows stand beside
+    published: str | None  # the published table that its rows stand beside; None where the paper has no such table
     profile: str
     seeds: tuple[int, ...]
+    columns: tuple[str, ...]  # of text
     rows: tuple[TableRow, ...]
     quoted: tuple[str, ...] = ()  # runs of rows that have the published numbers alone
-    untrained: tuple[str, ...] = ()  # runs that train nothing, made with the first seed alone
-
-    def seeds_of(self, run: str) -> tuple[int, ...]:
-        """The seeds that the row of `run` averages over; none if it is quoted."""
-        return () if run in self.quoted else self.seeds[:1] if run in self.untrained else self.seeds
 
 
 class Table2Config(Model):
@@ -36,6 +30,13 @@ class Table2Config(Model):
 
     profile: str
     datasets: tuple[str, ...]
+
+
+class RenderConfig(Model):
+    """One table as Markdown and LaTeX."""
+
+    table: str
+    profile: str
 
 
 class MetricsConfig(Model):

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from larvseg import config as c
 from larvseg.comparators.registry import module_of
-from larvseg.config import load_yaml, nearest, parse
+from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
-from larvseg.experiments.explorations import Explorations
 from larvseg.experiments.job import Job
-from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, UNTRAINED, WORDNET
+from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
+from larvseg.experiments.tables import Tables
 from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.recipes import Recipe
@@ -20,7 +20,7 @@ from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
 from larvseg.stages import STAGES
 
 
-class Project(Explorations):
+class Project(Tables):
     """The experiments of `experiments.yaml` at the scale of one profile."""
 
     def jobs(self) -> Iterator[Job]:
@@ -43,6 +43,7 @@ class Project(Explorations):
         yield from self.exploration_jobs()
         yield from (self.table(name) for name in self.experiments.tables)
         yield self.table2("table2")
+        yield from (self.render(name) for name in self.tables)
         yield self.metrics("metrics")
         if self.profile.drawn:
             yield self.figure("miniature")
@@ -166,18 +167,19 @@ class Project(Explorations):
 
     def table(self, name: str) -> Job:
         """Write a table of the paper."""
-        rows = tuple(
-            parse(c.TableRow, {"backbone": self.backbone_title(row["run"]), **row}, f"{self.where}: table {name!r}")
-            for row in self.experiments.tables[name].rows
-        )
-        quoted = tuple(row.run for row in rows if self.quoted(row.run))
-        untrained = tuple(row.run for row in rows if self.experiments.runs[row.run].method in UNTRAINED)
-        published = self.experiments.tables[name].published or name
+        table, rows = self.experiments.tables[name], self.rows_of(name)
         settings = c.TableConfig(
-            table=name, published=published, profile=self.name, seeds=self.seeds, rows=rows, quoted=quoted, untrained=untrained
+            table=name,
+            published=(table.published or name) if any(row.published for row in rows) else None,
+            profile=self.name,
+            seeds=self.seeds,
+            columns=table.columns,
+            rows=rows,
+            quoted=tuple(row.run for row in rows if self.quoted(row.run)),
         )
-        metrics = self._metrics_of(row.run for row in rows if row.run not in quoted)
-        return Job("table", name, settings, metrics, reference=(f"{REFERENCE}/published/{published}.csv",))
+        metrics = self._metrics_of(row.run for row in rows if row.run not in settings.quoted)
+        reference = (f"{REFERENCE}/published/{settings.published}.csv",) if settings.published else ()
+        return Job("table", name, settings, metrics, reference=reference)
 
     def table2(self, name: str) -> Job:
         """Count the data sets."""

@@ -67,7 +67,7 @@ class Setup(Files):
                 raise LarvSegError(
                     f"{self.where}: run {name!r}: model_of: no run {run.model_of!r}{nearest(run.model_of, list(self.experiments.runs))}"
                 )
-        named = [(f"table {name!r}", row.get("run", "")) for name, table in self.experiments.tables.items() for row in table.rows]
+        named = [(f"table {name!r}", row.run) for name, table in self.experiments.tables.items() for row in table.rows]
         for place, run in named:
             if run not in self.experiments.runs:
                 raise LarvSegError(f"{self.where}: {place}: no run {run!r}{nearest(run, list(self.experiments.runs))}")
@@ -181,8 +181,8 @@ class Setup(Files):
     @cached_property
     def trained(self) -> tuple[tuple[str, int], ...]:
         """Every (run, seed) that some table asks for and that is not quoted, once."""
-        runs = [row["run"] for table in self.experiments.tables.values() for row in table.rows]
-        return tuple((run, seed) for run in dict.fromkeys(runs) if not self.quoted(run) for seed in self.seeds_of(run))
+        runs = dict.fromkeys(row.run for table in self.experiments.tables.values() for row in table.rows)
+        return tuple((run, seed) for run in runs if not self.quoted(run) for seed in self.seeds_of(run))
 
     def switches(self, overrides: dict[str, Any]) -> c.Switches:
         """The switches of the profile's preset with `overrides`."""

@@ -51,7 +51,7 @@ def pretraining_operations(project: Project) -> float:
 
 def tables(project: Project) -> dict[str, tuple[tuple[str, int], ...]]:
     """The trained runs (run, seed) behind each table, each once."""
-    runs = {name: {row["run"] for row in table.rows} for name, table in project.experiments.tables.items()}
+    runs = {name: {row.run for row in table.rows} for name, table in project.experiments.tables.items()}
     return {name: tuple(pair for pair in project.trained if pair[0] in wanted) for name, wanted in runs.items()}
 
 

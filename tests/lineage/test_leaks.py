@@ -79,7 +79,8 @@ class World:
         smoke["comparators"]["reco"]["features"] = self.features and {**smoke["backbone"], "weights": self.features}
         (CONFIG / "smoke.yaml").write_text(yaml.safe_dump({**smoke, "preset": self.preset}))
         (CONFIG / "presets.yaml").write_text((self.source / "presets.yaml").read_text())
-        experiments = {"runs": self.runs, "tables": {"table3": {"rows": self.rows}}}
+        table = {"columns": ["model", "benchmark", "training_data"], "rows": self.rows}
+        experiments = {"runs": self.runs, "tables": {"table3": table}}
         (CONFIG / "experiments.yaml").write_text(yaml.safe_dump(experiments))
 
     @property

@@ -104,20 +104,6 @@ def test_printed_table_with_several_seeds(write):
     assert "seeds 0 1" in text
 
 
-def test_a_run_that_trains_nothing_is_measured_once(tmp_path):
-    rows = (LARVSEG.model_copy(update={"model": "DenseCLIP", "training_data": "ITPair", "run": "denseclip"}), LARVSEG)
-    inputs = {}
-    for run, seed in (("denseclip", 0), ("larvseg-a150", 0), ("larvseg-a150", 1)):
-        inputs[f"{run}.seed{seed}"] = tmp_path / f"{run}{seed}.json"
-        metrics = {"run": run, "seed": seed, "profile": "mini", "benchmark": "A150", "all": 1.0, "base": 1.0, "novel": 2.0 + seed}
-        inputs[f"{run}.seed{seed}"].write_text(json.dumps(metrics))
-    config = TableConfig(table="table3", published="table3", profile="mini", seeds=(0, 1), rows=rows, untrained=("denseclip",))
-    table(config, inputs, {"table": tmp_path / "table3.csv", "cells": tmp_path / "cells.jsonl"}, tmp_path / "work")
-    found = [(row["novel"], row["novel_std"], row["seeds"]) for row in read_csv(tmp_path / "table3.csv")]
-    assert found == [("2.0", "", "0"), ("2.5", "0.7", "0 1")]
-    assert "profile mini, seeds 0 1; of DenseCLIP nothing is trained: one measurement" in print_table(tmp_path / "table3.csv")
-
-
 def test_a_quoted_row_has_the_published_numbers_alone(write, tmp_path):
     write((LARVSEG,), (0,), {"larvseg-a150": [(28.8, 52.0, 15.3)]})
     config = TableConfig(table="table3", published="table3", profile="paper", seeds=(0,), rows=(LARVSEG,), quoted=("larvseg-a150",))

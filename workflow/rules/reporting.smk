@@ -42,6 +42,30 @@ rule table2:
         "larvseg table2 {input.recipe} --out table={output.table} > {log} 2>&1"
 
 
+# Each table in Markdown and LaTeX.
+rule render:
+    input:
+        recipe=f"work/recipes/{PROFILE}/render/{{table}}.json",
+        table="results/{table}.csv",
+    output:
+        markdown="reports/tables/{table}.md",
+        latex="reports/tables/{table}.tex",
+    log:
+        f"results/{PROFILE}/logs/render/{{table}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/render/{{table}}.tsv"
+    wildcard_constraints:
+        table="|".join(PROJECT.tables),
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    shell:
+        "larvseg render {input.recipe} --out markdown={output.markdown} --out latex={output.latex} > {log} 2>&1"
+
+
 rule metrics:
     input:
         recipe=f"work/recipes/{PROFILE}/metrics/metrics.json",

@@ -50,6 +50,8 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"figure": f"reports/figures/{name}.png"}
         case "table2":
             return {"table": f"results/{name}.csv"}
+        case "render":
+            return {"markdown": f"reports/tables/{name}.md", "latex": f"reports/tables/{name}.tex"}
         case "metrics":
             return {"metrics": "results/metrics.json"}
         case "figure":
@@ -59,4 +61,4 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
 
 def wanted(project: Project, rule: str, name: str) -> bool:
     """The job writes something that `snakemake all` asks for."""
-    return rule in ("table", "table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4")
+    return rule in ("table", "render", "table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4")
