@@ -1,6 +1,7 @@
 """Configuration: what a profile, a run, a table and each stage may say. Unknown keys are errors that name the nearest known one."""
 
 from larvseg.config.base import Model, load_yaml, nearest, parse
+from larvseg.config.claims import Claim, ClaimsConfig, ResolvedClaim, Side
 from larvseg.config.comparators import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, TextConfig, ZeroShotConfig
 from larvseg.config.datasets import (
     CAPTION_DATASETS,
@@ -51,6 +52,8 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "CAPTION_DATASETS",
+    "Claim",
+    "ClaimsConfig",
     "Classification",
     "ClipConfig",
     "ClipModel",
@@ -93,12 +96,14 @@ __all__ = [
     "Registry",
     "RenderConfig",
     "ResponsesConfig",
+    "ResolvedClaim",
     "Retrieval",
     "Roles",
     "Run",
     "Runtime",
     "SEGMENTATION_DATASETS",
     "SINGLE_LABEL_DATASETS",
+    "Side",
     "Source",
     "Switches",
     "Table",

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from larvseg.config.base import Model
+from larvseg.config.claims import Claim
 from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
 from larvseg.config.evaluation import Evaluation, Method
@@ -164,10 +165,11 @@ class Figure4(Model):
 
 
 class Experiments(Model):
-    """`experiments.yaml`: each run once, and each table as rows of runs."""
+    """`experiments.yaml`: each run once, each table as rows of runs, and what the paper claims."""
 
     runs: dict[str, Run]
     tables: dict[str, Table]
     table1: Table1 = Table1(rows=())
     figure2: Figure2 | None = None
     figure4: Figure4 | None = None
+    claims: tuple[Claim, ...] = ()

@@ -10,9 +10,9 @@ from larvseg import config as c
 from larvseg.comparators.registry import module_of
 from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
+from larvseg.experiments.claims import Claims
 from larvseg.experiments.job import Job
 from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
-from larvseg.experiments.tables import Tables
 from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.recipes import Recipe
@@ -20,7 +20,7 @@ from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
 from larvseg.stages import STAGES
 
 
-class Project(Tables):
+class Project(Claims):
     """The experiments of `experiments.yaml` at the scale of one profile."""
 
     def jobs(self) -> Iterator[Job]:
@@ -45,6 +45,8 @@ class Project(Tables):
         yield self.table2("table2")
         yield from (self.render(name) for name in self.tables)
         yield self.metrics("metrics")
+        if self.experiments.claims:
+            yield self.claims("claims")
         if self.profile.drawn:
             yield self.figure("miniature")
 

@@ -54,6 +54,8 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"markdown": f"reports/tables/{name}.md", "latex": f"reports/tables/{name}.tex"}
         case "metrics":
             return {"metrics": "results/metrics.json"}
+        case "claims":
+            return {"claims": f"results/{name}.csv"}
         case "figure":
             return {"figure": f"reports/figures/{name}.png"}
     raise ValueError(f"no rule {rule!r}")
@@ -61,4 +63,4 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
 
 def wanted(project: Project, rule: str, name: str) -> bool:
     """The job writes something that `snakemake all` asks for."""
-    return rule in ("table", "render", "table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4")
+    return rule in ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4")
