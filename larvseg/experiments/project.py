@@ -111,6 +111,7 @@ class Project(Tables):
             drawn=self.profile.drawn,
             weak_labels=switches.weak_labels,
             synsets=switches.synsets,
+            larger_than=self.profile.in11k_images if name == "IN11K" else 0,
             prepared=self.prepared and FAMILY_OF.get(name) == "ade_full",
             max_rejects=self.profile.max_rejects,
             threads=self.profile.deriving_threads,
@@ -118,6 +119,8 @@ class Project(Tables):
         reference = [f"{REFERENCE}/vocabularies/{LIST_OF[name]}.csv"] if name in LIST_OF else []
         if name in ("I124", "I585"):
             reference.append(f"{REFERENCE}/vocabularies/{name.lower()}_{switches.synsets}.csv")
+        if name == "C171":
+            reference.append(f"{REFERENCE}/vocabularies/c171_synsets.csv")
         reference += [*self.drawn_list, f"{REFERENCE}/imagenet_known_bad.txt"]
         return Job("derive", name, settings, {Path(path).name: path for path in archives}, reference=tuple(reference))
 
