@@ -140,7 +140,8 @@ def test_the_doors_agree(name, first, locked_copy):
     assert jobs_of(clone.run(*DOORS[second])) == {}
 
     computed = Counter(rule for (rule, name), runs in computations(clone).items() if computed_before[rule, name] != runs)
-    assert computed == mutation.computed
+    assert computed.pop("render", 0) <= mutation.jobs.get("render", 0)  # a table whose rounded numbers stay is not set again
+    assert computed == {rule: count for rule, count in mutation.computed.items() if rule != "render"}
     assert (clone.hashes() == before) == (mutation.damages or not mutation.jobs)
     assert NOTHING in clone.run("snakemake", "-n", "all") and UP_TO_DATE in clone.run("dvc", "status")
     assert SOUND in clone.run("larvseg", "audit", "verify", "--ignore-environment")
