@@ -24,12 +24,12 @@ localrules:
 rule all:
     default_target: True
     input:
-        "results/table1.csv",
-        "results/table2.csv",
-        "results/table3.csv",
+        TABLES,
+        CLAIMS,
         "results/metrics.json",
         "reports/vocabulary/i124.csv",
         "reports/vocabulary/i585.csv",
+        RENDERINGS,
         FIGURES,
         DIAGNOSTIC_TABLES,
         DIAGNOSTIC_FIGURES,
@@ -60,9 +60,8 @@ rule evaluate_all:
 
 rule tables:
     input:
-        "results/table1.csv",
-        "results/table2.csv",
-        "results/table3.csv",
+        TABLES,
+        CLAIMS,
         "results/metrics.json",
         DIAGNOSTIC_TABLES,
 
@@ -71,5 +70,6 @@ rule report:
     input:
         "reports/vocabulary/i124.csv",
         "reports/vocabulary/i585.csv",
+        RENDERINGS,
         FIGURES,
         DIAGNOSTIC_FIGURES,

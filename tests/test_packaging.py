@@ -42,8 +42,8 @@ def test_light_imports():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "[]\n"
 
 
-LIGHT = ("fetch", "prepare", "vocabulary", "derive", "table", "table1", "table2", "metrics", "compare", "figure", "figure2", "figure4")
-LIGHT += ("classes", "shares", "class_map", "tail", "gains", "curves", "confusion")
+LIGHT = ("fetch", "prepare", "vocabulary", "derive", "table", "table1", "table2", "render", "metrics", "claims")
+LIGHT += ("figure", "figure2", "figure4", "classes", "shares", "class_map", "tail", "gains", "curves", "confusion")
 
 
 def test_stages_without_networks_never_import_torch():

@@ -1,6 +1,7 @@
 """Configuration: what a profile, a run, a table and each stage may say. Unknown keys are errors that name the nearest known one."""
 
 from larvseg.config.base import Model, load_yaml, nearest, parse
+from larvseg.config.claims import Claim, ClaimsConfig, ResolvedClaim, Side
 from larvseg.config.comparators import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, TextConfig, ZeroShotConfig
 from larvseg.config.datasets import (
     CAPTION_DATASETS,
@@ -27,11 +28,9 @@ from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, 
 from larvseg.config.project import Comparators, Diagnosed, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
-    CompareConfig,
-    Comparison,
-    Comparisons,
     FigureConfig,
     MetricsConfig,
+    RenderConfig,
     Table2Config,
     TableConfig,
     TableRow,
@@ -54,6 +53,8 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "CAPTION_DATASETS",
+    "Claim",
+    "ClaimsConfig",
     "ClassesConfig",
     "Classification",
     "ClipConfig",
@@ -61,10 +62,7 @@ __all__ = [
     "ClipTraining",
     "Column",
     "Comparators",
-    "CompareConfig",
     "Compared",
-    "Comparison",
-    "Comparisons",
     "ConfusionConfig",
     "DATASETS",
     "DeriveConfig",
@@ -103,7 +101,9 @@ __all__ = [
     "Proposing",
     "RecoConfig",
     "Registry",
+    "RenderConfig",
     "ResponsesConfig",
+    "ResolvedClaim",
     "Retrieval",
     "Roles",
     "Run",
@@ -112,6 +112,7 @@ __all__ = [
     "SEGMENTATION_DATASETS",
     "SINGLE_LABEL_DATASETS",
     "SharesConfig",
+    "Side",
     "Source",
     "Switches",
     "Table",

@@ -37,10 +37,9 @@ def test_every_measured_run_of_table_3_is_in_the_table_of_classes(project):
     mini = project()
     for name, benchmark, weak, objects in (("a150", "A150", "WA150", "I124"), ("a847", "A847", "WA847", "I585")):
         job = mini.classes(name)
-        rows = [row for row in mini.experiments.tables["table3"].rows if row["benchmark"] == benchmark]
-        assert [(run.run, run.title, run.training_data) for run in job.config.runs] == [
-            (row["run"], row["model"], row["training_data"]) for row in rows
-        ]
+        table = [row for row in mini.rows_of("table3") if row.texts["benchmark"] == benchmark]
+        rows = [(row.run, row.texts["model"], row.texts["training_data"]) for row in table]
+        assert [(run.run, run.title, run.training_data) for run in job.config.runs] == rows and len(rows) == 10
         assert job.config.datasets == ("C171", weak, objects) and job.inputs[weak] == f"data/mini/manifests/{weak}.arrow"
         assert job.inputs[benchmark] == f"data/mini/manifests/{benchmark}.arrow"
         assert job.inputs[f"larvseg-{name}.seed0"] == f"results/mini/evaluations/larvseg-{name}/seed0/metrics.json"
@@ -64,14 +63,23 @@ def test_all_of_it_is_asked_for_and_quoted_runs_are_left_out(project):
 def test_a_run_of_another_table_gets_a_column_of_its_own(project):
     def change(value):
         value["runs"]["larvseg-a150-m5"] = {**value["runs"]["larvseg-a150"], "attention": {"memory_size": 5}}
-        row = {"model": "LarvSeg", "benchmark": "A150", "training_data": "C171, WA150", "run": "larvseg-a150-m5"}
-        value["tables"]["mine"] = {"rows": [row]}
+        value["tables"]["mine"] = {"columns": ["training_data"], "rows": [{"run": "larvseg-a150-m5"}], "published": "table3"}
         value["diagnostics"]["A150"]["gains"] = [{"title": "M", "run": "larvseg-a150-m5", "without": "larvseg-a150"}]
 
     own = project(change=change)
     assert [run.run for run in own.classes("a150").config.runs][-1] == "larvseg-a150-m5"
     assert own.gains("a150").inputs["larvseg-a150-m5.seed0.model"] == "results/mini/runs/larvseg-a150-m5/seed0/model.safetensors"
     assert "larvseg-a150-m5" not in [run.run for run in own.class_map("a150").config.runs]
+
+
+def test_several_seeds_are_those_of_each_run(project):
+    three = Project("mini", CONFIG, seeds=3)
+    assert {run.run: run.seeds for run in three.classes("a150").config.runs if run.run in ("denseclip-a150", "larvseg-a150")} == {
+        "denseclip-a150": (0,),
+        "larvseg-a150": (0, 1, 2),
+    }
+    assert three.curves("a150").inputs["larvseg-a150.seed2"] == "results/mini/runs/larvseg-a150/seed2/curves.csv"
+    assert three.confusion("a847").inputs["larvseg-a847-i585.seed1.confusion"].endswith("larvseg-a847-i585/seed1/confusion.arrow")
 
 
 def test_a_project_without_diagnostics_has_none(project):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from larvseg.experiments import DIAGNOSTIC_FIGURES, PREPARED, TEXT_DATASETS, Project
 
 MODEL_FILES = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
+WANTED = ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4")
+WANTED += ("classes", "shares", *DIAGNOSTIC_FIGURES)
 
 
 def products(project: Project, rule: str, name: str) -> dict[str, str]:
@@ -50,10 +52,12 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"figure": f"reports/figures/{name}.png"}
         case "table2":
             return {"table": f"results/{name}.csv"}
+        case "render":
+            return {"markdown": f"reports/tables/{name}.md", "latex": f"reports/tables/{name}.tex"}
         case "metrics":
             return {"metrics": "results/metrics.json"}
-        case "compare":
-            return {"comparisons": f"results/{name}.csv"}
+        case "claims":
+            return {"claims": f"results/{name}.csv"}
         case "classes":
             return {"table": project.class_table(name)}
         case "shares":
@@ -66,7 +70,5 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
 
 
 def wanted(project: Project, rule: str, name: str) -> bool:
-    """The job writes something that `snakemake all` asks for. Tables with seeds of their own, and comparisons, are made on demand."""
-    if rule == "table":
-        return project.experiments.tables[name].seeds is None
-    return rule in ("table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4", "classes", "shares", *DIAGNOSTIC_FIGURES)
+    """The job writes something that `snakemake all` asks for."""
+    return rule in WANTED
