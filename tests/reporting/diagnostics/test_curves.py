@@ -28,9 +28,9 @@ def draw(tmp_path, run, **files):
     return np.asarray(Image.open(tmp_path / "x.png").convert("RGB"))
 
 
-def colours_of(picture, number, top, bottom):
-    """How many pixels of the colour of run `number` lie between two heights."""
-    colour = np.round(np.array(RUNS[number]) * 255)
+def colours_of(picture, number, top, bottom, of_white=0.0):
+    """How many pixels of the colour of run `number`, mixed with a share of white, lie between two heights."""
+    colour = np.round((np.array(RUNS[number]) * (1 - of_white) + of_white) * 255)
     return int((np.abs(picture[top:bottom].astype(int) - colour).max(2) < 3).sum())
 
 
@@ -72,7 +72,8 @@ def test_runs_without_attention_have_losses_alone(tmp_path, run):
 
 def test_seeds_of_one_run_are_one_line_with_their_range(tmp_path, run):
     one, two = write(tmp_path / "one.csv"), write(tmp_path / "two.csv", offset=0.4)
-    assert (draw(tmp_path, run, larvseg=[one, two]) != draw(tmp_path, run, larvseg=[one])).any()
-    assert colours_of(draw(tmp_path, run, larvseg=[one, two]), 1, 0, 9999) == 0
+    both, alone = draw(tmp_path, run, larvseg=[one, two]), draw(tmp_path, run, larvseg=[one])
+    assert colours_of(both, 0, 0, 9999) > 1000 and colours_of(both, 1, 0, 9999) == 0
+    assert colours_of(both, 0, 0, 9999, of_white=0.8) > 3 * 1000 > 1000 > colours_of(alone, 0, 0, 9999, of_white=0.8)
     with pytest.raises(LarvSegError, match="larvseg: its seeds were trained for different steps"):
         draw(tmp_path, run, larvseg=[one, write(tmp_path / "short.csv", lines=20)])

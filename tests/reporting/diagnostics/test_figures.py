@@ -13,7 +13,7 @@ from larvseg.reporting.diagnostics.classes import ClassTable, classes
 from larvseg.reporting.diagnostics.confusion import confusion
 from larvseg.reporting.diagnostics.gains import differences, gains
 from larvseg.reporting.diagnostics.page import BASE, NOVEL, shade
-from larvseg.reporting.diagnostics.scatter import counted, logarithmic
+from larvseg.reporting.diagnostics.scatter import counted, dots, logarithmic
 from larvseg.reporting.diagnostics.shares import shares
 from larvseg.reporting.diagnostics.tail import correlation, tail
 
@@ -80,6 +80,16 @@ def test_the_tail_has_a_panel_for_each_run(tmp_path, table, run):
     assert height(both, half + 60, both.shape[1] - 60) < height(both, 80, half - 60)  # 60 % stands higher than 10 %
 
 
+def test_a_class_that_is_only_predicted_has_no_place_among_sizes(tmp_path, table, run):
+    text = table["classes"].read_text()
+    table["classes"].write_text(text.replace(",20.00,10.00,", ",,0.00,"))  # the sofa: in no validation picture, and yet predicted
+    assert ",,0.00," in table["classes"].read_text()
+    config = RunsFigureConfig(**ABOUT, runs=(run("one"),))
+    without = drawn(tmp_path, tail, config, table)
+    table["classes"].write_text(text)
+    assert (without != drawn(tmp_path, tail, config, table)).any()
+
+
 def test_ranks_of_place_and_value_are_correlated():
     rising = [("a", 1, 5.0, True), ("b", 2, 7.0, True), ("c", 30, 7.5, True)]
     assert correlation(rising) == "+1.00" and correlation([("d", 0.5, 9.0, True), *rising]) == "−0.20"
@@ -98,6 +108,13 @@ def test_axes_have_few_round_numbers_and_zero_where_something_was_never_seen():
     assert ticks(counted([0, 4, 30])) == ["0", "1", "2", "5", "10", "20"]
     assert ticks([0.05, 2.0], never=False) == ["0.05", "0.1", "0.2", "0.5", "1", "2"]
     assert ticks([0.5, 12.0], never=False) == ["0.5", "1", "2", "5", "10"]
+
+
+def test_dots_have_the_colour_of_their_kind_and_none_lacks_place_or_value():
+    axes = Figure().add_subplot()
+    dots(axes, [1, 2, None, 4, 5], [10, 20, 30, None, 50], [False, True, True, False, True])
+    found = {tuple(part.get_facecolor()[0][:3]): part.get_offsets().tolist() for part in axes.collections}
+    assert found == {BASE: [[1, 10]], NOVEL: [[2, 20], [5, 50]]}
 
 
 def test_gains_stand_above_losses(tmp_path, table, run, trained):
