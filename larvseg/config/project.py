@@ -176,9 +176,9 @@ class Diagnosed(Model):
         run: str  # keeps a memory bank
         without: str  # is like it but for one thing
 
-    tail: tuple[Column, ...] = ()  # IoU over how often a category is seen
+    tail: tuple[Column, ...] = Field(default=(), max_length=5)  # IoU over how often a category is seen, and how large it is
     gains: tuple[Pair, ...] = ()
-    curves: tuple[Column, ...] = ()  # of training
+    curves: tuple[Column, ...] = Field(default=(), max_length=6)  # of training
     confused: Column  # whose confusions are shown pair by pair
 
     @property

@@ -95,6 +95,7 @@ def test_a_project_without_diagnostics_has_none(project):
         (lambda v: v["confused"].update(run="lseg-a847"), "diagnostics A150: 'lseg-a847' is a run of A847"),
         (lambda v: v["curves"][0].update(run="larvseg-a15"), r"diagnostics A150: no run 'larvseg-a15'; did you mean 'larvseg-a150'\?"),
         (lambda v: v["tail"][0].update(run="segmenter-c171"), "diagnostics A150: no table has a row of run 'segmenter-c171'"),
+        (lambda v: v["curves"].extend(v["curves"][:3]), "diagnostics.A150.curves: Tuple should have at most 6 items"),
         (lambda v: v.update(tails=[]), r"unknown key 'diagnostics.A150.tails'; did you mean 'tail'\?"),
     ],
 )

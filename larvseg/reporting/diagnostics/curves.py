@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from scipy.ndimage import uniform_filter1d
 
 from larvseg.config.diagnostics import RunsFigureConfig
 from larvseg.errors import LarvSegError
@@ -51,7 +52,7 @@ def curves(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mappin
             axes.grid(axis="y")
             lines = [
                 (run.title, colour, each["step"][0], each[column] if column in STATES else smoothed(each[column]))
-                for run, colour, each in zip(config.runs, RUNS, found, strict=False)
+                for run, colour, each in zip(config.runs, RUNS[: len(found)], found, strict=True)
                 if each[column].any()
             ]
             for _, colour, steps, values in lines:
@@ -66,9 +67,8 @@ def curves(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mappin
             _name_lines(axes, [(title, colour, values.mean(0)[-1]) for title, colour, _, values in lines])
             sheet.text(box[0], box[1] - 36, title, 16)
             sheet.text(box[0], box[1] - 16, explained, SMALL, GREY)
-            sheet.text(
-                box[0] + width, box[1] + HEIGHT + 38, "steps, logarithmic →" if column in BANK else "steps →", SMALL, GREY, ha="right"
-            )
+            label = "steps, logarithmic →" if column in BANK else "steps →"
+            sheet.text(box[0] + width, box[1] + HEIGHT + 38, label, SMALL, GREY, ha="right")
         sheet.footer(about(config.profile, config.runs))
 
 
@@ -88,12 +88,8 @@ def read_curves(path: Path) -> dict[str, np.ndarray]:
 
 
 def smoothed(values: np.ndarray) -> np.ndarray:
-    """(…, lines) → the same, each the mean of its surroundings: SMOOTHED of all lines, fewer at the ends."""
-    lines = values.shape[-1]
-    half = round(SMOOTHED * lines / 2)
-    sums = np.concatenate([np.zeros((*values.shape[:-1], 1)), values.cumsum(-1)], -1)
-    first, last = (np.arange(lines) - half).clip(0), (np.arange(lines) + half + 1).clip(max=lines)
-    return (sums[..., last] - sums[..., first]) / (last - first)
+    """(…, lines) → the same, each the mean of its surroundings: SMOOTHED of all lines, the outermost ones repeated at the ends."""
+    return uniform_filter1d(values, 2 * round(SMOOTHED * values.shape[-1] / 2) + 1, mode="nearest")
 
 
 def _of_seeds(curves_of_seeds: Sequence[Mapping[str, np.ndarray]], run: str) -> dict[str, np.ndarray]:

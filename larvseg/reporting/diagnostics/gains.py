@@ -80,8 +80,7 @@ def _panel(axes: Axes, table: ClassTable, seen: Sequence[float], gained: Sequenc
 def _say_full(axes: Axes, seen: Sequence[float], slots: int) -> None:
     """Say how many rings of `slots` pictures were filled; where some were not, a line stands between those and the others."""
     full = sum(count >= slots for count in seen)
-    axes.text(
-        0.02, 0.02, f"{full} of {len(seen)} rings of {slots} were filled", transform=axes.transAxes, fontsize=points(SMALL), color=GREY
-    )
+    style = {"transform": axes.transAxes, "fontsize": points(SMALL), "color": GREY}
+    axes.text(0.02, 0.02, f"{full} of {len(seen)} rings of {slots} were filled", **style)
     if full < len(seen):
         axes.axvline(slots, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
