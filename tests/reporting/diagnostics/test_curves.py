@@ -56,7 +56,7 @@ def test_a_line_is_the_mean_of_its_surroundings():
     assert smoothed(steps)[2:-2] == pytest.approx(steps[2:-2])
     assert smoothed(steps)[[0, -1]] == pytest.approx([0.6, 98.4])
     noisy = np.where(steps % 2, 1.0, 0.0)
-    assert np.abs(smoothed(np.stack([noisy, noisy * 0])) - [[0.5], [0]]).max() < 0.2
+    assert np.abs(smoothed(np.stack([noisy, noisy * 0]))[:, 2:-2] - [[0.5], [0]]).max() < 0.2
 
 
 def test_runs_without_attention_have_losses_alone(tmp_path, run):
