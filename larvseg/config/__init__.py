@@ -20,7 +20,7 @@ from larvseg.config.datasets import (
     kind_of,
 )
 from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
-from larvseg.config.figures import Column, Figure2Config, Figure4Config, PredictConfig
+from larvseg.config.figures import Column, Figure2Config, Figure4Config, Figure5Config, PredictConfig, RecogniseConfig, Row
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
 from larvseg.config.project import Comparators, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
@@ -73,6 +73,7 @@ __all__ = [
     "FetchConfig",
     "Figure2Config",
     "Figure4Config",
+    "Figure5Config",
     "FigureConfig",
     "Grounding",
     "GroupingConfig",
@@ -95,10 +96,12 @@ __all__ = [
     "ProposeConfig",
     "Proposing",
     "RecoConfig",
+    "RecogniseConfig",
     "Registry",
     "ResponsesConfig",
     "Retrieval",
     "Roles",
+    "Row",
     "Run",
     "Runtime",
     "SEGMENTATION_DATASETS",

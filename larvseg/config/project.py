@@ -10,7 +10,7 @@ from larvseg.config.base import Model
 from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
 from larvseg.config.evaluation import Evaluation, Method
-from larvseg.config.figures import Column
+from larvseg.config.figures import Column, Row
 from larvseg.config.masks import Classification, MaskHead
 from larvseg.config.reporting import Comparisons
 from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime
@@ -154,6 +154,17 @@ class Figure4(Model):
     methods: tuple[Column, ...]
 
 
+class Figure5(Model):
+    """Fine-grained categories, by WordNet id: on object pictures, and on `pictures` validation pictures of `benchmark`."""
+
+    benchmark: Literal["A150", "A847"]
+    objects: tuple[str, ...]
+    sources: tuple[str, ...] = ("I1K", "I21K")  # of the object pictures: the first that has any; best are pictures not trained on
+    scenes: tuple[str, ...]
+    pictures: int = 6
+    models: tuple[Row, ...]
+
+
 class Experiments(Model):
     """`experiments.yaml`: each run once, each table as rows of runs, and what is compared over seeds."""
 
@@ -162,4 +173,5 @@ class Experiments(Model):
     table1: Table1 = Table1(rows=())
     figure2: Figure2 | None = None
     figure4: Figure4 | None = None
+    figure5: Figure5 | None = None
     comparisons: Comparisons

@@ -44,9 +44,11 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"responses": project.response_file(name)}
         case "predict":
             return {"predictions": project.prediction_file(name)}
+        case "recognise":
+            return {"recognitions": project.recognition_file(name)}
         case "table1":
             return {"table": f"results/{name}.csv", "cells": f"results/{project.name}/{name}.cells.jsonl"}
-        case "figure2" | "figure4":
+        case "figure2" | "figure4" | "figure5":
             return {"figure": f"reports/figures/{name}.png"}
         case "table2":
             return {"table": f"results/{name}.csv"}
@@ -63,4 +65,4 @@ def wanted(project: Project, rule: str, name: str) -> bool:
     """The job writes something that `snakemake all` asks for. Tables with seeds of their own, and comparisons, are made on demand."""
     if rule == "table":
         return project.experiments.tables[name].seeds is None
-    return rule in ("table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4")
+    return rule in ("table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4", "figure5")
