@@ -38,7 +38,8 @@ STAGES = {
     "figure5": Stage(config.Figure5Config, "larvseg.reporting.figure5", "figure5"),
     "table": Stage(config.TableConfig, "larvseg.reporting.tables", "table"),
     "table2": Stage(config.Table2Config, "larvseg.reporting.table2", "table2"),
+    "render": Stage(config.RenderConfig, "larvseg.reporting.rendering", "render"),
     "metrics": Stage(config.MetricsConfig, "larvseg.reporting.metrics", "metrics"),
-    "compare": Stage(config.CompareConfig, "larvseg.reporting.comparisons", "compare"),
+    "claims": Stage(config.ClaimsConfig, "larvseg.reporting.claims", "claims"),
     "figure": Stage(config.FigureConfig, "larvseg.reporting.miniature_figure", "figure"),
 }

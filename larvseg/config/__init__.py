@@ -1,6 +1,7 @@
 """Configuration: what a profile, a run, a table and each stage may say. Unknown keys are errors that name the nearest known one."""
 
 from larvseg.config.base import Model, load_yaml, nearest, parse
+from larvseg.config.claims import Claim, ClaimsConfig, ResolvedClaim, Side
 from larvseg.config.comparators import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, TextConfig, ZeroShotConfig
 from larvseg.config.datasets import (
     CAPTION_DATASETS,
@@ -26,11 +27,9 @@ from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, 
 from larvseg.config.project import Comparators, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
-    CompareConfig,
-    Comparison,
-    Comparisons,
     FigureConfig,
     MetricsConfig,
+    RenderConfig,
     Table2Config,
     TableConfig,
     TableRow,
@@ -53,15 +52,14 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "CAPTION_DATASETS",
+    "Claim",
+    "ClaimsConfig",
     "Classification",
     "ClipConfig",
     "ClipModel",
     "ClipTraining",
     "Column",
     "Comparators",
-    "CompareConfig",
-    "Comparison",
-    "Comparisons",
     "DATASETS",
     "DeriveConfig",
     "Embedding",
@@ -98,7 +96,9 @@ __all__ = [
     "RecoConfig",
     "RecogniseConfig",
     "Registry",
+    "RenderConfig",
     "ResponsesConfig",
+    "ResolvedClaim",
     "Retrieval",
     "Roles",
     "Row",
@@ -106,6 +106,7 @@ __all__ = [
     "Runtime",
     "SEGMENTATION_DATASETS",
     "SINGLE_LABEL_DATASETS",
+    "Side",
     "Source",
     "Switches",
     "Table",

@@ -10,7 +10,7 @@ from larvseg.experiments.setup import REFERENCE
 
 
 class Recognition(Comparators):
-    """What models over all synsets find of fine-grained categories. All with the first seed of the profile."""
+    """What models over all synsets find of fine-grained categories. All with the first seed."""
 
     @property
     def figure5_models(self) -> tuple[c.Row, ...]:
@@ -20,7 +20,7 @@ class Recognition(Comparators):
 
     def recognise(self, name: str) -> Job:
         """Make the label maps of a model of Figure 5."""
-        figure, seed = self.experiments.figure5, self.profile.seeds[0]
+        figure, seed = self.experiments.figure5, self.seeds[0]
         runs = [self.experiments.runs[model.run] for model in self.figure5_models]
         training = tuple(dict.fromkeys(data for run in runs for data in run.training_data if c.kind_of(data) == "single_label"))
         settings = c.RecogniseConfig(
