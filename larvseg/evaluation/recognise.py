@@ -1,7 +1,8 @@
-"""The `recognise` stage: label maps over all synsets that a model knows, on object pictures and scenes (paper, Figure 5)."""
+"""The `recognise` stage: label maps over everything that a model of ImageNet-21K knows, on object pictures and scenes (paper, Figure 5)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,28 +16,31 @@ from larvseg.evaluation.exemplars import object_exemplars, scene_exemplars
 from larvseg.evaluation.sliding_window import segment_all
 from larvseg.training import runtime
 from larvseg.training.checkpoint import save_tensors
-from larvseg.training.segmenters import load_segmenter
+from larvseg.training.segmenters import DatasetSegmenter, load_segmenter
 
 
 @torch.inference_mode()
 def recognise(config: RecogniseConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Write `recognitions` (safetensors): of each chosen picture, in which a synset is looked for, what the model says of every pixel.
 
-    Tensors of picture i: "i.picture" (H, W, 3) uint8, "i.labels" (H, W) int16, positions in the synsets of the model, and of a scene
-    "i.region" (H, W) bool, where the synset is. Metadata: run, seed, profile, dataset; synsets, all that compete; known, those that have
-    pixel labels in C171; and for each picture its name, synset, data set, and whether it was seen in training.
+    Every name of the model competes, synsets and the categories of C171 that are none: without sky and floor, things would have to be
+    everywhere. Tensors of picture i: "i.picture" (H, W, 3) uint8, "i.labels" (H, W) int16, positions in `names`, and of a scene "i.region"
+    (H, W) bool, where the synset is. Metadata: run, seed, profile, dataset; names, of the model; synsets, how many of them config.dataset
+    has; known, those that C171 has pixel labels of; and for each picture its name, synset, data set, and whether it was seen in training.
     The pictures depend on manifests and on config.objects, scenes and pictures alone, so that models can be compared.
     inputs: `model`, `config`, and the manifests of config.benchmark, sources and training. Raises LarvSegError for files that do not fit,
-    for a model with more synsets than int16 counts, and for a synset without a picture.
+    for a model with more names than int16 counts, and for a synset without a picture.
     """
     device = runtime.prepare(config.runtime)
-    model, training = load_segmenter(inputs["model"], inputs["config"], config.dataset, device)
-    if len(model.names) > np.iinfo(np.int16).max:
-        raise LarvSegError(f"{inputs['config']}: {len(model.names)} synsets, more than a label map of 16 bits can tell apart")
-    pixels, _ = load_segmenter(inputs["model"], inputs["config"], "C171")
+    objects, training = load_segmenter(inputs["model"], inputs["config"], config.dataset, device)
+    vocabulary = json.loads(inputs["config"].read_text(encoding="utf-8"))["vocabulary"]
+    names, known = tuple(vocabulary["names"]), sorted(set(vocabulary["index"].get("C171", ())))
+    if len(names) > np.iinfo(np.int16).max:
+        raise LarvSegError(f"{inputs['config']}: {len(names)} names, more than a label map of 16 bits can tell apart")
+    model = DatasetSegmenter(objects.segmenter, torch.arange(len(names), device=device), names)
     manifests = {dataset: Manifest(inputs[dataset]) for dataset in dict.fromkeys((config.benchmark, *config.sources, *config.training))}
-    objects = object_exemplars(config.objects, [manifests[name] for name in config.sources], [manifests[name] for name in config.training])
-    chosen = [*objects, *scene_exemplars(config.scenes, manifests[config.benchmark], config.pictures)]
+    chosen = object_exemplars(config.objects, [manifests[name] for name in config.sources], [manifests[name] for name in config.training])
+    chosen += scene_exemplars(config.scenes, manifests[config.benchmark], config.pictures)
 
     images = [manifests[exemplar.dataset].image(exemplar.row) for exemplar in chosen]
     maps = segment_all(model, images, config.evaluation, training.switches.normalisation, device)
@@ -48,10 +52,9 @@ def recognise(config: RecogniseConfig, inputs: Mapping[str, Path], outputs: Mapp
             manifest = manifests[config.benchmark]
             wanted = manifest.header["classes"].index(config.scenes[exemplar.synset])
             tensors[f"{number}.region"] = torch.from_numpy(manifest.mask(exemplar.row) == wanted)
-    shared = set(pixels.index.tolist())
-    known = [name for name, row in zip(model.names, model.index.tolist(), strict=True) if row in shared]
     pictures = [
         {"name": manifests[one.dataset].name(one.row), "synset": one.synset, "dataset": one.dataset, "seen": one.seen} for one in chosen
     ]
-    about = {key: getattr(config, key) for key in ("run", "seed", "profile", "dataset")}
-    save_tensors(outputs["recognitions"], tensors, about | {"synsets": list(model.names), "known": known, "pictures": pictures})
+    about = {key: getattr(config, key) for key in ("run", "seed", "profile", "dataset")} | {"pictures": pictures}
+    about |= {"names": names, "synsets": len(objects.names), "known": [names[row] for row in known]}
+    save_tensors(outputs["recognitions"], tensors, about)
