@@ -66,7 +66,7 @@ class Profile(Model):
     world: World | None
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
     in11k_images: int = Field(default=500, ge=0)  # IN11K holds the synsets with more pictures than this
-    whole_imagenet: bool = False  # all synsets are fetched, and the runs over them trained; where archives are drawn they always are
+    whole_imagenet: bool = False  # all synsets are there, and the runs over them are trained (Figure 5); always so where archives are drawn
     max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's pictures that may be undecodable
     preset: str  # a preset of presets.yaml
     backbone: Backbone
