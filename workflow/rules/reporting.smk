@@ -188,3 +188,24 @@ rule figure4:
         runtime=10,
     shell:
         "larvseg figure4 {input.recipe} --out figure={output.figure} > {log} 2>&1"
+
+
+# Figure 5.
+rule figure5:
+    input:
+        recipe=f"work/recipes/{PROFILE}/figure5/figure5.json",
+        recognitions=lambda _: PROJECT.figure5("figure5").inputs.values(),
+    output:
+        figure="reports/figures/figure5.png",
+    log:
+        f"results/{PROFILE}/logs/figure5.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/figure5.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "larvseg figure5 {input.recipe} --out figure={output.figure} > {log} 2>&1"
