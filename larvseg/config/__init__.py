@@ -21,7 +21,7 @@ from larvseg.config.datasets import (
     kind_of,
 )
 from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
-from larvseg.config.figures import Column, Figure2Config, Figure4Config, PredictConfig
+from larvseg.config.figures import AttentionsConfig, Column, Figure1Config, Figure2Config, Figure3Config, Figure4Config, PredictConfig
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
 from larvseg.config.project import Comparators, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
@@ -49,6 +49,7 @@ from larvseg.config.training import (
 
 __all__ = [
     "Attention",
+    "AttentionsConfig",
     "Augmentation",
     "Backbone",
     "CAPTION_DATASETS",
@@ -69,7 +70,9 @@ __all__ = [
     "Experiments",
     "Family",
     "FetchConfig",
+    "Figure1Config",
     "Figure2Config",
+    "Figure3Config",
     "Figure4Config",
     "FigureConfig",
     "Grounding",

@@ -1,4 +1,4 @@
-"""The jobs behind Table 1 and Figures 2 and 4."""
+"""The jobs behind Table 1 and Figures 1 to 4."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from larvseg import config as c
 from larvseg.comparators.registry import module_of
+from larvseg.errors import LarvSegError
 from larvseg.experiments.comparators import Comparators
 from larvseg.experiments.job import Job
 from larvseg.experiments.setup import CLASS_LISTS, REFERENCE
@@ -46,8 +47,8 @@ class Explorations(Comparators):
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """Those of Figures 2 and 4 that `experiments.yaml` describes."""
-        return tuple(name for name in ("figure2", "figure4") if getattr(self.experiments, name))
+        """Those of Figures 1 to 4 that `experiments.yaml` describes."""
+        return tuple(name for name in ("figure1", "figure2", "figure3", "figure4") if getattr(self.experiments, name))
 
     def embedding_jobs(self) -> Iterator[Job]:
         """Those that read pictures; tables and figures are made of what they write."""
@@ -55,6 +56,8 @@ class Explorations(Comparators):
         yield from (self.explore(name) for name in rows)
         yield from (self.respond(self.explored(model, self.experiments.figure2.benchmark)) for model in self.figure2_models)
         yield from (self.predict(column.run) for column in self.figure4_methods)
+        if figure := self.experiments.figure3:
+            yield self.attend(figure.run)
 
     def _embedding(self, explored: c.Explored, benchmark: str) -> tuple[c.Embedding, dict[str, str]]:
         inputs = {"manifest": self.manifest(benchmark)}
@@ -96,6 +99,41 @@ class Explorations(Comparators):
         settings = c.Table1Config(table=name, profile=self.name, seeds=(seed,), rows=rows)
         inputs = {f"{row.run}.seed{seed}": self.grouping_file(row.run) for row in rows}
         return Job("table1", name, settings, inputs, reference=(f"{REFERENCE}/published/{name}.csv",))
+
+    def figure1(self, name: str) -> Job:
+        """Draw Figure 1."""
+        run_name = self.experiments.figure1.run
+        if run_name not in {column.run for column in self.figure4_methods}:
+            raise LarvSegError(f"{self.where}: figure1: {run_name!r} is none of the runs of figure4, whose predictions it shows")
+        run = self.experiments.runs[run_name]
+        settings = c.Figure1Config(figure=name, profile=self.name, benchmark=run.benchmark, run=run_name, training_data=run.training_data)
+        datasets = (run.benchmark, *run.training_data)
+        inputs = {dataset: self.manifest(dataset) for dataset in datasets} | {"predictions": self.prediction_file(run_name)}
+        reads = tuple(dict.fromkeys(archive for dataset in datasets for archive in self.archives_of(dataset)))
+        return Job("figure1", name, settings, inputs, reads, (CLASS_LISTS[0],))
+
+    def attend(self, name: str) -> Job:
+        """Make the maps of Figure 3."""
+        figure, run = self.experiments.figure3, self.experiments.runs[name]
+        settings = c.AttentionsConfig(
+            run=name,
+            profile=self.name,
+            seed=self.profile.seeds[0],
+            candidates=figure.candidates,
+            novel=figure.novel,
+            base=figure.base,
+            evaluation=self.profile.evaluation,
+            runtime=self.profile.runtime,
+        )
+        inputs = self._own_files(name, settings.seed) | {dataset: self.manifest(dataset) for dataset in run.training_data}
+        reads = tuple(dict.fromkeys(archive for dataset in run.training_data for archive in self.archives_of(dataset)))
+        return Job("attend", name, settings, inputs, reads)
+
+    def figure3(self, name: str) -> Job:
+        """Draw Figure 3."""
+        run = self.experiments.figure3.run
+        settings = c.Figure3Config(figure=name, profile=self.name, run=run)
+        return Job("figure3", name, settings, {"attentions": self.attention_file(run)})
 
     def respond(self, name: str) -> Job:
         """Make the response maps of a model of Figure 2."""

@@ -83,3 +83,24 @@ rule predict:
         runtime=MINUTES,
     shell:
         "larvseg predict {input.recipe} --out predictions={output.predictions} > {log} 2>&1"
+
+
+# The category-wise attention of Figure 3.
+rule attend:
+    input:
+        recipe=f"work/recipes/{PROFILE}/attend/{{run}}.json",
+        files=lambda wildcards: PROJECT.attend(wildcards.run).inputs.values(),
+    output:
+        attentions=f"results/{PROFILE}/attentions/{{run}}.safetensors",
+    log:
+        f"results/{PROFILE}/logs/attend/{{run}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/attend/{{run}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg attend {input.recipe} --out attentions={output.attentions} > {log} 2>&1"

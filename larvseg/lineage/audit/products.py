@@ -44,9 +44,11 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"responses": project.response_file(name)}
         case "predict":
             return {"predictions": project.prediction_file(name)}
+        case "attend":
+            return {"attentions": project.attention_file(name)}
         case "table1":
             return {"table": f"results/{name}.csv", "cells": f"results/{project.name}/{name}.cells.jsonl"}
-        case "figure2" | "figure4":
+        case "figure1" | "figure2" | "figure3" | "figure4":
             return {"figure": f"reports/figures/{name}.png"}
         case "table2":
             return {"table": f"results/{name}.csv"}
@@ -63,4 +65,5 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
 
 def wanted(project: Project, rule: str, name: str) -> bool:
     """The job writes something that `snakemake all` asks for."""
-    return rule in ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4")
+    rules = ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure")
+    return rule in (*rules, "figure1", "figure2", "figure3", "figure4")
