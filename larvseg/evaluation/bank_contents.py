@@ -134,6 +134,7 @@ class Slot(NamedTuple):
     agreement: float  # cosine between the slot and the mean of these patches: 1 if the network has not changed since
 
 
+@torch.no_grad()
 def slots_of(run: BankedRun, manifests: Mapping[str, Manifest], bank: MemoryBank, category: int, limit: int) -> list[Slot]:
     """The `limit` latest slots of row `category` of `bank`, the latest first; fewer if it was pushed to less often.
 
