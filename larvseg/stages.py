@@ -31,6 +31,7 @@ STAGES = {
     "explore": Stage(config.GroupingConfig, "larvseg.evaluation.explore", "explore"),
     "respond": Stage(config.ResponsesConfig, "larvseg.evaluation.responses", "responses"),
     "predict": Stage(config.PredictConfig, "larvseg.evaluation.predict", "predict"),
+    "showcase": Stage(config.EvaluateConfig, "larvseg.evaluation.showcase", "showcase"),
     "attend": Stage(config.AttentionsConfig, "larvseg.evaluation.attentions", "attentions"),
     "table1": Stage(config.Table1Config, "larvseg.reporting.table1", "table1"),
     "figure1": Stage(config.Figure1Config, "larvseg.reporting.figure1", "figure1"),

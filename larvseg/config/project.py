@@ -145,7 +145,7 @@ class Table1(Model):
 
 
 class Figure1(Model):
-    """The paradigm: what a run of Figure 4 learned from, and the picture of it that shows a novel category best."""
+    """The paradigm: what a run learned from, one data set of each kind of labels, and the picture it segments best."""
 
     run: str
 

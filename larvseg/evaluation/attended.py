@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from itertools import combinations
 from typing import NamedTuple
 
 import torch
@@ -30,6 +29,7 @@ class AttendedPicture(NamedTuple):
     attention: Tensor  # A (L, H, W), at the size of the losses
     log_probability: Tensor  # (L, N) of the attentively pooled logits; −inf for the picture's other labels
     scored: Tensor  # (L,) bool: the bank of the label is warm
+    contrast: Tensor  # (L,) standard deviation over the patches of s_fg − s_bg
     loss_cls: Tensor  # (L,) of logits that are averaged
     loss_aux: Tensor  # (L,) of logits that are pooled attentively; 0 where not scored
 
@@ -58,6 +58,7 @@ def attend(run: BankedRun, training_set: TrainingSet, bank: MemoryBank, image: T
         attention[0],
         _log_probability(run, out, attended.weights[0], padded[0]),
         attended.scored[0],
+        attended.contrast[0],
         image_label_loss(out, padded, size)[0],
         attentive_loss(out, padded, attended, run.segmenter.classifier, config.switches.attention_on)[0],
     )
@@ -75,19 +76,13 @@ def _log_probability(run: BankedRun, out: Classified, weights: Tensor, labels: T
     return pooled.masked_fill(others, -torch.inf).log_softmax(1)
 
 
-def contrast(maps: Tensor) -> float:
-    """How far L ≥ 2 maps (L, n) are apart: the standard deviation over patches of the difference of two, in the mean over pairs."""
-    return float(torch.stack([(one - other).std() for one, other in combinations(maps, 2)]).mean())
-
-
-def principal_components(embeddings: Sequence[Tensor], count: int = 3) -> list[Tensor]:
-    """(D, h, w) of each picture → (count, h, w): their projections on the directions in which all of them together differ most.
+def principal_components(embeddings: Tensor, count: int = 3) -> Tensor:
+    """(D, h, w) → (count, h, w): projections on the directions in which the embeddings of a picture differ most.
 
     The sign of a direction is such that its largest entry is positive.
     """
-    rows = torch.cat([each.flatten(1).T for each in embeddings]).double()
-    centre = rows.mean(0)
-    directions = torch.linalg.eigh((rows - centre).T @ (rows - centre)).eigenvectors.flip(1)[:, :count]
-    largest = directions.gather(0, directions.abs().argmax(0, keepdim=True))
-    directions = directions * largest.sign()
-    return [((each.flatten(1).T.double() - centre) @ directions).T.unflatten(1, each.shape[1:]).float() for each in embeddings]
+    rows = embeddings.flatten(1).T.double()
+    centred = rows - rows.mean(0)
+    directions = torch.linalg.eigh(centred.T @ centred).eigenvectors.flip(1)[:, :count]
+    directions = directions * directions.gather(0, directions.abs().argmax(0, keepdim=True)).sign()
+    return (centred @ directions).T.unflatten(1, embeddings.shape[1:]).float()

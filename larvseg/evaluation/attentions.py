@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import combinations, islice
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,9 @@ from larvseg.datasets.annotations import TrainingPictures
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import Window, normalise, resized_size
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.attended import attend, contrast, principal_components
+from larvseg.evaluation.attended import attend, principal_components
 from larvseg.evaluation.bank_contents import BankedRun, Slot, load_banked, slots_of, top_patches
-from larvseg.evaluation.examples import most_varied, training_pictures
-from larvseg.models.attention import mean_cosines
+from larvseg.evaluation.examples import most_varied, surely_novel, training_pictures
 from larvseg.models.bank import MemoryBank
 from larvseg.models.upsampling import upsample
 from larvseg.training import runtime
@@ -39,14 +37,15 @@ def attentions(config: AttentionsConfig, inputs: Mapping[str, Path], outputs: Ma
 
     Tensors, for pictures of h·w patches; L labels of the second are shown; rows are those of the union of names:
     "pixel.picture", "weak.picture" (H, W, 3) uint8, cut to whole patches; "pixel.mask", "pixel.prediction" (H', W') int16 rows, −1 none;
-    "pixel.components", "weak.components" (3, h, w), principal components of the embeddings of both pictures;
+    "pixel.components", "weak.components" (3, h, w), principal components of the embeddings of each;
     "weak.cosines", "weak.foreground", "weak.background" (L, h, w): S, s_fg, s_bg; "weak.attention" (L, H', W'): A;
     "weak.top" (L, K), the patches that the picture pushes; "weak.probabilities" (L, N), what the loss of each label is taken of;
     of slot s of label l, the latest first, "slots.l.s.picture" (C, C, 3) uint8, the crop it was made of, and "slots.l.s.top" (K,).
     Metadata: run, seed, profile, names, novel, backbone, memory_size, top_k; `pixel` and `weak`: what is shown, and the losses.
 
-    The second picture is one of the first config.candidates that have config.novel novel and config.base base labels, and these labels
-    are those that the bank tells apart most. Its mask is not opened. inputs: `model`, `config`, and the manifest of each training set.
+    The second picture is one of the first config.candidates that have config.novel novel and config.base base labels; shown are those that
+    the bank tells best from the rest of the picture (`Attended.contrast`), and of the pictures that with the largest smallest one, among
+    labels with a full bank if there are any. Its mask is not opened. inputs: `model`, `config`, and the manifest of each training set.
     Raises LarvSegError for a run without a bank, and if no picture has these labels.
     """
     device = runtime.prepare(config.runtime)
@@ -55,12 +54,10 @@ def attentions(config: AttentionsConfig, inputs: Mapping[str, Path], outputs: Ma
     sets = {each.kind: each for each in run.config.training_sets}
     pixel, about_pixel = _pixel(run, config, sets["pixel"], manifests)
     weak, about_weak = _weak(run, config, sets["multi_label"], manifests)
-    both = principal_components([pixel.pop("pixel.embeddings"), weak.pop("weak.embeddings")])
-    components = dict(zip(("pixel.components", "weak.components"), both, strict=True))
     about = {key: getattr(config, key) for key in ("run", "seed", "profile")}
     about |= {"names": list(run.names), "novel": run.novel.tolist(), "backbone": run.config.backbone.title}
     about |= {"memory_size": run.config.attention.memory_size, "top_k": run.config.attention.top_k}
-    save_tensors(outputs["attentions"], pixel | weak | components, about | {"pixel": about_pixel, "weak": about_weak})
+    save_tensors(outputs["attentions"], pixel | weak, about | {"pixel": about_pixel, "weak": about_weak})
 
 
 class View:
@@ -79,7 +76,7 @@ class View:
 def _pixel(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, manifests: Mapping[str, Manifest]) -> Part:
     """A picture with a mask, and its segmentation loss."""
     pictures = training_pictures(manifests[training_set.name], training_set.name)
-    position = most_varied(pictures, config.candidates)
+    position = most_varied(pictures, config.candidates, [range(len(run.index[training_set.name]))])
     view = View(run, config.evaluation, pictures.image(position))
     out = run.classify(view.image, training_set.name)
     mask = torch.from_numpy(view.window.cut_mask(pictures.mask(position)).astype(np.int64)).to(run.device)
@@ -90,7 +87,7 @@ def _pixel(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, 
         "pixel.picture": view.picture,
         "pixel.mask": torch.where(mask == IGNORE, IGNORE, rows[mask]).short(),
         "pixel.prediction": rows[upsample(out.logits[0], mask.shape).argmax(0)].short(),
-        "pixel.embeddings": out.pixels[0].T.unflatten(1, out.logits.shape[2:]),
+        "pixel.components": principal_components(out.pixels[0].T.unflatten(1, out.logits.shape[2:])),
     }
     return tensors, {"dataset": training_set.name, "loss_seg": _mean(segmentation_loss(out.logits, labels), counted)}
 
@@ -107,7 +104,7 @@ def _weak(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, m
     own, grid, at = seen.out.cosines[0, :, shown].T, seen.out.logits.shape[2:], [labels.index(label) for label in shown]
     tensors = {
         "weak.picture": view.picture,
-        "weak.embeddings": seen.out.pixels[0].T.unflatten(1, grid),
+        "weak.components": principal_components(seen.out.pixels[0].T.unflatten(1, grid)),
         "weak.cosines": own.unflatten(1, grid),
         "weak.foreground": seen.foreground[at].unflatten(1, grid),
         "weak.background": seen.background[at].unflatten(1, grid),
@@ -121,6 +118,7 @@ def _weak(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, m
         for age, slot in enumerate(slots):
             tensors |= {f"slots.{number}.{age}.picture": _crop(run, slot), f"slots.{number}.{age}.top": slot.top}
         about = {"row": rows[label], "pushed": int(bank.pushed[rows[label]]), "scored": bool(seen.scored[place])}
+        about["contrast"] = float(seen.contrast[place])
         about |= {"loss_cls": float(seen.loss_cls[place]), "loss_aux": float(seen.loss_aux[place])}
         described.append(about | {"slots": [_described(slot) for slot in slots]})
     counted = seen.scored if run.config.switches.aux_denominator == "warm_pairs" else torch.ones_like(seen.scored)
@@ -139,32 +137,28 @@ def _mean(values: Tensor, counted: Tensor) -> float:
 def _chosen(
     run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, bank: MemoryBank, pictures: TrainingPictures
 ) -> tuple[int, list[int]]:
-    """The position of a picture and those of its labels that are shown: most warm ones, of equals those told apart most by the bank."""
-    index = run.index[training_set.name]
-    warm = bank.warm(index, run.config.attention.warm_up) & run.banked[index]
+    """The position of a picture and those of its labels that are shown, novel ones first; see `attentions`."""
+    rows = run.index[training_set.name]
+    novel, sure = run.novel[rows].tolist(), surely_novel([run.names[row] for row in rows.tolist()])
     best: tuple[tuple[int, float], int, list[int]] | None = None
-    for position, groups in islice(_candidates(run.novel[index].tolist(), config, pictures), config.candidates):
-        view = View(run, config.evaluation, pictures.image(position))
-        pixels = run.classify(view.image, training_set.name).pixels
-        for shown in groups:
-            maps = mean_cosines(pixels, bank.category_means(index[shown]))[0]
-            merit = int(warm[shown].sum()), contrast(maps)
-            if best is None or merit > best[0]:
-                best = merit, position, shown
+    looked_at = 0
+    for position in range(len(pictures)):
+        labels = pictures.labels(position)
+        kinds = [label for label in labels if label in sure], [label for label in labels if not novel[label]]
+        if looked_at == config.candidates or len(kinds[0]) < config.novel or len(kinds[1]) < config.base:
+            continue
+        looked_at += 1
+        seen = attend(run, training_set, bank, View(run, config.evaluation, pictures.image(position)).image, labels)
+        merits = {label: (bool(warm), value) for label, warm, value in zip(labels, seen.scored, seen.contrast.tolist(), strict=True)}
+        counts = zip(kinds, (config.novel, config.base), strict=True)
+        shown = [label for kind, count in counts for label in sorted(kind, key=merits.get, reverse=True)[:count]]
+        merit = sum(merits[label][0] for label in shown), min(merits[label][1] for label in shown)
+        if best is None or merit > best[0]:
+            best = merit, position, shown
     if best is None:
         wanted = f"{config.novel} novel and {config.base} base labels"
         raise LarvSegError(f"{training_set.name}: no training picture has {wanted}; ask for fewer in figure3")
     return best[1:]
-
-
-def _candidates(novel: list[bool], config: AttentionsConfig, pictures: TrainingPictures) -> Iterator[tuple[int, list[list[int]]]]:
-    """Positions of pictures with enough labels, and the groups of labels that could be shown, novel ones first."""
-    for position in range(len(pictures)):
-        labels = pictures.labels(position)
-        kinds = combinations([label for label in labels if novel[label]], config.novel)
-        groups = [[*one, *other] for one in kinds for other in combinations([label for label in labels if not novel[label]], config.base)]
-        if groups:
-            yield position, groups
 
 
 def _described(slot: Slot) -> dict[str, Any]:

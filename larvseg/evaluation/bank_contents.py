@@ -24,7 +24,8 @@ from larvseg.errors import LarvSegError
 from larvseg.models.bank import MemoryBank
 from larvseg.models.classifier import Classified
 from larvseg.models.segmenter import Segmenter, build_segmenter
-from larvseg.training.checkpoint import fill, load_segmenter, load_tensors
+from larvseg.training.checkpoint import fill, load_tensors
+from larvseg.training.segmenters import load_segmenter
 
 
 @dataclass(frozen=True)

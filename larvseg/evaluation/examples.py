@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from larvseg.datasets.annotations import TrainingPictures, listed
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.choice import SMALLEST
+from larvseg.vocabulary import RULES, base_novel, load_vocabulary
 
 
 def training_pictures(manifest: Manifest, dataset: str) -> TrainingPictures:
@@ -17,30 +18,36 @@ def training_pictures(manifest: Manifest, dataset: str) -> TrainingPictures:
     return TrainingPictures(manifest, dataset, listed(dataset))
 
 
-def most_varied(pictures: TrainingPictures, candidates: int, preferred: Collection[int] = ()) -> int:
-    """The position, of the first `candidates`, whose mask shows most of `preferred` classes, then most classes, then the earliest."""
+def surely_novel(names: Sequence[str]) -> list[int]:
+    """Those of `names` that are novel whatever rule aligns them with C171: it has masks of windows, but no name "windowpane" (rule S)."""
+    novel = [base_novel(names, load_vocabulary("C171"), rule)[1] for rule in RULES]
+    return [label for label in novel[0] if all(label in others for others in novel)]
 
-    def variety(position: int) -> tuple[int, int, int]:
+
+def most_varied(pictures: TrainingPictures, candidates: int, groups: Sequence[Collection[int]]) -> int:
+    """The position, of the first `candidates`, whose mask shows most classes of the first of `groups`, then of the next, …"""
+
+    def variety(position: int) -> tuple[int, ...]:
         mask = pictures.mask(position)
         shown, counts = np.unique(mask[mask >= 0], return_counts=True)
-        seen = shown[counts >= SMALLEST * mask.size].tolist()
-        return len({*seen} & {*preferred}), len(seen), -position
+        seen = {*shown[counts >= SMALLEST * mask.size].tolist()}
+        return *(len(seen & {*group}) for group in groups), -position
 
     return max(range(min(candidates, len(pictures))), key=variety)
 
 
 def most_labelled(pictures: TrainingPictures, candidates: int, wanted: int, preferred: Collection[int]) -> int:
-    """The position, of the first `candidates` with the label `wanted`, that has most of `preferred` labels, then the earliest.
+    """The position, of the first `candidates` with the label `wanted`, that has most of `preferred` labels, then most labels.
 
     Raises LarvSegError if no picture has the label.
     """
-    found: list[tuple[int, int]] = []
+    found: list[tuple[int, int, int]] = []
     for position in range(len(pictures)):
         labels = pictures.labels(position)
         if wanted in labels:
-            found.append((len({*labels} & {*preferred}), -position))
+            found.append((len({*labels} & {*preferred}), len(labels), -position))
         if len(found) == candidates:
             break
     if not found:
         raise LarvSegError(f"{pictures.dataset}: no training picture has label {wanted}")
-    return -max(found)[1]
+    return -max(found)[2]

@@ -56,6 +56,8 @@ class Explorations(Comparators):
         yield from (self.explore(name) for name in rows)
         yield from (self.respond(self.explored(model, self.experiments.figure2.benchmark)) for model in self.figure2_models)
         yield from (self.predict(column.run) for column in self.figure4_methods)
+        if figure := self.experiments.figure1:
+            yield self.showcase(figure.run)
         if figure := self.experiments.figure3:
             yield self.attend(figure.run)
 
@@ -100,16 +102,42 @@ class Explorations(Comparators):
         inputs = {f"{row.run}.seed{seed}": self.grouping_file(row.run) for row in rows}
         return Job("table1", name, settings, inputs, reference=(f"{REFERENCE}/published/{name}.csv",))
 
+    def showcase(self, name: str) -> Job:
+        """Segment the picture of Figure 1."""
+        run, seed = self.experiments.runs[name], self.profile.seeds[0]
+        settings = c.EvaluateConfig(
+            run=name,
+            method=run.method,
+            profile=self.name,
+            seed=seed,
+            benchmark=run.benchmark,
+            evaluation=self.evaluation_of(name),
+            runtime=self.profile.runtime,
+        )
+        objects = self._kinds(name)["single_label"]
+        inputs = self.predictor_inputs(name, seed) | {"manifest": self.manifest(run.benchmark), "objects": self.manifest(objects)}
+        inputs["confusion"] = self.evaluation_file(name, seed, "confusion.arrow")
+        return Job("showcase", name, settings, inputs, self.archives_of(run.benchmark), (CLASS_LISTS[0],), (module_of(run.method),))
+
+    def _kinds(self, name: str) -> dict[str, str]:
+        """The training data of the run of Figure 1 by the kinds of its labels; LarvSegError if it has not one of each."""
+        kinds = {c.kind_of(dataset): dataset for dataset in self.experiments.runs[name].training_data}
+        if missing := [kind for kind in ("pixel", "multi_label", "single_label") if kind not in kinds]:
+            raise LarvSegError(
+                f"{self.where}: figure1: {name!r} trains on no {missing[0]} data set; choose a run that has one of each kind"
+            )
+        return kinds
+
     def figure1(self, name: str) -> Job:
         """Draw Figure 1."""
         run_name = self.experiments.figure1.run
-        if run_name not in {column.run for column in self.figure4_methods}:
-            raise LarvSegError(f"{self.where}: figure1: {run_name!r} is none of the runs of figure4, whose predictions it shows")
-        run = self.experiments.runs[run_name]
-        settings = c.Figure1Config(figure=name, profile=self.name, benchmark=run.benchmark, run=run_name, training_data=run.training_data)
-        datasets = (run.benchmark, *run.training_data)
-        inputs = {dataset: self.manifest(dataset) for dataset in datasets} | {"predictions": self.prediction_file(run_name)}
-        reads = tuple(dict.fromkeys(archive for dataset in datasets for archive in self.archives_of(dataset)))
+        datasets = tuple(self._kinds(run_name).values())
+        benchmark = self.experiments.runs[run_name].benchmark
+        settings = c.Figure1Config(figure=name, profile=self.name, benchmark=benchmark, run=run_name, training_data=datasets)
+        inputs = {dataset: self.manifest(dataset) for dataset in (benchmark, *datasets)}
+        inputs["showcase"] = self.showcase_file(run_name)
+        inputs["metrics"] = self.evaluation_file(run_name, self.profile.seeds[0], "metrics.json")
+        reads = tuple(dict.fromkeys(archive for dataset in (benchmark, *datasets) for archive in self.archives_of(dataset)))
         return Job("figure1", name, settings, inputs, reads, (CLASS_LISTS[0],))
 
     def attend(self, name: str) -> Job:
@@ -127,7 +155,7 @@ class Explorations(Comparators):
         )
         inputs = self._own_files(name, settings.seed) | {dataset: self.manifest(dataset) for dataset in run.training_data}
         reads = tuple(dict.fromkeys(archive for dataset in run.training_data for archive in self.archives_of(dataset)))
-        return Job("attend", name, settings, inputs, reads)
+        return Job("attend", name, settings, inputs, reads, (CLASS_LISTS[0],))
 
     def figure3(self, name: str) -> Job:
         """Draw Figure 3."""

@@ -61,6 +61,10 @@ class Files:
         """The label maps of one method of Figure 4."""
         return f"results/{self.name}/predictions/{run}.safetensors"
 
+    def showcase_file(self, run: str) -> str:
+        """The label map of Figure 1."""
+        return f"results/{self.name}/showcase/{run}.safetensors"
+
     def attention_file(self, run: str) -> str:
         """The maps of the category-wise attention of Figure 3."""
         return f"results/{self.name}/attentions/{run}.safetensors"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,8 +12,6 @@ import numpy as np
 from larvseg.config import kind_of
 from larvseg.config.figures import Figure1Config
 from larvseg.datasets.manifest import Manifest
-from larvseg.errors import LarvSegError
-from larvseg.evaluation.choice import SMALLEST
 from larvseg.evaluation.examples import most_labelled, most_varied, training_pictures
 from larvseg.files import replacing
 from larvseg.reporting.arrays import read_arrays_of
@@ -32,20 +31,16 @@ SECOND = LEFT[1] - INNER - PICTURE[0]  # left of the second picture of a part
 SOFT = (246, 246, 246)
 
 
-class Found(NamedTuple):
-    """A picture in which the model finds a novel class."""
-
-    iou: float
-    row: int  # in the manifest
-    label: int
-
-
 class Result(NamedTuple):
-    """A validation picture (H, W, 3), its mask and the prediction (H, W)."""
+    """What the run makes of a validation picture, and of all of them."""
 
-    picture: np.ndarray
-    truth: np.ndarray
-    prediction: np.ndarray
+    picture: np.ndarray  # (H, W, 3) uint8
+    truth: np.ndarray  # (H, W), classes of the benchmark
+    prediction: np.ndarray  # (H, W)
+    found: str  # the novel category that is found best in the picture
+    iou: float  # of this category in the picture
+    base: float  # mIoU of all pictures in percent
+    novel: float
 
 
 class Example(NamedTuple):
@@ -59,55 +54,39 @@ class Example(NamedTuple):
 
 
 def figure1(config: Figure1Config, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Draw `figure`, a PNG, from the manifests of the benchmark and the training data, and the `predictions` of config.run.
+    """Draw `figure`, a PNG: what config.run learned from, and the picture of its `showcase` with its `metrics`.
 
-    Of the pictures in `predictions` that one is shown in which the model best finds a novel class that there are object pictures of; the
-    training pictures are those that have most in common with it. Of each only what a row of Table 3 shows to its run is opened.
-    Raises LarvSegError for predictions of another run, profile or benchmark, and if no picture has such a class.
+    inputs also: the manifests of the benchmark and the training data by their names. The training pictures are those that have most in
+    common with the picture of the showcase; of each only what a row of Table 3 shows to its run is opened.
+    Raises LarvSegError for a showcase of another run, profile or benchmark.
     """
-    predictions, _ = read_arrays_of(inputs["predictions"], run=config.run, profile=config.profile, benchmark=config.benchmark)
+    arrays, about = read_arrays_of(inputs["showcase"], run=config.run, profile=config.profile, benchmark=config.benchmark)
     manifests = {name: Manifest(inputs[name]) for name in (config.benchmark, *config.training_data)}
-    benchmark = manifests[config.benchmark]
-    names = _names(benchmark)
-    of_kind = {kind_of(name): name for name in config.training_data}
-    nameable = {*_names(manifests[of_kind["single_label"]])} & {*_names(manifests[of_kind["multi_label"]])}
-    candidates = [label for label in base_novel(names, load_vocabulary("C171"), RULE)[1] if names[label] in nameable]
-    truths = {int(row): benchmark.mask(int(row)) for row in predictions}
-    found = best_found(truths, {int(row): labels for row, labels in predictions.items()}, candidates)
-    if found is None:
-        raise LarvSegError(f"{inputs['predictions']}: no picture shows a novel class that {of_kind['single_label']} has; choose others")
-    shown = {names[label] for label in np.unique(truths[found.row]) if label >= 0}
-    examples = [_example(manifests[name], name, names[found.label], shown, config.candidates) for name in config.training_data]
-    result = Result(benchmark.image(found.row), truths[found.row], predictions[str(found.row)])
-    page = Paradigm(config, names, examples, result, found).draw()
+    benchmark, row = manifests[config.benchmark], about["row"]
+    names, truth = _names(benchmark), benchmark.mask(row)
+    shown = {names[label] for label in np.unique(truth) if label >= 0}
+    wanted = names[about["label"]]
+    examples = [_example(manifests[name], name, wanted, shown, names, config.candidates) for name in config.training_data]
+    metrics = json.loads(inputs["metrics"].read_text(encoding="utf-8"))
+    result = Result(benchmark.image(row), truth, arrays["prediction"], wanted, about["iou"], metrics["base"], metrics["novel"])
+    page = Paradigm(config, names, examples, result).draw()
     with replacing(outputs["figure"]) as path:
         page.save(path)
-
-
-def best_found(truths: Mapping[int, np.ndarray], predictions: Mapping[int, np.ndarray], candidates: list[int]) -> Found | None:
-    """The picture and the class of `candidates`, of those that cover enough of a picture, with the highest IoU; of equals the first."""
-    every = []
-    for row, truth in truths.items():
-        for label in candidates:
-            region, given = truth == label, (predictions[row] == label) & (truth >= 0)
-            if region.mean() >= SMALLEST:
-                every.append(Found(float((region & given).sum() / (region | given).sum()), row, label))
-    return max(every, key=lambda found: (found.iou, -found.row, -found.label), default=None)
 
 
 def _names(manifest: Manifest) -> tuple[str, ...]:
     return tuple(manifest.header["keys"][RULE])
 
 
-def _example(manifest: Manifest, dataset: str, name: str, shown: set[str], candidates: int) -> Example:
-    """The training picture of `dataset` that has most in common with a picture of the classes `shown`, of which `name` is one."""
+def _example(manifest: Manifest, dataset: str, wanted: str, shown: set[str], benchmark: Sequence[str], candidates: int) -> Example:
+    """The training picture of `dataset` that has most in common with a picture of the classes `shown` of `benchmark`; labelled `wanted`."""
     pictures, names = training_pictures(manifest, dataset), _names(manifest)
     common = [label for label, own in enumerate(names) if own in shown]
     if kind_of(dataset) == "pixel":
-        position = most_varied(pictures, candidates, common)
+        position = most_varied(pictures, candidates, [common, [label for label, own in enumerate(names) if own in benchmark]])
         annotation: np.ndarray | tuple[int, ...] = pictures.mask(position)
     else:
-        position = most_labelled(pictures, candidates, names.index(name), common)
+        position = most_labelled(pictures, candidates, names.index(wanted), common)
         annotation = pictures.labels(position)
     return Example(dataset, len(pictures), names, pictures.image(position), annotation)
 
@@ -115,11 +94,11 @@ def _example(manifest: Manifest, dataset: str, name: str, shown: set[str], candi
 class Paradigm:
     """The figure: on the left what is learned from, then the segmenter, on the right what it does.
 
-    `examples`: one of each kind of data set. `result` and `found` refer to the classes `names` of the benchmark.
+    `names` are the classes of the benchmark; `examples`: one of each kind of data set.
     """
 
-    def __init__(self, config: Figure1Config, names: tuple[str, ...], examples: Sequence[Example], result: Result, found: Found) -> None:
-        self.config, self.names, self.result, self.found = config, names, result, found
+    def __init__(self, config: Figure1Config, names: tuple[str, ...], examples: Sequence[Example], result: Result) -> None:
+        self.config, self.names, self.result = config, names, result
         self.examples = {kind_of(example.dataset): example for example in examples}
         self.page = Page(WIDTH, TOP + HEIGHT + MARGIN)
 
@@ -128,8 +107,8 @@ class Paradigm:
         explanation = (
             f"{self.config.run}, profile “{self.config.profile}”. Blue: base categories, those that C171 has (rule {RULE}). Orange: novel "
             "ones: training sees in which pictures they are, not where.",
-            "The validation picture is the one of Figure 4 in which a novel category is found best; the training pictures are those that "
-            "have most in common with it.",
+            "The validation picture is the one in which a novel category is found best; the training pictures are those that have most in "
+            "common with it.",
         )
         self.page.heading("Figure 1 · The paradigm: masks of some categories, names of more, segmentation of all", explanation, MARGIN)
         self._masks(self.examples["pixel"])
@@ -190,22 +169,24 @@ class Paradigm:
         page.text((middle, TOP + HEIGHT - 106), "$L=L_{seg}+\\lambda_{cls}L_{cls}+\\lambda_{aux}L_{aux}$", 17, INK, "ms")
 
     def _segmentation(self) -> None:
-        page, names, (picture, truth, prediction), (left, right) = self.page, self.names, self.result, RIGHT
+        page, names, result, (left, right) = self.page, self.names, self.result, RIGHT
         novel, middle = _novel(names), (left + right) / 2
         classes = classes_of(names, novel, names)
         page.box((left, TOP, right, TOP + HEIGHT), (255, 255, 255), GREY, radius=14)
         page.text((left + INNER, TOP + 36), "Both are segmented", 20)
-        about = f"{self.config.benchmark}: {len(names)} categories, {novel.count(False)} base and {novel.count(True)} novel"
+        about = f"{self.config.benchmark}: {len(names)} categories, {novel.count(False)} base and {novel.count(True)} novel; "
+        about += f"mIoU of all pictures {result.base:.1f} and {result.novel:.1f}"
         page.text((left + INNER, TOP + 62), about, 15, GREY)
         top = TOP + HEAD
-        draw_labels(page, within((middle, top + PREDICTION[1] / 2), PREDICTION, picture.shape), picture, prediction, classes, 16)
-        line = f"prediction; {names[self.found.label]}, never seen with a mask: IoU {100 * self.found.iou:.0f} %"
+        frame = within((middle, top + PREDICTION[1] / 2), PREDICTION, result.picture.shape)
+        draw_labels(page, frame, result.picture, result.prediction, classes, 16)
+        line = f"prediction; {result.found}, never seen with a mask: IoU {100 * result.iou:.0f} % in this picture"
         page.text((middle, top + PREDICTION[1] + 25), line, 15, INK, "ms")
         top += PREDICTION[1] + 46
         size = (right - left - 3 * INNER) / 2, TOP + HEIGHT - top - 42
-        frames = [within((x + size[0] / 2, top + size[1] / 2), size, picture.shape) for x in (left + INNER, right - INNER - size[0])]
-        page.picture(frames[0], picture)
-        draw_labels(page, frames[1], picture, truth, classes, 12)
+        frames = [within((x + size[0] / 2, top + size[1] / 2), size, result.picture.shape) for x in (left + INNER, right - INNER - size[0])]
+        page.picture(frames[0], result.picture)
+        draw_labels(page, frames[1], result.picture, result.truth, classes, 12)
         for frame, title in zip(frames, ("validation picture", "its mask, to compare with"), strict=True):
             page.text(((frame[0] + frame[2]) / 2, TOP + HEIGHT - 18), title, 15, GREY, "ms")
 

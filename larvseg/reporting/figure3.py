@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,9 @@ class Framework:
         about = self.about
         explanation = (
             f"{about['run']}, seed {about['seed']}, profile “{about['profile']}”: two training pictures after the last step. Every map, "
-            "crop and number is the trained model’s own. The picture with",
-            "image labels is that whose labels the bank tells apart best; its mask is never opened. Blue: base categories, for which there "
-            "are masks. Orange: novel categories, without any.",
+            "crop and number is the trained model’s own. Blue: base categories, for which there are masks. Orange: novel ones.",
+            "The picture with image labels is that whose labels the bank tells best from the rest; its mask is never opened. Testing takes "
+            "the largest $z$ of each pixel: the bank serves training alone.",
         )
         self.page.heading("Figure 3 · The framework, and what passes through it", explanation, MARGIN)
         self._segmenter()
@@ -67,10 +68,10 @@ class Framework:
     # ---- the segmenter
 
     def _segmenter(self) -> None:
-        page, colours = self.page, _as_colours([self.arrays["pixel.components"], self.arrays["weak.components"]])
+        page = self.page
         kinds = ("pixel", BASE, "with a mask"), ("weak", NOVEL, "with image labels")
-        for lane, (part, colour, caption), components in zip(LANES, kinds, colours, strict=True):
-            picture = self.arrays[f"{part}.picture"]
+        for lane, (part, colour, caption) in zip(LANES, kinds, strict=True):
+            picture, components = self.arrays[f"{part}.picture"], _as_colours(self.arrays[f"{part}.components"])
             page.text((MARGIN, lane - SMALL[1] / 2 - 9), f"{self.about[part]['dataset']}, {caption}", 15, colour)
             page.picture(within((MARGIN + SMALL[0] / 2, lane), SMALL, picture.shape), picture, colour, line=3)
             page.arrow((MARGIN + SMALL[0] + 6, lane), (244, lane), colour)
@@ -161,7 +162,7 @@ class Framework:
         page, row = self.page, self.weak["shown"][number]["row"]
         page.line((COLUMNS[0], top - 6), (WIDTH - COLUMNS[0], top - 6), RULE)
         page.pill((COLUMNS[0], top + 3), self.names[row], kind_colour(self.novel[row]), 15)
-        top, middle, picture = top + 34, top + 34 + LARGE[1] / 2, self.arrays["weak.picture"]
+        top, middle, picture, frames = top + 34, top + 34 + LARGE[1] / 2, self.arrays["weak.picture"], []
         for x, name in zip((COLUMNS[0], *COLUMNS[2:5]), ("cosines", "foreground", "background", "attention"), strict=True):
             values, frame = self.arrays[f"weak.{name}"][number], within((x + LARGE[0] / 2, middle), LARGE, picture.shape)
             if name == "attention":
@@ -169,14 +170,18 @@ class Framework:
             else:
                 page.picture(frame, _heated(values, values.min(), values.max()), interpolation="nearest")
             if name == "cosines":
-                page.cells(frame, values.shape, self.arrays["weak.top"][number], WHITE)
-            page.text(((frame[0] + frame[2]) / 2, top + LARGE[1] + 18), f"{values.min():.2f} to {values.max():.2f}", 13, GREY, "ms")
-        ends = [x + (LARGE[0] if place != 1 else LINE * PITCH - PITCH + SLOT) for place, x in enumerate(COLUMNS[:-1])]
-        for place, (end, start) in enumerate(zip(ends, COLUMNS[1:], strict=True)):
-            if place == 2:
-                page.text(((end + start) / 2, middle + 8), "$-$", 26, INK, "ms")
+                page.cells(frame, values.shape, self.arrays["weak.top"][number], INK)
+            page.text(
+                ((frame[0] + frame[2]) / 2, top + LARGE[1] + 18), f"{_number(values.min())} to {_number(values.max())}", 13, GREY, "ms"
+            )
+            frames.append(frame)
+        bank, bars = (COLUMNS[1], top, COLUMNS[1] + LINE * PITCH - PITCH + SLOT, top), (COLUMNS[5], top, WIDTH, top)
+        order = [frames[0], bank, *frames[1:], bars]
+        for left, right in pairwise(order):
+            if right is frames[2]:
+                page.text(((left[2] + right[0]) / 2, middle + 8), "$-$", 26, INK, "ms")
             else:
-                page.arrow((end + 6, middle), (start - 6, middle))
+                page.arrow((left[2] + 6, middle), (right[0] - 6, middle))
         self._slots(number, top)
         self._bars(number, top)
 
@@ -219,11 +224,14 @@ class Framework:
         page.text((WIDTH - COLUMNS[0], top + 22 * BARS + 26), text, 15, ink, "rs")
 
 
-def _as_colours(components: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """(3, h, w) each → (h, w, 3) uint8, all on one scale, which leaves one value in fifty too dark and one too light."""
-    every = np.concatenate([each.reshape(3, -1) for each in components], axis=1)
-    low, high = np.percentile(every, (2, 98), axis=1)[:, :, None, None]
-    return [(((each - low) / (high - low)).clip(0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0) for each in components]
+def _number(value: float) -> str:
+    return f"{round(float(value), 2) + 0.0:.2f}"  # zero has no sign
+
+
+def _as_colours(components: np.ndarray) -> np.ndarray:
+    """(3, h, w) → (h, w, 3) uint8, on a scale that leaves one value in fifty of each component too dark and one too light."""
+    low, high = np.percentile(components, (2, 98), axis=(1, 2))[:, :, None, None]
+    return (((components - low) / (high - low)).clip(0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0)
 
 
 def _heated(values: np.ndarray, low: float, high: float) -> np.ndarray:

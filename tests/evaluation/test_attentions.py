@@ -7,13 +7,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from larvseg.config import Attention, Optimiser, Switches, TrainConfig, TrainingSet, parse
+from larvseg.config import Attention, Evaluation, Optimiser, Switches, TrainConfig, TrainingSet, parse
 from larvseg.config.figures import AttentionsConfig
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.attended import attend, contrast, principal_components
-from larvseg.evaluation.attentions import attentions
+from larvseg.evaluation.attended import attend, principal_components
+from larvseg.evaluation.attentions import View, attentions
 from larvseg.evaluation.bank_contents import load_banked, slots_of
 from larvseg.models.backbone import build_backbone
 from larvseg.models.bank import MemoryBank
@@ -186,6 +186,9 @@ def test_maps_are_those_that_the_loss_is_pooled_by():
     assert len(labels) == 2 and torch.allclose(seen.background[0], means[1] @ seen.out.pixels[0].T, atol=1e-5)
     assert not torch.allclose(seen.background[1], means[0] @ seen.out.pixels[0].T, atol=1e-5)  # the first has
 
+    difference = seen.foreground - seen.background
+    assert torch.allclose(seen.contrast, difference.std(1, correction=0), atol=1e-6)
+
     # A pools the upsampled logits to the vector that the loss is taken of
     logits = F.interpolate(seen.out.logits, seen.attention.shape[1:], mode="bilinear")[0]
     pooled = (seen.attention[:, None] * logits).mean((2, 3))
@@ -195,25 +198,15 @@ def test_maps_are_those_that_the_loss_is_pooled_by():
         assert all(seen.log_probability[place, column] == -torch.inf for column in labels if column != label)
 
 
-def test_contrast_is_that_of_differences():
-    maps = torch.tensor([[0.0, 1.0, 2.0], [0.0, 0.0, 0.0], [5.0, 5.0, 5.0]])
-    assert contrast(maps[:2]) == pytest.approx(1)
-    assert contrast(maps[1:]) == 0
-    assert contrast(maps) == pytest.approx(2 / 3)
-
-
-def test_principal_components_are_those_of_all_pictures_with_fixed_signs():
-    generator = torch.Generator().manual_seed(0)
+def test_principal_components_have_fixed_signs():
     spread = torch.tensor([5.0, 3.0, 1.0, 0.1, 0.1])[:, None, None]
-    pictures = [torch.randn(5, 4, 6, generator=generator) * spread + 7, torch.randn(5, 3, 3, generator=generator) * spread + 7]
-    found = principal_components(pictures)
-    assert [tuple(each.shape) for each in found] == [(3, 4, 6), (3, 3, 3)]
-    rows = np.concatenate([each.flatten(1).numpy().T for each in pictures]).astype(float)
-    centred = rows - rows.mean(0)
-    directions = np.linalg.svd(centred, full_matrices=False)[2][:3]
+    embeddings = torch.randn(5, 4, 6, generator=torch.Generator().manual_seed(0)) * spread + 7
+    found = principal_components(embeddings)
+    assert found.shape == (3, 4, 6)
+    rows = embeddings.flatten(1).numpy().T.astype(float)
+    directions = np.linalg.svd(rows - rows.mean(0), full_matrices=False)[2][:3]
     directions *= np.sign([row[np.abs(row).argmax()] for row in directions])[:, None]
-    scores = np.concatenate([each.flatten(1).numpy().T for each in found])
-    assert np.allclose(scores, centred @ directions.T, atol=1e-4)
+    assert np.allclose(found.flatten(1).numpy().T, (rows - rows.mean(0)) @ directions.T, atol=1e-4)
 
 
 # ---- the stage
@@ -252,12 +245,22 @@ def test_the_stage_writes_one_picture_of_each_kind(tmp_path):
     assert masks <= set(run.index["C171"].tolist()) and tensors["pixel.prediction"].shape == tensors["pixel.mask"].shape == (16, 16)
 
 
-def test_the_stage_shows_the_labels_that_the_bank_tells_apart_best(tmp_path):
+def test_the_stage_shows_the_picture_whose_labels_the_bank_tells_best_from_the_rest(tmp_path):
     inputs = trained("still")
-    tensors, about = stage(inputs, tmp_path)
-    best = contrast(tensors["weak.foreground"].flatten(1))
-    few, other = stage(inputs, tmp_path, candidates=1)
-    assert other["weak"]["name"] != about["weak"]["name"] and contrast(few["weak.foreground"].flatten(1)) < best
+    run, manifests = opened(inputs)
+    manifest, evaluation, least = manifests["WA150"], parse(Evaluation, EVALUATION, "test"), {}
+    for row in range(len(manifest)):
+        labels = manifest.labels(row)
+        if min(labels) < 2 <= max(labels):  # one of wall and person, one of sofa and lamp
+            image = View(run, evaluation, manifest.image(row)).image
+            seen = attend(run, run.config.training_sets[0], run.bank_of(0), image, labels)
+            least[manifest.name(row)] = float(seen.contrast.min())
+    assert len(least) > 3
+    for candidates in (2, 12):
+        _, about = stage(inputs, tmp_path, candidates=candidates)
+        looked_at = dict([*least.items()][:candidates])
+        assert about["weak"]["name"] == max(looked_at, key=looked_at.get)
+        assert min(shown["contrast"] for shown in about["weak"]["shown"]) == pytest.approx(max(looked_at.values()))
 
 
 def test_crops_have_their_colours_back(tmp_path):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.examples import most_labelled, most_varied, training_pictures
+from larvseg.evaluation.examples import most_labelled, most_varied, surely_novel, training_pictures
 
 
 class Pictures:
@@ -27,26 +27,33 @@ class Pictures:
 
 def test_the_most_varied_mask_shows_most_preferred_classes_then_most_classes():
     pictures = training_pictures(Pictures("C171", [[1, 1, 2], [1, 2, 3], [4, 4, 5], [1, 2, 3, -1]]), "C171")
-    assert most_varied(pictures, 10) == 1  # the first of two with three classes
-    assert most_varied(pictures, 10, preferred={4, 5}) == 2
-    assert most_varied(pictures, 1, preferred={4, 5}) == 0
+    assert most_varied(pictures, 10, [range(6)]) == 1  # the first of two with three classes
+    assert most_varied(pictures, 10, [{4, 5}, range(6)]) == 2
+    assert most_varied(pictures, 10, [{2}, {3}]) == 1
+    assert most_varied(pictures, 1, [{4, 5}]) == 0
 
 
 def test_classes_that_nobody_would_see_do_not_count():
     pictures = training_pictures(Pictures("C171", [[1] * 50 + [2, 3, 4], [1, 2]]), "C171")
-    assert most_varied(pictures, 10) == 1
+    assert most_varied(pictures, 10, [range(6)]) == 1
 
 
 def test_the_picture_of_a_label_has_most_preferred_others():
-    pictures = training_pictures(Pictures("WA150", [[1, 2], [3, 4, 5], [2, 3], [2, 5, 3], [2, 3, 5, 7]]), "WA150")
-    assert most_labelled(pictures, 10, 2, preferred={3, 5}) == 3  # the first of two
+    pictures = training_pictures(Pictures("WA150", [[1, 2], [3, 4, 5], [2, 3], [2, 5, 3], [2, 3, 5, 7], [2, 8, 9, 7, 1]]), "WA150")
+    assert most_labelled(pictures, 10, 2, preferred={3, 5}) == 4  # the one of two that has more labels
+    assert most_labelled(pictures, 3, 2, preferred=()) == 3  # of the first three
     assert most_labelled(pictures, 2, 2, preferred={3, 5}) == 2  # of the first two with the label
-    with pytest.raises(LarvSegError, match="WA150: no training picture has label 9"):
-        most_labelled(pictures, 10, 9, ())
+    with pytest.raises(LarvSegError, match="WA150: no training picture has label 6"):
+        most_labelled(pictures, 10, 6, ())
 
 
 def test_masks_behind_image_labels_stay_closed():
     with pytest.raises(LarvSegError, match="may open the image labels of WA150, not its masks"):
-        most_varied(training_pictures(Pictures("WA150", [[1, 2]]), "WA150"), 10)
+        most_varied(training_pictures(Pictures("WA150", [[1, 2]]), "WA150"), 10, [range(3)])
     with pytest.raises(LarvSegError, match="may open the masks of C171"):
         most_labelled(training_pictures(Pictures("C171", [[1, 2]]), "C171"), 10, 1, ())
+
+
+def test_what_another_rule_calls_base_is_not_surely_novel():
+    names = ["wall", "windowpane", "sofa", "television receiver", "lamp"]
+    assert [names[label] for label in surely_novel(names)] == ["sofa", "lamp"]

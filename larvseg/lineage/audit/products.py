@@ -44,6 +44,8 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"responses": project.response_file(name)}
         case "predict":
             return {"predictions": project.prediction_file(name)}
+        case "showcase":
+            return {"showcase": project.showcase_file(name)}
         case "attend":
             return {"attentions": project.attention_file(name)}
         case "table1":
