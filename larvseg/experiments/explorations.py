@@ -114,24 +114,22 @@ class Explorations(Comparators):
             evaluation=self.evaluation_of(name),
             runtime=self.profile.runtime,
         )
-        objects = self._kinds(name)["single_label"]
+        (objects,) = self._of_kind(name, ("single_label",))
         inputs = self.predictor_inputs(name, seed) | {"manifest": self.manifest(run.benchmark), "objects": self.manifest(objects)}
         inputs["confusion"] = self.evaluation_file(name, seed, "confusion.arrow")
         return Job("showcase", name, settings, inputs, self.archives_of(run.benchmark), (CLASS_LISTS[0],), (module_of(run.method),))
 
-    def _kinds(self, name: str) -> dict[str, str]:
-        """The training data of the run of Figure 1 by the kinds of its labels; LarvSegError if it has not one of each."""
-        kinds = {c.kind_of(dataset): dataset for dataset in self.experiments.runs[name].training_data}
-        if missing := [kind for kind in ("pixel", "multi_label", "single_label") if kind not in kinds]:
-            raise LarvSegError(
-                f"{self.where}: figure1: {name!r} trains on no {missing[0]} data set; choose a run that has one of each kind"
-            )
-        return kinds
+    def _of_kind(self, run: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        """The training data of `run` of each of `kinds`; LarvSegError if it has none of one."""
+        found = {c.kind_of(dataset): dataset for dataset in self.experiments.runs[run].training_data}
+        if missing := [kind for kind in kinds if kind not in found]:
+            raise LarvSegError(f"{self.where}: figure1 and figure3 show a {missing[0]} data set, which {run!r} is not trained on")
+        return tuple(found[kind] for kind in kinds)
 
     def figure1(self, name: str) -> Job:
         """Draw Figure 1."""
         run_name = self.experiments.figure1.run
-        datasets = tuple(self._kinds(run_name).values())
+        datasets = self._of_kind(run_name, ("pixel", "multi_label", "single_label"))
         benchmark = self.experiments.runs[run_name].benchmark
         settings = c.Figure1Config(figure=name, profile=self.name, benchmark=benchmark, run=run_name, training_data=datasets)
         inputs = {dataset: self.manifest(dataset) for dataset in (benchmark, *datasets)}
@@ -153,6 +151,7 @@ class Explorations(Comparators):
             evaluation=self.profile.evaluation,
             runtime=self.profile.runtime,
         )
+        self._of_kind(name, ("pixel", "multi_label"))
         inputs = self._own_files(name, settings.seed) | {dataset: self.manifest(dataset) for dataset in run.training_data}
         reads = tuple(dict.fromkeys(archive for dataset in run.training_data for archive in self.archives_of(dataset)))
         return Job("attend", name, settings, inputs, reads, (CLASS_LISTS[0],))
