@@ -104,7 +104,9 @@ class Explorations(Comparators):
 
     def showcase(self, name: str) -> Job:
         """Segment the picture of Figure 1."""
-        run, seed = self.experiments.runs[name], self.profile.seeds[0]
+        run, seed = self.experiments.runs[name], self.seeds[0]
+        if (name, seed) not in self.trained:
+            raise LarvSegError(f"{self.where}: figure1: {name!r} is in no table, so that nothing evaluates it")
         settings = c.EvaluateConfig(
             run=name,
             method=run.method,
@@ -134,7 +136,7 @@ class Explorations(Comparators):
         settings = c.Figure1Config(figure=name, profile=self.name, benchmark=benchmark, run=run_name, training_data=datasets)
         inputs = {dataset: self.manifest(dataset) for dataset in (benchmark, *datasets)}
         inputs["showcase"] = self.showcase_file(run_name)
-        inputs["metrics"] = self.evaluation_file(run_name, self.profile.seeds[0], "metrics.json")
+        inputs["metrics"] = self.evaluation_file(run_name, self.seeds[0], "metrics.json")
         reads = tuple(dict.fromkeys(archive for dataset in (benchmark, *datasets) for archive in self.archives_of(dataset)))
         return Job("figure1", name, settings, inputs, reads, (CLASS_LISTS[0],))
 
@@ -144,7 +146,7 @@ class Explorations(Comparators):
         settings = c.AttentionsConfig(
             run=name,
             profile=self.name,
-            seed=self.profile.seeds[0],
+            seed=self.seeds[0],
             candidates=figure.candidates,
             novel=figure.novel,
             base=figure.base,

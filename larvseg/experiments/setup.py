@@ -68,6 +68,8 @@ class Setup(Files):
                     f"{self.where}: run {name!r}: model_of: no run {run.model_of!r}{nearest(run.model_of, list(self.experiments.runs))}"
                 )
         named = [(f"table {name!r}", row.run) for name, table in self.experiments.tables.items() for row in table.rows]
+        figures = {name: getattr(self.experiments, name) for name in ("figure1", "figure3")}
+        named += [(name, figure.run) for name, figure in figures.items() if figure]
         for place, run in named:
             if run not in self.experiments.runs:
                 raise LarvSegError(f"{self.where}: {place}: no run {run!r}{nearest(run, list(self.experiments.runs))}")
