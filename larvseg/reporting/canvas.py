@@ -127,7 +127,7 @@ class Page:
         for cell in chosen:
             row, column = divmod(int(cell), grid[1])
             left, top = frame[0] + column * wide, frame[1] + row * high
-            self._rectangle((left, top, left + wide, top + high), colour, line)
+            self._rectangle((left, top, left + wide, top + high), colour, min(line, wide / 3))  # so that small cells can still be seen
 
     def outline(self, frame: Frame, region: np.ndarray, colour: Colour, line: float = 2) -> None:
         """The border of `region` (H, W) bool, which is stretched to `frame`, with white on both sides."""
