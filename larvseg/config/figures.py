@@ -54,7 +54,7 @@ class Figure1Config(Model):
     benchmark: Literal["A150", "A847"]
     run: str
     training_data: tuple[str, ...]  # one data set with masks, one with several labels of a picture, one with one
-    candidates: int = Field(default=200, gt=0)  # training pictures of each that are looked at
+    candidates: int = Field(default=200, gt=0)  # pictures with masks that are looked at
 
 
 class Figure3Config(Model):

@@ -8,7 +8,6 @@ import numpy as np
 
 from larvseg.datasets.annotations import TrainingPictures, listed
 from larvseg.datasets.manifest import Manifest
-from larvseg.errors import LarvSegError
 from larvseg.evaluation.choice import SMALLEST
 from larvseg.vocabulary import RULES, base_novel, load_vocabulary
 
@@ -36,18 +35,11 @@ def most_varied(pictures: TrainingPictures, candidates: int, groups: Sequence[Co
     return max(range(min(candidates, len(pictures))), key=variety)
 
 
-def most_labelled(pictures: TrainingPictures, candidates: int, wanted: int, preferred: Collection[int]) -> int:
-    """The position, of the first `candidates` with the label `wanted`, that has most of `preferred` labels, then most labels.
+def most_labelled(pictures: TrainingPictures, wanted: int, preferred: Collection[int]) -> int:
+    """The position with the label `wanted`, if there is one, that has most of `preferred` labels, then most labels, then the earliest."""
 
-    Raises LarvSegError if no picture has the label.
-    """
-    found: list[tuple[int, int, int]] = []
-    for position in range(len(pictures)):
+    def likeness(position: int) -> tuple[bool, int, int, int]:
         labels = pictures.labels(position)
-        if wanted in labels:
-            found.append((len({*labels} & {*preferred}), len(labels), -position))
-        if len(found) == candidates:
-            break
-    if not found:
-        raise LarvSegError(f"{pictures.dataset}: no training picture has label {wanted}")
-    return -max(found)[2]
+        return wanted in labels, len({*labels} & {*preferred}), len(labels), -position
+
+    return max(range(len(pictures)), key=likeness)

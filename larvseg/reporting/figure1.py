@@ -86,7 +86,7 @@ def _example(manifest: Manifest, dataset: str, wanted: str, shown: set[str], ben
         position = most_varied(pictures, candidates, [common, [label for label, own in enumerate(names) if own in benchmark]])
         annotation: np.ndarray | tuple[int, ...] = pictures.mask(position)
     else:
-        position = most_labelled(pictures, candidates, names.index(wanted), common)
+        position = most_labelled(pictures, names.index(wanted), common)
         annotation = pictures.labels(position)
     return Example(dataset, len(pictures), names, pictures.image(position), annotation)
 
