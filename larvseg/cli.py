@@ -62,6 +62,7 @@ _stage("table2", "Count the data sets (Table 2).")
 _stage("metrics", "Gather the metrics of all runs in one file.")
 _stage("compare", "Test over seeds which run finds novel categories better.")
 _stage("figure", "Draw a figure.")
+_stage("page", "Write the report: one page with everything that was made.")
 
 
 vocab = typer.Typer(no_args_is_help=True, help="Class names, base and novel, and their WordNet synsets.")

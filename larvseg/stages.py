@@ -38,5 +38,6 @@ STAGES = {
     "table2": Stage(config.Table2Config, "larvseg.reporting.table2", "table2"),
     "metrics": Stage(config.MetricsConfig, "larvseg.reporting.metrics", "metrics"),
     "compare": Stage(config.CompareConfig, "larvseg.reporting.comparisons", "compare"),
+    "page": Stage(config.PageConfig, "larvseg.reporting.page.build", "page"),
     "figure": Stage(config.FigureConfig, "larvseg.reporting.miniature_figure", "figure"),
 }

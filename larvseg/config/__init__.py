@@ -23,6 +23,7 @@ from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
 from larvseg.config.figures import Column, Figure2Config, Figure4Config, PredictConfig
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
+from larvseg.config.page import PageConfig, Shown
 from larvseg.config.project import Comparators, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
@@ -86,6 +87,7 @@ __all__ = [
     "MetricsConfig",
     "Model",
     "Optimiser",
+    "PageConfig",
     "PredictConfig",
     "PrepareConfig",
     "PretrainConfig",
@@ -103,6 +105,7 @@ __all__ = [
     "Runtime",
     "SEGMENTATION_DATASETS",
     "SINGLE_LABEL_DATASETS",
+    "Shown",
     "Source",
     "Switches",
     "Table",

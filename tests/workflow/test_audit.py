@@ -3,7 +3,7 @@
 import json
 
 from larvseg.experiments import Project
-from larvseg.lineage.audit.products import products
+from larvseg.experiments.products import products
 from tests.workflow.clone import TABLE, UP_TO_DATE, jobs_of
 
 ROW = ("--where", "model=LarvSeg", "--where", "benchmark=A150", "--where", "training_data=C171, WA150", "--column", "novel")

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from larvseg.experiments import PREPARED, TEXT_DATASETS, Project
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from larvseg.experiments.comparators import TEXT_DATASETS
+from larvseg.experiments.setup import PREPARED
+
+if TYPE_CHECKING:
+    from larvseg.experiments.project import Project
 
 MODEL_FILES = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
 
@@ -54,6 +62,8 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"metrics": "results/metrics.json"}
         case "compare":
             return {"comparisons": f"results/{name}.csv"}
+        case "page":
+            return {"page": "reports/index.html"}
         case "figure":
             return {"figure": f"reports/figures/{name}.png"}
     raise ValueError(f"no rule {rule!r}")
@@ -63,4 +73,4 @@ def wanted(project: Project, rule: str, name: str) -> bool:
     """The job writes something that `snakemake all` asks for. Tables with seeds of their own, and comparisons, are made on demand."""
     if rule == "table":
         return project.experiments.tables[name].seeds is None
-    return rule in ("table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4")
+    return rule in ("table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4", "page")
