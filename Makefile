@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install table3 seeds all rehearse test test-full test-unit lint format clean
+.PHONY: help install table3 tables seeds all rehearse test test-full test-unit lint format clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -19,13 +19,17 @@ table3: install ## train, evaluate and print Table 3 of the selected profile
 	snakemake --cores all results/table3.csv
 	@larvseg print results/table3.csv
 
-seeds: install ## the A150 rows of Table 3 over three seeds
-	snakemake --cores all results/seeds.csv results/comparisons.csv
-	@larvseg print results/seeds.csv
-	@larvseg print results/comparisons.csv
+TABLES := table1 table2 table3 table4 table5 table6
+
+tables: install ## make and print Tables 1 to 6
+	snakemake --cores all tables
+	@for table in $(TABLES); do larvseg print results/$$table.csv && echo || exit 1; done
 
 all: install ## every table and figure
 	snakemake --cores all all
+
+seeds: install ## all of it with three seeds
+	snakemake --config seeds=3 --cores all all
 
 rehearse: install ## every rule of the paper profile, on small archives of the official form
 	larvseg rehearse

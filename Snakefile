@@ -23,12 +23,11 @@ localrules:
 rule all:
     default_target: True
     input:
-        "results/table1.csv",
-        "results/table2.csv",
-        "results/table3.csv",
+        TABLES,
         "results/metrics.json",
         "reports/vocabulary/i124.csv",
         "reports/vocabulary/i585.csv",
+        RENDERINGS,
         FIGURES,
 
 
@@ -57,9 +56,7 @@ rule evaluate_all:
 
 rule tables:
     input:
-        "results/table1.csv",
-        "results/table2.csv",
-        "results/table3.csv",
+        TABLES,
         "results/metrics.json",
 
 
@@ -67,4 +64,5 @@ rule report:
     input:
         "reports/vocabulary/i124.csv",
         "reports/vocabulary/i585.csv",
+        RENDERINGS,
         FIGURES,

@@ -59,8 +59,8 @@ _stage("figure2", "Draw Figure 2.")
 _stage("figure4", "Draw Figure 4.")
 _stage("table", "Write a table of the paper.")
 _stage("table2", "Count the data sets (Table 2).")
+_stage("render", "Set a table in Markdown and LaTeX.")
 _stage("metrics", "Gather the metrics of all runs in one file.")
-_stage("compare", "Test over seeds which run finds novel categories better.")
 _stage("figure", "Draw a figure.")
 _stage("page", "Write the report: one page with everything that was made.")
 
@@ -95,6 +95,7 @@ def vocab_update(wordnet: Annotated[Path, typer.Argument(help="wordnet.zip", sho
 
 
 ProfileOption = Annotated[str | None, typer.Option(help="profile; the selected one by default")]
+SeedsOption = Annotated[int | None, typer.Option(help="how many seeds; the selected number by default")]
 
 
 @app.command()
@@ -160,12 +161,13 @@ def audit_verify(
     repair: Annotated[bool, typer.Option("--repair", help="delete what is not what its record says, so that it is made again")] = False,
     ignore_environment: Annotated[bool, typer.Option("--ignore-environment", help="do not compare packages")] = False,
     profile: ProfileOption = None,
+    seeds: SeedsOption = None,
 ) -> None:
     """Re-hash everything below the tables and compute each printed number again; exit status 1 if something does not fit."""
     from larvseg.experiments import selected
     from larvseg.lineage.audit import commands
 
-    text, status = commands.verify(selected(profile), repair=repair, ignore_environment=ignore_environment)
+    text, status = commands.verify(selected(profile, seeds), repair=repair, ignore_environment=ignore_environment)
     print(text)
     sys.exit(status)
 
@@ -194,14 +196,16 @@ def audit_outs(
 
 
 @audit.command("leaks")
-def audit_leaks(profile: ProfileOption = None, json: Annotated[bool, typer.Option("--json", help="for programs")] = False) -> None:
+def audit_leaks(
+    profile: ProfileOption = None, seeds: SeedsOption = None, json: Annotated[bool, typer.Option("--json", help="for programs")] = False
+) -> None:
     """Look for validation pictures among the training pictures, and for annotations that a row does not list."""
     from json import dumps
 
     from larvseg.experiments import selected
     from larvseg.lineage.leaks import find_leaks
 
-    leaks = find_leaks(selected(profile))
+    leaks = find_leaks(selected(profile, seeds))
     print(dumps(leaks.as_json()) if json else leaks.text())
     if leaks.found:
         sys.exit(1)
@@ -212,21 +216,22 @@ def audit_export(
     rocrate: Annotated[Path, typer.Option("--rocrate", help="new folder for the RO-Crate", show_default=False)],
     largest: Annotated[int, typer.Option(help="bytes of the largest checkpoint, manifest or count to copy")] = 2**20,
     profile: ProfileOption = None,
+    seeds: SeedsOption = None,
 ) -> None:
     """Write everything that was made, and how, as an RO-Crate."""
     from larvseg.experiments import selected
     from larvseg.lineage.crate import export
 
-    export(selected(profile), rocrate, largest)
+    export(selected(profile, seeds), rocrate, largest)
 
 
 @app.command()
-def plan(profile: ProfileOption = None) -> None:
+def plan(profile: ProfileOption = None, seeds: SeedsOption = None) -> None:
     """Say what a profile will cost before it starts: downloads, disk, hours of each table."""
     from larvseg.experiments import selected
     from larvseg.plan import plan as text_of
 
-    print(text_of(selected(profile)))
+    print(text_of(selected(profile, seeds)))
 
 
 @app.command()
@@ -320,21 +325,23 @@ def tail(
 
 
 @app.command()
-def why(file: Annotated[str, typer.Argument(help="an artifact", show_default=False)], profile: ProfileOption = None) -> None:
+def why(
+    file: Annotated[str, typer.Argument(help="an artifact", show_default=False)], profile: ProfileOption = None, seeds: SeedsOption = None
+) -> None:
     """Say why a file would be made again: parameter old → new, function, source."""
     from larvseg.experiments import selected
     from larvseg.lineage.audit import commands
 
-    print(commands.why(selected(profile), file))
+    print(commands.why(selected(profile, seeds), file))
 
 
 @app.command()
-def adopt(profile: ProfileOption = None) -> None:
+def adopt(profile: ProfileOption = None, seeds: SeedsOption = None) -> None:
     """After `dvc pull`: verify every hash, recipe and number, then have Snakemake note that all of it is made."""
     from larvseg.experiments import selected
     from larvseg.lineage.audit import commands
 
-    print(commands.adopt(selected(profile)))
+    print(commands.adopt(selected(profile, seeds)))
 
 
 @app.command("print")
@@ -342,12 +349,10 @@ def print_table(table: Annotated[Path, typer.Argument(help="a table of results/"
     """Print a table, ours beside the published numbers."""
     if not table.is_file():
         raise LarvSegError(f"{table}: no such file; `snakemake --cores all {table}` makes it")
-    from larvseg.reporting.comparisons import print_comparisons
-    from larvseg.reporting.table1 import print_table1
-    from larvseg.reporting.table2 import print_table2
-    from larvseg.reporting.tables import print_table as text_of
+    from larvseg.reporting.layout import layout_of
+    from larvseg.reporting.rendering import as_text
 
-    print({"comparisons": print_comparisons, "table1": print_table1, "table2": print_table2}.get(table.stem, text_of)(table))
+    print(as_text(layout_of(table)), end="")
 
 
 @app.command()

@@ -36,8 +36,8 @@ STAGES = {
     "figure4": Stage(config.Figure4Config, "larvseg.reporting.figure4", "figure4"),
     "table": Stage(config.TableConfig, "larvseg.reporting.tables", "table"),
     "table2": Stage(config.Table2Config, "larvseg.reporting.table2", "table2"),
+    "render": Stage(config.RenderConfig, "larvseg.reporting.rendering", "render"),
     "metrics": Stage(config.MetricsConfig, "larvseg.reporting.metrics", "metrics"),
-    "compare": Stage(config.CompareConfig, "larvseg.reporting.comparisons", "compare"),
     "page": Stage(config.PageConfig, "larvseg.reporting.page.build", "page"),
     "figure": Stage(config.FigureConfig, "larvseg.reporting.miniature_figure", "figure"),
 }

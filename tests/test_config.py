@@ -8,7 +8,7 @@ import yaml
 
 from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
+from larvseg.experiments import Project, selected
 from larvseg.experiments.products import products
 from larvseg.lineage.audit.tree import Tree
 from larvseg.scratch import train_scratch
@@ -190,6 +190,38 @@ def test_a_mistake_is_one_line_that_names_file_and_key(project, file, change, me
 def test_a_misspelt_switch_or_attention_key_is_named(project):
     with pytest.raises(LarvSegError, match=r"unknown key 'memory'; did you mean 'memory_size'\?"):
         project("mini", "experiments.yaml", lambda v: v["runs"]["larvseg-a150"].update(attention={"memory": 5})).train("larvseg-a150.seed0")
+
+
+def test_runs_that_train_nothing_have_the_first_seed_alone(project):
+    one, three = project("mini"), Project("mini", CONFIG, seeds=3)
+    assert one.seeds == (0,) and three.seeds == (0, 1, 2)
+    assert {seed for _, seed in one.trained} == {0}
+    seeds = {run: [seed for other, seed in three.trained if other == run] for run, _ in three.trained}
+    untrained = {run for run in seeds if three.experiments.runs[run].method in ("denseclip", "reco")}
+    assert untrained == {"denseclip-a150", "denseclip-a847", "reco-a150", "reco-a847"}
+    assert untrained == {run for run, found in seeds.items() if found == [0]}
+    assert all(found == [0, 1, 2] for run, found in seeds.items() if run not in untrained)
+    table = three.table("table3")
+    assert set(table.inputs) == {f"{row.run}.seed{seed}" for row in table.config.rows for seed in seeds[row.run]}
+    assert len(three.metrics("metrics").inputs) == len(three.trained) + len(three.clips)
+    assert {job.config.seed for job in three.embedding_jobs()} == {0}
+
+
+@pytest.mark.parametrize("seeds", [0, -1, 1.5, "3", True, None, [0, 1]])
+def test_seeds_are_counted(seeds):
+    with pytest.raises(LarvSegError, match="^seeds: .*: choose how many seeds, a whole number from 1 on$"):
+        Project("mini", CONFIG, seeds=seeds)
+
+
+def test_both_front_doors_read_the_selection(monkeypatch, tmp_path):
+    shutil.copytree(CONFIG, tmp_path / "workflow/config")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "workflow/config/config.yaml").write_text("profile: smoke\nseeds: 2\n")
+    assert selected().choice == ("profile=smoke", "seeds=2")
+    assert selected("mini").choice == ("profile=mini", "seeds=2")
+    assert selected(seeds=3).choice == ("profile=smoke", "seeds=3")
+    with pytest.raises(LarvSegError, match="seeds: 0"):
+        selected(seeds=0)
 
 
 def test_an_unknown_profile_names_the_nearest(project):

@@ -27,11 +27,9 @@ from larvseg.config.page import PageConfig, Shown
 from larvseg.config.project import Comparators, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
-    CompareConfig,
-    Comparison,
-    Comparisons,
     FigureConfig,
     MetricsConfig,
+    RenderConfig,
     Table2Config,
     TableConfig,
     TableRow,
@@ -60,9 +58,6 @@ __all__ = [
     "ClipTraining",
     "Column",
     "Comparators",
-    "CompareConfig",
-    "Comparison",
-    "Comparisons",
     "DATASETS",
     "DeriveConfig",
     "Embedding",
@@ -98,6 +93,7 @@ __all__ = [
     "Proposing",
     "RecoConfig",
     "Registry",
+    "RenderConfig",
     "ResponsesConfig",
     "Retrieval",
     "Roles",

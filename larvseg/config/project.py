@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from larvseg.config.base import Model
 from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
@@ -12,7 +12,6 @@ from larvseg.config.datasets import World
 from larvseg.config.evaluation import Evaluation, Method
 from larvseg.config.figures import Column
 from larvseg.config.masks import Classification, MaskHead
-from larvseg.config.reporting import Comparisons
 from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime
 
 
@@ -67,7 +66,6 @@ class Profile(Model):
     world: World | None
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
     max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's pictures that may be undecodable
-    seeds: tuple[int, ...]
     preset: str  # a preset of presets.yaml
     backbone: Backbone
     pretraining: Pretraining | None
@@ -103,10 +101,24 @@ class Run(Model):
 
 
 class Table(Model):
-    """A table of `experiments.yaml`."""
+    """A table of `experiments.yaml`: rows of runs, each with a text in each of `columns`."""
 
-    rows: tuple[dict[str, str], ...]
-    seeds: tuple[int, ...] | None = None  # the profile's by default
+    class Row(Model):
+        """A run and what is said of it, by column; what follows from the run need not be said."""
+
+        model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+        __pydantic_extra__: dict[str, str | int | float]
+
+        run: str
+        published: bool = True  # the paper has the row
+
+        @property
+        def texts(self) -> dict[str, str]:
+            """What the row says."""
+            return {column: str(value) for column, value in self.__pydantic_extra__.items()}
+
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
     published: str | None = None  # the published table that its rows stand beside; by default that of its own name
 
 
@@ -153,11 +165,10 @@ class Figure4(Model):
 
 
 class Experiments(Model):
-    """`experiments.yaml`: each run once, each table as rows of runs, and what is compared over seeds."""
+    """`experiments.yaml`: each run once, and each table as rows of runs."""
 
     runs: dict[str, Run]
     tables: dict[str, Table]
     table1: Table1 = Table1(rows=())
     figure2: Figure2 | None = None
     figure4: Figure4 | None = None
-    comparisons: Comparisons

@@ -1,29 +1,26 @@
-"""Tables, comparisons and figures."""
+"""Tables and figures."""
 
 from __future__ import annotations
-
-from pydantic import Field
 
 from larvseg.config.base import Model
 
 
 class TableRow(Model):
-    """One row: its cells of text, the run behind it, and the published row it stands beside."""
+    """One row: its cells of text, and the run behind it."""
 
-    model: str
-    backbone: str
-    benchmark: str
-    training_data: str
+    texts: dict[str, str]  # by column
     run: str
+    published: bool = True  # whether the paper has the row
 
 
 class TableConfig(Model):
-    """One table of the paper."""
+    """One table of the paper, or one like it."""
 
     table: str
-    published: str  # the published table that its rows stand beside
+    published: str | None  # the published table that its rows stand beside; None where the paper has no such table
     profile: str
     seeds: tuple[int, ...]
+    columns: tuple[str, ...]  # of text
     rows: tuple[TableRow, ...]
     quoted: tuple[str, ...] = ()  # runs of rows that have the published numbers alone
 
@@ -35,35 +32,19 @@ class Table2Config(Model):
     datasets: tuple[str, ...]
 
 
+class RenderConfig(Model):
+    """One table as Markdown and LaTeX."""
+
+    table: str
+    profile: str
+
+
 class MetricsConfig(Model):
     """The metrics of all runs and CLIP models in one file (what `dvc metrics` shows)."""
 
     profile: str
-    seeds: tuple[int, ...]
-    runs: tuple[str, ...]
+    runs: dict[str, tuple[int, ...]]  # run → its seeds
     clips: tuple[str, ...] = ()
-
-
-class Comparison(Model):
-    """A statement that one run finds novel categories better than another."""
-
-    statement: str
-    higher: str  # run
-    lower: str  # run
-
-
-class Comparisons(Model):
-    """Statements that are tested over seeds, paired by seed."""
-
-    seeds: tuple[int, ...] = Field(min_length=2)
-    pairs: tuple[Comparison, ...]
-
-
-class CompareConfig(Model):
-    """The comparisons of one profile."""
-
-    profile: str
-    comparisons: Comparisons
 
 
 class FigureConfig(Model):

@@ -52,7 +52,7 @@ class Comparators(Runs):
         """Every (run, seed) whose model is made: for a table, or because its embeddings are looked at."""
         figure = self.experiments.figure2
         looked_at = (*self.experiments.table1.rows, *(figure.models if figure else ()))
-        pairs = (*self.trained, *((each.run, self.profile.seeds[0]) for each in looked_at if each.run))
+        pairs = (*self.trained, *((each.run, self.seeds[0]) for each in looked_at if each.run))
         return tuple(pair for pair in dict.fromkeys(pairs) if self.maker(pair[0]))
 
     @property

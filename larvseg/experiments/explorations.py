@@ -12,7 +12,7 @@ from larvseg.experiments.setup import CLASS_LISTS, REFERENCE
 
 
 class Explorations(Comparators):
-    """What pixel embeddings group, and what methods predict on a few pictures. All with the first seed of the profile."""
+    """What pixel embeddings group, and what methods predict on a few pictures. All with the first seed."""
 
     def explored(self, explored: c.Explored, benchmark: str) -> str:
         """The name of a job that looks at embeddings."""
@@ -63,7 +63,7 @@ class Explorations(Comparators):
         if explored.source == "backbone":
             embedding = c.Embedding(source="backbone", backbone=self.backbone_config, normalisation=self.switches({}).normalisation)
             return embedding, inputs | {"model": self.backbone}
-        return c.Embedding(source="segmenter"), inputs | self._own_files(explored.run, self.profile.seeds[0])
+        return c.Embedding(source="segmenter"), inputs | self._own_files(explored.run, self.seeds[0])
 
     def explore(self, name: str) -> Job:
         """Group pixels by the embeddings of a row of Table 1."""
@@ -72,7 +72,7 @@ class Explorations(Comparators):
         settings = c.GroupingConfig(
             run=name,
             profile=self.name,
-            seed=self.profile.seeds[0],
+            seed=self.seeds[0],
             benchmark=row.benchmark,
             embedding=embedding,
             evaluation=self.profile.evaluation,
@@ -92,7 +92,7 @@ class Explorations(Comparators):
             )
             for row in self.table1_rows
         )
-        seed = self.profile.seeds[0]
+        seed = self.seeds[0]
         settings = c.Table1Config(table=name, profile=self.name, seeds=(seed,), rows=rows)
         inputs = {f"{row.run}.seed{seed}": self.grouping_file(row.run) for row in rows}
         return Job("table1", name, settings, inputs, reference=(f"{REFERENCE}/published/{name}.csv",))
@@ -105,7 +105,7 @@ class Explorations(Comparators):
         settings = c.ResponsesConfig(
             run=name,
             profile=self.name,
-            seed=self.profile.seeds[0],
+            seed=self.seeds[0],
             benchmark=figure.benchmark,
             embedding=embedding,
             classes=figure.classes,
@@ -127,7 +127,7 @@ class Explorations(Comparators):
     def predict(self, name: str) -> Job:
         """Make the label maps of a method of Figure 4."""
         figure, run = self.experiments.figure4, self.experiments.runs[name]
-        seed = self.profile.seeds[0]
+        seed = self.seeds[0]
         settings = c.PredictConfig(
             run=name,
             method=run.method,

@@ -58,10 +58,10 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"figure": f"reports/figures/{name}.png"}
         case "table2":
             return {"table": f"results/{name}.csv"}
+        case "render":
+            return {"markdown": f"reports/tables/{name}.md", "latex": f"reports/tables/{name}.tex"}
         case "metrics":
             return {"metrics": "results/metrics.json"}
-        case "compare":
-            return {"comparisons": f"results/{name}.csv"}
         case "page":
             return {"page": "reports/index.html"}
         case "figure":
@@ -70,7 +70,5 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
 
 
 def wanted(project: Project, rule: str, name: str) -> bool:
-    """The job writes something that `snakemake all` asks for. Tables with seeds of their own, and comparisons, are made on demand."""
-    if rule == "table":
-        return project.experiments.tables[name].seeds is None
-    return rule in ("table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4", "page")
+    """The job writes something that `snakemake all` asks for."""
+    return rule in ("table", "render", "table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4", "page")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
 from larvseg import config as c
 from larvseg.comparators.registry import module_of
-from larvseg.config import load_yaml, nearest, parse
+from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
-from larvseg.experiments.explorations import Explorations
 from larvseg.experiments.job import Job
 from larvseg.experiments.page import Planned, page_job
 from larvseg.experiments.products import products, wanted
 from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
+from larvseg.experiments.tables import Tables
 from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.recipes import Recipe
@@ -22,7 +22,7 @@ from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
 from larvseg.stages import STAGES
 
 
-class Project(Explorations):
+class Project(Tables):
     """The experiments of `experiments.yaml` at the scale of one profile."""
 
     def jobs(self) -> Iterator[Job]:
@@ -50,8 +50,8 @@ class Project(Explorations):
         yield from self.exploration_jobs()
         yield from (self.table(name) for name in self.experiments.tables)
         yield self.table2("table2")
+        yield from (self.render(name) for name in self.tables)
         yield self.metrics("metrics")
-        yield self.compare("comparisons")
         if self.profile.drawn:
             yield self.figure("miniature")
 
@@ -171,17 +171,19 @@ class Project(Explorations):
 
     def table(self, name: str) -> Job:
         """Write a table of the paper."""
-        seeds = self.seeds_of(name)
-        rows = tuple(
-            parse(c.TableRow, {"backbone": self.backbone_title(row["run"]), **row}, f"{self.where}: table {name!r}")
-            for row in self.experiments.tables[name].rows
+        table, rows = self.experiments.tables[name], self.rows_of(name)
+        settings = c.TableConfig(
+            table=name,
+            published=(table.published or name) if any(row.published for row in rows) else None,
+            profile=self.name,
+            seeds=self.seeds,
+            columns=table.columns,
+            rows=rows,
+            quoted=tuple(row.run for row in rows if self.quoted(row.run)),
         )
-        quoted = tuple(row.run for row in rows if self.quoted(row.run))
-        runs = dict.fromkeys(row.run for row in rows if row.run not in quoted)
-        inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in seeds}
-        published = self.experiments.tables[name].published or name
-        settings = c.TableConfig(table=name, published=published, profile=self.name, seeds=seeds, rows=rows, quoted=quoted)
-        return Job("table", name, settings, inputs, reference=(f"{REFERENCE}/published/{published}.csv",))
+        metrics = self._metrics_of(row.run for row in rows if row.run not in settings.quoted)
+        reference = (f"{REFERENCE}/published/{settings.published}.csv",) if settings.published else ()
+        return Job("table", name, settings, metrics, reference=reference)
 
     def table2(self, name: str) -> Job:
         """Count the data sets."""
@@ -192,19 +194,14 @@ class Project(Explorations):
         return Job("table2", name, settings, inputs, reference=(*published, *CLASS_LISTS, *synsets))
 
     def metrics(self, name: str) -> Job:
-        """Gather the metrics of the runs with the profile's seeds, and of the CLIP models."""
-        runs = tuple(dict.fromkeys(run for run, seed in self.trained if seed in self.profile.seeds))
-        seeds = self.profile.seeds
-        inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in seeds}
-        inputs |= {f"clip.{clip}": self.zeroshot_file(clip) for clip in self.clips}
-        return Job("metrics", name, c.MetricsConfig(profile=self.name, seeds=seeds, runs=runs, clips=self.clips), inputs)
+        """Gather the metrics of the runs and of the CLIP models."""
+        runs = {run: self.seeds_of(run) for run, _ in self.trained}
+        inputs = self._metrics_of(runs) | {f"clip.{clip}": self.zeroshot_file(clip) for clip in self.clips}
+        return Job("metrics", name, c.MetricsConfig(profile=self.name, runs=runs, clips=self.clips), inputs)
 
-    def compare(self, name: str) -> Job:
-        """Test the comparisons of `experiments.yaml` over their seeds."""
-        comparisons = self.experiments.comparisons
-        runs = dict.fromkeys(run for pair in comparisons.pairs for run in (pair.higher, pair.lower))
-        inputs = {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in comparisons.seeds}
-        return Job("compare", name, c.CompareConfig(profile=self.name, comparisons=comparisons), inputs)
+    def _metrics_of(self, runs: Iterable[str]) -> dict[str, str]:
+        """<run>.seed<seed> → its metrics."""
+        return {f"{run}.seed{seed}": self.evaluation_file(run, seed, "metrics.json") for run in runs for seed in self.seeds_of(run)}
 
     def figure(self, name: str) -> Job:
         """Draw a figure of the report."""
@@ -218,19 +215,20 @@ class Project(Explorations):
         for job in self.jobs_below():
             names = self, job.rule, job.name
             jobs.append(Planned(_recipe(job), products(*names), wanted(*names)))
-        about = {"profile": self.name, "about": self.profile.about, "drawn": self.profile.drawn, "seeds": self.profile.seeds}
+        about = {"profile": self.name, "about": self.profile.about, "drawn": self.profile.drawn, "seeds": self.seeds}
         return page_job(name, jobs, about)
 
 
-def selected(profile: str | None = None) -> Project:
-    """The project of `profile`; by default of the profile that workflow/config/config.yaml selects.
+def selected(profile: str | None = None, seeds: int | None = None) -> Project:
+    """The project of `profile` with so many `seeds`; by default those that workflow/config/config.yaml selects.
 
     Raises LarvSegError outside the folder of the project.
     """
     path = CONFIG / "config.yaml"
     if not path.is_file():
         raise LarvSegError(f"{path}: no such file; run larvseg in the folder of the project")
-    return Project(profile or load_yaml(path)["profile"])
+    chosen = load_yaml(path)
+    return Project(profile or chosen["profile"], seeds=chosen.get("seeds", 1) if seeds is None else seeds)
 
 
 def _registered(file: str) -> str:

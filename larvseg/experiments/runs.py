@@ -23,7 +23,7 @@ class Runs(Setup):
             benchmark=run.benchmark,
             training_sets=tuple(self._training_set(run, dataset, position, ordered, switches) for position, dataset in enumerate(ordered)),
             backbone=self.backbone_config,
-            attention=self._attention(name, run, switches),
+            attention=self._attention(name, run),
             switches=switches,
             optimiser=profile.optimiser,
             steps=profile.steps,
@@ -53,11 +53,15 @@ class Runs(Setup):
             ranks=len(range(position, self.profile.ranks, len(ordered))),
         )
 
-    def _attention(self, name: str, run: c.Run, switches: c.Switches) -> c.Attention:
+    def published_top_k(self, run: c.Run) -> int:
+        """The K of the paper that `run` asks for, before the profile maps it to its patch grid."""
+        released = self.switches(run.switches).top_k == "released" and "I124" in run.training_data
+        return run.attention.get("top_k", 40 if released else 20)
+
+    def _attention(self, name: str, run: c.Run) -> c.Attention:
         settings = dict(run.attention)
         settings.setdefault("variant", "cross_image" if run.method == "larvseg" else "none")
-        released = switches.top_k == "released" and "I124" in run.training_data
-        published = str(settings.get("top_k", 40 if released else 20))
+        published = str(self.published_top_k(run))
         if published not in self.profile.top_k:
             raise LarvSegError(f"{CONFIG}/{self.name}.yaml: top_k maps no {published}, which run {name!r} of {self.where} asks for")
         return parse(c.Attention, {**settings, "top_k": self.profile.top_k[published]}, f"{self.where}: run {name!r}: attention")

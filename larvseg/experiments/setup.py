@@ -29,15 +29,19 @@ TIMM_TAGS = {"in21k_ft_in1k": "vit_base_patch16_384.augreg_in21k_ft_in1k", "in21
 SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets", "a847_preparation")
 REFERENCE = "data/reference"
 CLASS_LISTS = tuple(f"{REFERENCE}/vocabularies/{name}.csv" for name in ("c171", "a150", "a847"))
+UNTRAINED = ("denseclip", "reco")  # methods that train nothing: a run of one does not depend on a seed
 LIST_OF = {"C171": "c171", "A150": "a150", "WA150": "a150", "I124": "a150", "A847": "a847", "WA847": "a847", "I585": "a847"}
 FAMILY_OF = {"C171": "coco", "A150": "ade_challenge", "WA150": "ade_challenge", "A847": "ade_full", "WA847": "ade_full"}
 FAMILY_OF |= {"LN": "narratives", "ITPair": "itpair", "I1K": "ilsvrc"}
 
 
 class Setup(Files):
-    """The experiments of `experiments.yaml` at the scale of one profile."""
+    """The experiments of `experiments.yaml` at the scale of one profile, with the seeds 0 … `seeds` − 1."""
 
-    def __init__(self, profile: str, folder: Path = CONFIG):
+    def __init__(self, profile: str, folder: Path = CONFIG, seeds: int = 1):
+        if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 1:
+            raise LarvSegError(f"seeds: {seeds!r}: choose how many seeds, a whole number from 1 on")
+        self.seeds = tuple(range(seeds))
         known = sorted(path.stem for path in folder.glob("*.yaml") if path.stem not in ("config", "experiments", "presets", "sources"))
         if profile not in known:
             raise LarvSegError(f"{folder}: no profile {profile!r}{nearest(profile, known)}")
@@ -63,8 +67,7 @@ class Setup(Files):
                 raise LarvSegError(
                     f"{self.where}: run {name!r}: model_of: no run {run.model_of!r}{nearest(run.model_of, list(self.experiments.runs))}"
                 )
-        named = [(f"table {name!r}", row.get("run", "")) for name, table in self.experiments.tables.items() for row in table.rows]
-        named += [("comparisons", run) for pair in self.experiments.comparisons.pairs for run in (pair.higher, pair.lower)]
+        named = [(f"table {name!r}", row.run) for name, table in self.experiments.tables.items() for row in table.rows]
         for place, run in named:
             if run not in self.experiments.runs:
                 raise LarvSegError(f"{self.where}: {place}: no run {run!r}{nearest(run, list(self.experiments.runs))}")
@@ -161,9 +164,14 @@ class Setup(Files):
         """A847 is read after the published preparation."""
         return self.switches({}).a847_preparation == "published"
 
-    def seeds_of(self, table: str) -> tuple[int, ...]:
-        """The seeds that the rows of `table` average over."""
-        return self.experiments.tables[table].seeds or self.profile.seeds
+    @property
+    def choice(self) -> tuple[str, ...]:
+        """Profile and seeds as `snakemake --config` says them."""
+        return f"profile={self.name}", f"seeds={len(self.seeds)}"
+
+    def seeds_of(self, run: str) -> tuple[int, ...]:
+        """The seeds that `run` is made with: the first alone where nothing is trained."""
+        return self.seeds[:1] if self.experiments.runs[run].method in UNTRAINED else self.seeds
 
     def quoted(self, run: str) -> bool:
         """`run` is not run in this profile: its row of a table has the published numbers alone."""
@@ -172,13 +180,9 @@ class Setup(Files):
 
     @cached_property
     def trained(self) -> tuple[tuple[str, int], ...]:
-        """Every (run, seed) that some table or comparison asks for and that is not quoted, once."""
-        pairs = [
-            (row["run"], seed) for name, table in self.experiments.tables.items() for row in table.rows for seed in self.seeds_of(name)
-        ]
-        comparisons = self.experiments.comparisons
-        pairs += [(run, seed) for pair in comparisons.pairs for run in (pair.higher, pair.lower) for seed in comparisons.seeds]
-        return tuple(pair for pair in dict.fromkeys(pairs) if not self.quoted(pair[0]))
+        """Every (run, seed) that some table asks for and that is not quoted, once."""
+        runs = dict.fromkeys(row.run for table in self.experiments.tables.values() for row in table.rows)
+        return tuple((run, seed) for run in runs if not self.quoted(run) for seed in self.seeds_of(run))
 
     def switches(self, overrides: dict[str, Any]) -> c.Switches:
         """The switches of the profile's preset with `overrides`."""

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from larvseg.comparators.registry import LANGUAGE_GUIDED
-from larvseg.config import DATASETS
+from larvseg.config import DATASETS, TableRow
 from larvseg.datasets.annotations import NAMES, listed, permitted
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
@@ -32,6 +32,7 @@ from larvseg.lineage.picture_hashes import BITS, Hashes, hashes_of, near
 from larvseg.lineage.records import read_record, verified_hash
 
 DISTANCE = 32  # bits of 256
+UNNAMED = ("backbone", "training_data")  # columns of a table that are not among what a leak calls a row by
 _SHOWN = 20  # findings in the text; JSON has all
 
 
@@ -96,7 +97,7 @@ class Leaks:
 
 
 def find_leaks(project: Project, distance: int = DISTANCE, threads: int | None = None) -> Leaks:
-    """Look for leaks in every run that a table or a comparison of `project` names; pictures are hashed in `threads` processes.
+    """Look for leaks in every run that a table of `project` names; pictures are hashed in `threads` processes.
 
     Raises LarvSegError for a manifest that is missing or was changed after it was made, and the same for a run's config.json.
     """
@@ -189,17 +190,24 @@ def _pretrained_on(project: Project, method: str) -> tuple[str, ...]:
 def _annotation_leaks(project: Project, run: str, seed: int) -> Iterator[AnnotationLeak]:
     """What the run opens, or was given, beyond what each row that shows it lists."""
     rows = {
-        f"{table} ({row['model']}, {row['benchmark']})": tuple(name.strip() for name in row["training_data"].split(","))
-        for table, content in project.experiments.tables.items()
-        for row in content.rows
-        if row["run"] == run
+        f"{table} ({', '.join(text for column, text in row.texts.items() if column not in UNNAMED)})": _listed_in(row, project)
+        for table in project.experiments.tables
+        for row in project.rows_of(table)
+        if row.run == run
     }
     opened = [each for path, job in project.parts(run, seed) for each in _opened(Path(path), job)]
     implied = _implied(project.experiments.runs[run].method)
-    for where, names in (rows or {"comparisons": project.experiments.runs[run].training_data}).items():
+    for where, names in rows.items():
         for dataset, annotation, times in opened:
             if dataset not in (*names, *implied) or annotation not in (listed(dataset), "manifest"):
                 yield AnnotationLeak(f"{run}.seed{seed}", dataset, annotation, times, where, names)
+
+
+def _listed_in(row: TableRow, project: Project) -> tuple[str, ...]:
+    """The data sets that the row lists; those of its run where the table does not list any."""
+    if "training_data" not in row.texts:
+        return project.experiments.runs[row.run].training_data
+    return tuple(name.strip() for name in row.texts["training_data"].split(","))
 
 
 def _opened(path: Path, job: Job) -> Iterator[tuple[str, str, int | None]]:

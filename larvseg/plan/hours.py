@@ -50,16 +50,9 @@ def pretraining_operations(project: Project) -> float:
 
 
 def tables(project: Project) -> dict[str, tuple[tuple[str, int], ...]]:
-    """The trained runs (run, seed) behind each table, each once, and behind the comparisons."""
-    comparisons = project.experiments.comparisons
-    pairs = {
-        name: [(row["run"], seed) for row in table.rows for seed in project.seeds_of(name)]
-        for name, table in project.experiments.tables.items()
-    }
-    compared = [run for pair in comparisons.pairs for run in (pair.higher, pair.lower)]
-    pairs["comparisons"] = [(run, seed) for run in compared for seed in comparisons.seeds]
-    trained = set(project.trained)  # of quoted rows nothing runs
-    return {name: tuple(run for run in dict.fromkeys(runs) if run in trained) for name, runs in pairs.items()}
+    """The trained runs (run, seed) behind each table, each once."""
+    runs = {name: {row.run for row in table.rows} for name, table in project.experiments.tables.items()}
+    return {name: tuple(pair for pair in project.trained if pair[0] in wanted) for name, wanted in runs.items()}
 
 
 def measured(project: Project, folder: Path = Path(".")) -> dict[str, float]:

@@ -21,7 +21,7 @@ from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, UNREADABLE, build
 from larvseg.rehearsal.registry import site_files, write_registry
 from larvseg.rehearsal.server import Site, cookies_file, serving
 from larvseg.rehearsal.transcript import Transcript, seconds_of, transcript_of
-from larvseg.rehearsal.tree import EXPERIMENTS, environment, lay_out
+from larvseg.rehearsal.tree import environment, lay_out
 from larvseg.sources.access import COOKIES, place_of
 from larvseg.sources.fetch import INCOMING
 from larvseg.sources.registry import load_registry
@@ -32,7 +32,7 @@ OFFICIAL = Path("workflow/config/sources.yaml")
 REGISTRY = Path("work/rehearsal/sources.yaml")  # in the copy of the project, where the profile looks for it
 FAULTS = {"/val2017.zip": "cut", "/stuffthingmaps_trainval2017.zip": "wait"}
 DISK = 14 * 10**9  # bytes; most of it are the checkpoints of thirteen runs of ViT-B/16
-TARGETS = ("all", f"data/{PROFILE}/archives/ade20k_full_prepared.zip", "results/comparisons.csv")
+TARGETS = ("all", f"data/{PROFILE}/archives/ade20k_full_prepared.zip")
 # names for several files at once, and the figure of the drawn profiles
 LEFT_OUT = {"all", "sources", "datasets", "train_all", "evaluate_all", "tables", "report", "figure_miniature"}
 
@@ -70,7 +70,8 @@ def rehearse(project: Path = Path("."), resume: bool = False) -> None:
 
 def _build(project: Path, place: Path) -> bool:
     """Build the archives that the rehearsal of `project` needs, unless they are there; whether it did."""
-    experiments: Experiments = parse(Experiments, load_yaml(project / EXPERIMENTS), project / EXPERIMENTS)
+    path = project / CONFIG / "experiments.yaml"
+    experiments: Experiments = parse(Experiments, load_yaml(path), path)
     return build(place, load_profile(PROFILE, project / CONFIG).comparators, experiments.figure2.classes if experiments.figure2 else ())
 
 
@@ -88,7 +89,7 @@ def _port_of(registry: Path) -> int:
 
 
 def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "snakemake", "--config", f"profile={PROFILE}", *arguments]
+    return [sys.executable, "-m", "snakemake", "--config", f"profile={PROFILE}", "seeds=1", *arguments]
 
 
 def _show_refusal(tree: Path, site: Site) -> None:

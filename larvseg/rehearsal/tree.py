@@ -7,23 +7,12 @@ import shutil
 import sys
 from pathlib import Path
 
-import yaml
-
-from larvseg.config import load_yaml
-from larvseg.files import write_text
-
 # All that Snakemake and `larvseg` read.
 PARTS = ("Snakefile", "environment.yml", "pyproject.toml", "profiles", "workflow", "larvseg", "data/reference")
-EXPERIMENTS = "workflow/config/experiments.yaml"
-UNTRAINED = ("denseclip", "reco")  # methods
 
 
 def lay_out(project: Path, tree: Path) -> None:
-    """Copy `project` to `tree`, over an older copy; what was made in there stays.
-
-    Comparisons have two seeds in the copy, the fewest with which that rule runs, and one pair, of runs that train nothing if there are any:
-    of others each seed is a training.
-    """
+    """Copy `project` to `tree`, over an older copy; what was made in there stays."""
     for part in PARTS:
         source, target = project / part, tree / part
         if source.is_dir():
@@ -32,12 +21,6 @@ def lay_out(project: Path, tree: Path) -> None:
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-    experiments = load_yaml(tree / EXPERIMENTS)
-    comparisons = experiments["comparisons"]
-    untrained = [name for name, run in experiments["runs"].items() if run["method"] in UNTRAINED]
-    pairs = [{"statement": "no training", "higher": one, "lower": two} for one, two in zip(untrained[::2], untrained[1::2], strict=False)]
-    experiments["comparisons"] = {"seeds": comparisons["seeds"][:2], "pairs": [*pairs, *comparisons["pairs"]][:1]}
-    write_text(tree / EXPERIMENTS, yaml.safe_dump(experiments, sort_keys=False, allow_unicode=True))
 
 
 def environment(tree: Path) -> dict[str, str]:

@@ -19,8 +19,8 @@ def metrics(config: MetricsConfig, inputs: Mapping[str, Path], outputs: Mapping[
     mIoU by rule S; the control permuted_vocabulary is there for methods that know a class by its name.
     """
     runs: dict[str, dict[str, dict[str, Any]]] = {}
-    for run in config.runs:
-        for seed in config.seeds:
+    for run, seeds in config.runs.items():
+        for seed in seeds:
             found = json.loads(inputs[f"{run}.seed{seed}"].read_text(encoding="utf-8"))
             runs.setdefault(run, {})[f"seed{seed}"] = {key: found[key] for key in SHOWN if key in found}
     clip = {name: json.loads(inputs[f"clip.{name}"].read_text(encoding="utf-8")) for name in config.clips}

@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from larvseg.columns import columns
 from larvseg.config.grouping import Table1Config, Table1Row
 from larvseg.errors import LarvSegError
 from larvseg.reporting.cells import Cell, measured, read_cells, rows_of, source, write_cells
@@ -78,17 +77,3 @@ def _grouping(path: Path, row: Table1Row, seed: int, profile: str) -> dict[str, 
         if grouping[key] != wanted:
             raise LarvSegError(f"{path}: {key} is {grouping[key]!r}, the table wants {wanted!r}; check the rows of the table")
     return grouping
-
-
-def print_table1(path: Path) -> str:
-    """The table `path` as text for a terminal."""
-    rows = read_csv(path)
-    lines = [["categories", "model", "training data", "classes", "ours", "", "published"]]
-    for row in rows:
-        spread = f"± {row['novel_std']}" if row["novel_std"] else ""
-        ours = [row["novel_classes"], row["novel"] or "–", spread]
-        lines.append([row["categories"], row["model"], row["training_data"], *ours, row["published_novel"] or "–"])
-    head, *body = columns(lines, left=(0, 1, 2, 5))
-    rule = "-" * max(map(len, [head, *body]))
-    rules = ", ".join(sorted({f"{row['categories']}: alignment rule {row['rule']}" for row in rows}))
-    return "\n".join([head, rule, *body, rule, f"mIoU in percent ({rules}); profile {rows[0]['profile']}, seeds {rows[0]['seeds']}"]) + "\n"

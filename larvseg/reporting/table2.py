@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from larvseg.columns import columns, grouped
+from larvseg.columns import grouped
 from larvseg.config import Table2Config, kind_of
 from larvseg.datasets.manifest import SPLITS, Manifest
 from larvseg.datasets.official import PICTURES
@@ -18,7 +17,6 @@ from larvseg.vocabulary import KNOWN, RULES, base_novel, load_vocabulary
 PUBLISHED = Path(__file__).parents[2] / "data/reference/published"
 FALL_2011, WINTER_2021 = (21_841, 14_197_122), (19_167, 13_151_276)  # synsets and pictures of the releases of ImageNet-21K
 COUNTS = ("images_training", "images_validation", "classes", "novel_s", "novel_p")
-NOTE_WIDTH = 120
 
 
 class Counted(NamedTuple):
@@ -55,27 +53,6 @@ def table2(config: Table2Config, inputs: Mapping[str, Path], outputs: Mapping[st
             }
         )
     write_csv(outputs["table"], rows)
-
-
-def print_table2(path: Path) -> str:
-    """The table `path` as text for a terminal: ours beside the published counts, then the notes."""
-    rows = read_csv(path)
-    ours = {
-        "training": "images_training",
-        "validation": "images_validation",
-        "classes": "classes",
-        "novel S": "novel_s",
-        "novel P": "novel_p",
-    }
-    cells = [["data set", *ours, " ", "images", "classes", "status"]]
-    for row in rows:
-        counts = [grouped(int(row[column])) if row[column] else "–" for column in ours.values()]
-        cells.append([row["notation"], *counts, "", row["published_images"], row["published_classes"] or "–", row["status"]])
-    head, *lines = columns(cells, left=(0, len(cells[0]) - 1))
-    title = f"{'':{head.index('training')}}{'ours':{head.index('images') - head.index('training')}}published"
-    rule = "-" * max(map(len, [head, *lines]))
-    notes = [textwrap.fill(f"{row['notation']}: {row['note']}", NOTE_WIDTH, subsequent_indent="  ") for row in rows if row["note"]]
-    return "\n".join([title, head, rule, *lines, rule, *notes, f"profile {rows[0]['profile']}"]) + "\n"
 
 
 def _count(path: Path, dataset: str) -> Counted:

@@ -1,4 +1,4 @@
-"""Tables of the paper: our numbers beside the published ones, as tidy CSV and as text."""
+"""Tables of the paper: our numbers beside the published ones, as tidy CSV."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from larvseg.columns import columns
 from larvseg.config import TableConfig, TableRow, nearest
 from larvseg.errors import LarvSegError
 from larvseg.reporting.cells import Cell, measured, read_cells, rows_of, source, write_cells
@@ -20,11 +19,11 @@ MEANS = ("all", "base", "novel")
 def table(config: TableConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Write a table of mIoU over all, base and novel classes beside the published one: its `cells`, and as `table` the CSV of these.
 
-    inputs: the metrics of each run and seed, by `<run>.seed<k>`. mIoU is in percent: the mean over seeds of the unrounded values, rounded
-    to one decimal (the nearest, the even one of two equally near). With several seeds, `*_std` is their sample standard deviation. A mean
-    that some seed lacks stays empty, and so do all of a run that is quoted. A published row is that with the same text in every column
-    that both tables have, the backbone aside.
-    Raises LarvSegError for a row that the paper does not have and for metrics of another run, seed, profile or benchmark.
+    inputs: the metrics of each run and seed, by `<run>.seed<k>`; a run may have fewer of config.seeds than others. mIoU is in percent: the
+    mean over seeds of the unrounded values, rounded to one decimal (the nearest, the even one of two equally near). With several seeds,
+    `*_std` is their sample standard deviation, empty where a run has one. A mean that some seed lacks stays empty, and so do all of a run
+    that is quoted.
+    Raises LarvSegError for a row that the paper lacks and that does not say so, and for metrics of another run, seed, profile or benchmark.
     """
     published = Published(config)
     cells = [cell for number, row in enumerate(config.rows) for cell in _cells_of(config, number, row, inputs, published)]
@@ -33,97 +32,65 @@ def table(config: TableConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
 
 
 class Published:
-    """The published table that our rows stand beside."""
+    """The published table that our rows stand beside.
+
+    A published row is known by its columns that we have, too: as `published_<column>` where ours says what the paper did and what is done
+    here, otherwise by the same name, the backbone aside. `beside`: its other columns.
+    """
 
     def __init__(self, config: TableConfig):
         self.config = config
         self.path = PUBLISHED / f"{config.published}.csv"
-        rows = read_csv(self.path)
-        ours = config.rows[0].model_dump()
-        self.key = tuple(column for column in rows[0] if column in ours and column != "backbone")
-        self.beside = tuple(column for column in rows[0] if column not in self.key)
-        self._rows = {tuple(row[column] for column in self.key): (number, row) for number, row in enumerate(rows)}
+        rows = read_csv(self.path) if config.published else []
+        self._ours = {column: self._own_column(column) for column in (rows[0] if rows else MEANS)}
+        self.beside = tuple(column for column, ours in self._ours.items() if ours is None)
+        self._rows = {tuple(row[column] for column, ours in self._ours.items() if ours): (number, row) for number, row in enumerate(rows)}
+
+    def _own_column(self, column: str) -> str | None:
+        names = [name for name in (f"published_{column}", column) if name in self.config.columns and name != "backbone"]
+        return names[0] if names else None
 
     def row_of(self, row: TableRow) -> tuple[int, Mapping[str, str]]:
         """The number (from 0) and the cells of the published row that `row` stands beside; LarvSegError if there is none."""
-        ours = row.model_dump()
-        key = tuple(ours[column] for column in self.key)
+        key = tuple(row.texts[ours] for ours in self._ours.values() if ours)
         if key not in self._rows:
             known, wanted = [" / ".join(other) for other in self._rows], " / ".join(key)
-            raise LarvSegError(f"{self.config.table}: {self.path} has no row {wanted!r}{nearest(wanted, known)}")
+            hint = nearest(wanted, known) if known else ""
+            raise LarvSegError(f"{self.config.table}: {self.path} has no row {wanted!r}{hint}; a row of our own says `published: false`")
         return self._rows[key]
 
 
 def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[str, Path], published: Published) -> Iterator[Cell]:
     quoted = row.run in config.quoted
-    paths = [] if quoted else [inputs[f"{row.run}.seed{seed}"] for seed in config.seeds]
-    metrics = [_metrics(path, row, seed, config.profile) for path, seed in zip(paths, config.seeds, strict=not quoted)]
-    line, theirs = published.row_of(row)
-    ours = row.model_dump()
-    key = {column: ours[column] for column in (*published.key, "run")}
+    paths = {seed: inputs[f"{row.run}.seed{seed}"] for seed in config.seeds if f"{row.run}.seed{seed}" in inputs}
+    if not paths and not quoted:
+        raise LarvSegError(f"{config.table}: no metrics of {row.run} are among the inputs")
+    metrics = [_metrics(path, row, seed, config.profile) for seed, path in paths.items()]
+    key = {column: row.texts[column] for column in config.columns if column != "backbone"}
+    if sum(other.run == row.run for other in config.rows) == 1:
+        key["run"] = row.run  # otherwise it is no name of the row
     cell = partial(Cell, config.table, number, key)
-    for column in ours:
-        if column != "run":
-            yield cell(column, ours[column])
+    for column in config.columns:
+        yield cell(column, row.texts[column])
     for aggregate, suffix in {"mean": "", "std": "_std"}.items() if len(config.seeds) > 1 else [("mean", "")]:
         for name in MEANS:
-            if quoted:
+            if quoted or (aggregate == "std" and len(paths) == 1):
                 yield cell(f"{name}{suffix}", "")
                 continue
             raw, value = measured(aggregate, [numbers[name] for numbers in metrics])
-            yield cell(f"{name}{suffix}", value, raw, aggregate, tuple(source(path, f"/{name}") for path in paths))
+            yield cell(f"{name}{suffix}", value, raw, aggregate, tuple(source(path, f"/{name}") for path in paths.values()))
+    line, theirs = published.row_of(row) if row.published else (None, {})
     for column in published.beside:
-        yield cell(f"published_{column}", theirs[column], sources=(source(published.path, f"/{line}/{column}"),))
+        sources = (source(published.path, f"/{line}/{column}"),) if row.published else ()
+        yield cell(f"published_{column}", theirs.get(column, ""), sources=sources)
     about = {
-        "status": "quoted" if quoted else "measured",
+        "status": "quoted" if quoted else "measured" if row.published else "not in the paper",
         "profile": config.profile,
-        "seeds": " ".join(map(str, config.seeds)),
+        "seeds": " ".join(map(str, config.seeds if quoted else paths)),
         "run": row.run,
     }
     for column, value in about.items():
         yield cell(column, value)
-
-
-def print_table(path: Path) -> str:
-    """The table `path` as aligned text for a terminal: ours beside the published mIoU in percent, and the place of each row by both."""
-    rows = read_csv(path)
-    head = ["benchmark", "model", "training data", *MEANS, "place", "", *MEANS, "place"]
-    lines = [head]
-    for row, *places in zip(rows, _places(rows, "novel"), _places(rows, "published_novel"), strict=True):
-        ours = [f"{row[name]} ± {row[f'{name}_std']}" if row.get(f"{name}_std") else row[name] or "–" for name in MEANS]
-        theirs = [row[f"published_{name}"] or "–" for name in MEANS]
-        lines.append([row["benchmark"], row["model"], row["training_data"], *ours, places[0], "", *theirs, places[1]])
-    texts = columns(lines, left=(0, 1, 2))
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    left, ours = sum(widths[:3]) + 6, sum(widths[3:7]) + 6
-    title = f"{'':{left}}{'ours':<{ours + 4}}published".rstrip()
-    rule = "-" * max(map(len, [title, *texts]))
-    about = ["mIoU in percent (base and novel: alignment rule S); place: by novel mIoU, among rows of a benchmark with both numbers"]
-    about += sorted({f"profile {row['profile']}, seeds {row['seeds']}" for row in rows})
-    if any(row["status"] == "quoted" for row in rows):
-        about.append("rows without numbers of ours are quoted: they are not run in this profile")
-    about += [f"ours: {_backbones(rows, 'backbone')}", f"published: {_backbones(rows, 'published_backbone')}"]
-    return "\n".join([title, texts[0], rule, *texts[1:], rule, *about]) + "\n"
-
-
-def _backbones(rows: Sequence[Mapping[str, str]], column: str) -> str:
-    """What most rows have, then what others have instead."""
-    models: dict[str, dict[str, None]] = {}
-    for row in rows:
-        models.setdefault(row[column], {})[row["model"]] = None
-    usual, *others = sorted(models, key=lambda backbone: -sum(row[column] == backbone for row in rows))
-    return "; ".join([usual, *(f"{', '.join(models[backbone])}: {backbone}" for backbone in others)])
-
-
-def _places(rows: Sequence[Mapping[str, str]], column: str) -> list[str]:
-    """The place of each row by `column`, the highest number first, among the rows of its benchmark that are measured and published."""
-    ranked = [row["novel"] != "" and row["published_novel"] != "" for row in rows]
-
-    def place(row: Mapping[str, str]) -> int:
-        others = (other for other, counts in zip(rows, ranked, strict=True) if counts and other["benchmark"] == row["benchmark"])
-        return 1 + sum(float(other[column]) > float(row[column]) for other in others)
-
-    return [str(place(row)) if counts else "–" for row, counts in zip(rows, ranked, strict=True)]
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -149,9 +116,10 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
 
 def _metrics(path: Path, row: TableRow, seed: int, profile: str) -> dict:
     metrics = json.loads(path.read_text(encoding="utf-8"))
-    for key, wanted in {"run": row.run, "seed": seed, "profile": profile, "benchmark": row.benchmark}.items():
-        if metrics[key] != wanted:
+    wanted = {"run": row.run, "seed": seed, "profile": profile, "benchmark": row.texts.get("benchmark", metrics["benchmark"])}
+    for key, value in wanted.items():
+        if metrics[key] != value:
             raise LarvSegError(
-                f"{path}: {key} is {metrics[key]!r}, the table wants {wanted!r}; check the rows of the table in experiments.yaml"
+                f"{path}: {key} is {metrics[key]!r}, the table wants {value!r}; check the rows of the table in experiments.yaml"
             )
     return metrics

@@ -2,11 +2,8 @@
 
 from pathlib import Path
 
-import yaml
-
-from larvseg.config import Experiments, load_yaml, parse
 from larvseg.rehearsal.transcript import seconds_of, transcript_of
-from larvseg.rehearsal.tree import EXPERIMENTS, PARTS, environment, lay_out
+from larvseg.rehearsal.tree import PARTS, environment, lay_out
 
 PROJECT = Path(__file__).parents[2]
 
@@ -68,31 +65,13 @@ def test_seconds_of_a_benchmark(tmp_path):
 def test_the_copy_has_all_parts_and_keeps_what_was_made_in_it(tmp_path):
     lay_out(PROJECT, tmp_path)
     assert all((tmp_path / part).exists() for part in PARTS)
-    assert (tmp_path / "larvseg/rehearsal/run.py").read_bytes() == (PROJECT / "larvseg/rehearsal/run.py").read_bytes()
+    for file in ("larvseg/rehearsal/run.py", "workflow/config/experiments.yaml"):
+        assert (tmp_path / file).read_bytes() == (PROJECT / file).read_bytes()
     (tmp_path / "larvseg/gone.py").touch()
     (tmp_path / "data/rehearse").mkdir()
     lay_out(PROJECT, tmp_path)
     assert not (tmp_path / "larvseg/gone.py").exists() and (tmp_path / "data/rehearse").exists()
     assert not (tmp_path / "data/incoming").exists() and not list(tmp_path.rglob("__pycache__"))
-
-
-def test_the_copy_differs_in_the_comparisons_alone(tmp_path):
-    lay_out(PROJECT, tmp_path)
-    ours, copied = (parse(Experiments, load_yaml(folder / EXPERIMENTS), folder) for folder in (PROJECT, tmp_path))
-    assert (copied.runs, copied.tables) == (ours.runs, ours.tables)
-    assert copied.comparisons.seeds == ours.comparisons.seeds[:2]
-    (pair,) = copied.comparisons.pairs
-    assert {ours.runs[run].method for run in (pair.higher, pair.lower)} == {"denseclip", "reco"}
-
-
-def test_a_project_that_trains_everything_keeps_its_first_comparison(tmp_path):
-    lay_out(PROJECT, tmp_path / "project")
-    path = tmp_path / "project" / EXPERIMENTS
-    experiments = load_yaml(PROJECT / EXPERIMENTS)
-    experiments["runs"] = {name: run for name, run in experiments["runs"].items() if run["method"] not in ("denseclip", "reco")}
-    path.write_text(yaml.safe_dump(experiments))
-    lay_out(tmp_path / "project", tmp_path / "copy")
-    assert load_yaml(tmp_path / "copy" / EXPERIMENTS)["comparisons"]["pairs"] == experiments["comparisons"]["pairs"][:1]
 
 
 def test_the_environment_leads_nowhere_else(tmp_path, monkeypatch):

@@ -114,5 +114,5 @@ def clone_to(folder: Path) -> Clone:
         if (ROOT / file).is_file():
             (folder / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / file, folder / file)
-    (folder / "workflow/config/config.yaml").write_text("profile: smoke\n")
+    (folder / "workflow/config/config.yaml").write_text("profile: smoke\nseeds: 1\n")
     return Clone(folder)

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from larvseg.experiments import Project
 from tests.workflow.clone import NOTHING, TABLE, jobs_of
 
 
@@ -121,6 +122,14 @@ def test_comments_and_times_rerun_nothing_but_logic_does(copy):
     assert jobs_of(copy.run("snakemake", "-n", TABLE)) == {"evaluate": 20, "table": 1}
 
 
+def test_more_seeds_make_what_is_new_and_nothing_else(copy):
+    one, two = (Project("smoke", seeds=seeds) for seeds in (1, 2))
+    new = [run for run, _ in set(two.trained) - set(one.trained)]
+    jobs = jobs_of(copy.run("snakemake", "--config", "seeds=2", "-n", "all"))
+    assert jobs["evaluate"] == len(new) and jobs["propose"] == 2
+    assert set(jobs) == {"train", "propose", "evaluate", "table", "metrics"}
+
+
 def test_an_altered_archive_is_refused_in_one_line(copy):
     copy.flip("data/smoke/archives/ADEChallengeData2016.zip")
     recipe = "work/recipes/smoke/derive/A150.json"
@@ -135,10 +144,11 @@ def test_a_deleted_archive_is_made_again_and_nothing_else(copy):
     assert NOTHING in copy.snakemake("all")
 
 
-def test_only_the_profile_can_be_chosen_on_the_command_line(finished):
+def test_only_profile_and_seeds_can_be_chosen_on_the_command_line(finished):
     output = finished.snakemake("--config", "steps=3", check=False)
-    assert "error: --config steps: only the profile can be chosen there; edit workflow/config/smoke.yaml" in output
+    assert "error: --config steps: only profile and seeds can be chosen there; edit workflow/config/smoke.yaml" in output
     assert "Traceback" not in output
+    assert "error: seeds: 0: choose how many seeds" in finished.snakemake("--config", "seeds=0", check=False)
     output = finished.snakemake("--config", "profile=smok", check=False)
     assert "no profile 'smok'; did you mean 'smoke'?" in output
 

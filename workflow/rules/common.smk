@@ -14,10 +14,11 @@ def refuse(error):
 
 
 try:
-    unknown = sorted(set(config) - {"profile"})
+    unknown = sorted(set(config) - {"profile", "seeds"})
     if unknown:
-        raise LarvSegError(f"--config {unknown[0]}: only the profile can be chosen there; edit workflow/config/{config['profile']}.yaml")
-    PROJECT = Project(config["profile"])
+        told = f"only profile and seeds can be chosen there; edit workflow/config/{config['profile']}.yaml"
+        raise LarvSegError(f"--config {unknown[0]}: {told}")
+    PROJECT = Project(config["profile"], seeds=config.get("seeds", 1))
     PROJECT.write_recipes()
 except LarvSegError as error:
     refuse(error)
@@ -35,13 +36,14 @@ ARCHIVES = [PROJECT.archive(file) for files in PROJECT.families.values() for fil
 if PROJECT.prepared:
     ARCHIVES.append(f"data/{PROFILE}/archives/ade20k_full_prepared.zip")
 MANIFESTS = [PROJECT.manifest(dataset) for dataset in PROJECT.datasets]
-FIRST_SEEDS = [(run, seed) for run, seed in PROJECT.trained if seed in PROJECT.profile.seeds]
-MODELS = [PROJECT.run_file(run, seed, "model.safetensors") for run, seed in PROJECT.made if seed in PROJECT.profile.seeds]
+MODELS = [PROJECT.run_file(run, seed, "model.safetensors") for run, seed in PROJECT.made]
 MODELS += [PROJECT.text_file(clip, dataset) for clip in PROJECT.clips for dataset in TEXT_DATASETS]
 EXPLORATIONS = [next(iter(products(PROJECT, job.rule, job.name).values())) for job in PROJECT.embedding_jobs()]
 FIGURES = [f"reports/figures/{name}.png" for name in PROJECT.figures]
 FIGURES += ["reports/figures/miniature.png"] if PROJECT.profile.drawn else []
-METRICS = [PROJECT.evaluation_file(run, seed, "metrics.json") for run, seed in FIRST_SEEDS]
+TABLES = [f"results/{name}.csv" for name in PROJECT.tables]
+RENDERINGS = [f"reports/tables/{name}.{suffix}" for name in PROJECT.tables for suffix in ("md", "tex")]
+METRICS = [PROJECT.evaluation_file(run, seed, "metrics.json") for run, seed in PROJECT.trained]
 
 ZERO_SHOT = [PROJECT.zeroshot_file(clip) for clip in PROJECT.clips]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from larvseg.errors import LarvSegError
@@ -11,27 +12,27 @@ from larvseg.lineage.audit.tree import Tree
 from larvseg.lineage.audit.verify import report, verify
 
 
-def adopt(tree: Tree, profile: str, drawn: bool) -> str:
+def adopt(tree: Tree, choice: Sequence[str], drawn: bool) -> str:
     """Verify every hash, recipe and number, then have Snakemake note that all this is made. Returns what was adopted.
 
-    Archives do not travel through DVC. Drawn ones are drawn again, others have to be fetched before. Raises LarvSegError if something does
-    not fit; nothing is noted then.
+    `choice`: profile and seeds as `snakemake --config` takes them. Archives do not travel through DVC. Drawn ones are drawn again, others
+    have to be fetched before. Raises LarvSegError if something does not fit; nothing is noted then.
     """
     archives = [path for job in tree.jobs if job.recipe.rule == "fetch" for path in job.outputs.values()]
     absent = [path for path in archives if not Path(path).is_file()]
     if absent and not drawn:
         raise LarvSegError(f"{absent[0]} is missing (of {len(absent)}): archives are not pulled; run `snakemake --cores all sources` first")
     if absent:
-        _snakemake(profile, "--cores", "all", "sources")
+        _snakemake(choice, "--cores", "all", "sources")
     findings = verify(tree, ignore_environment=True)
     if findings:
         raise LarvSegError(f"not adopted, because of\n{report(findings, tree)}")
-    _snakemake(profile, "--cores", "1", "--touch", *(path for path in tree.below if path in tree.job_of))
+    _snakemake(choice, "--cores", "1", "--touch", *(path for path in tree.below if path in tree.job_of))
     return f"adopted {len(tree.below)} files: `snakemake -n all` and `dvc status` have nothing to do"
 
 
-def _snakemake(profile: str, *arguments: str) -> None:
-    command = [sys.executable, "-m", "snakemake", "--config", f"profile={profile}", *arguments]
+def _snakemake(choice: Sequence[str], *arguments: str) -> None:
+    command = [sys.executable, "-m", "snakemake", "--config", *choice, *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
         raise LarvSegError(f"snakemake {' '.join(arguments[:3])} failed:\n{done.stdout}")

@@ -36,4 +36,4 @@ def diff(project: Any, old: str, new: str | None = None) -> str:
 
 def adopt(project: Any) -> str:
     """Take over what `dvc pull` brought."""
-    return adopt_tree(Tree.of(project), project.name, project.profile.drawn)
+    return adopt_tree(Tree.of(project), project.choice, project.profile.drawn)

@@ -20,7 +20,7 @@ from larvseg.lineage.audit.reach import reach
 from larvseg.lineage.audit.tree import Tree
 
 # run by the code of the revision itself, which knows best what its configuration means
-WRITE_RECIPES = "import sys; from larvseg.experiments import Project; Project(sys.argv[1]).write_recipes()"
+WRITE_RECIPES = "import sys; from larvseg.experiments import selected; selected(sys.argv[1]).write_recipes()"
 
 Recipes = Mapping[tuple[str, str], Made]  # (rule, name) → what its recipe says
 

@@ -27,13 +27,15 @@ def reach(tree: Tree, paths: Collection[str]) -> tuple[str, ...]:
     lines = []
     for job in tree.jobs:
         hit = [path for path in job.outputs.values() if path in affected]
-        if not hit or tree.feeds(job) or not (job.made or job.wanted):
+        if not hit or not (job.wanted or (job.made and not tree.feeds(job))):
+            continue
+        own = [path for path in hit if path in paths]
+        if not own and _repeats(tree, job):
             continue
         cells = cells_of(job)
         if not cells:
             lines += hit
             continue
-        own = [path for path in hit if path in paths]
         if own == [job.outputs["table"]] and Path(own[0]).is_file():
             lines.append(alterations(job, altered_cells(job, cells)))
             continue
@@ -44,6 +46,11 @@ def reach(tree: Tree, paths: Collection[str]) -> tuple[str, ...]:
         if reached:
             lines.append(described(job.outputs["table"], reached))
     return tuple(lines)
+
+
+def _repeats(tree: Tree, job: Job) -> bool:
+    """`job` sets in type what other jobs, which are told of themselves, have printed."""
+    return all(path in tree.job_of and tree.job_of[path].wanted for _, path in job.inputs)
 
 
 def altered_cells(job: Job, cells: Iterable[Cell]) -> list[tuple[Cell, str | None]]:

@@ -24,6 +24,9 @@ class Project:
             path = Path("work/recipes", self.profile, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(json.dumps(recipe))
+
+
+selected = Project
 """
 
 

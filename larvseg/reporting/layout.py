@@ -1,0 +1,226 @@
+"""How each table is laid out for people. Text, Markdown, LaTeX and the report are drawn from the same layout of its CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from larvseg.columns import grouped
+from larvseg.errors import LarvSegError
+from larvseg.reporting.tables import MEANS, read_csv
+
+TITLES = {
+    "table1": "Table 1: what embeddings of pixels group, among categories that C171 does not have",
+    "table2": "Table 2: the data sets",
+    "table3": "Table 3: base and novel categories, by method and training data",
+    "table4": "Table 4: the category-wise attentive classifier (CAC) on WA150, on I124, on both and on neither",
+    "table5": "Table 5: attention within one image, and across images",
+    "table6": "Table 6: memory size M (images of each category) and top-K (pixels of each image)",
+}
+HEADINGS = {  # of columns whose name in the CSV does not say enough
+    "cac_wa150": "CAC on WA150",
+    "cac_i124": "CAC on I124",
+    "ca_classifier": "CA-Classifier",
+    "memory_size": "M",
+    "published_top_k": "K in the paper",
+    "top_k": "K",
+}
+WORDS = {"memory_size": "memory size M", "top_k": "top-K"}  # what the cells of `ablation` mean
+BLOCKS = ("benchmark", "ablation")  # rows are compared within one value of the first of these that a table has
+SAID_BELOW = ("benchmark", "training_data")  # not in each row, where all rows have the same
+NOTHING = "–"
+PAPER = "the numbers of the paper (arXiv 2501.06862)"
+
+Rows = Sequence[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands in one place of a table.
+
+    `at`: (row from 0, column) of the CSV, None for what is computed here. `spread`: what follows ±, the cell (row, <column>_std).
+    """
+
+    text: str
+    at: tuple[int, str] | None = None
+    spread: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} ± {self.spread}" if self.spread else self.text
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as it is shown. `group`: the heading that it shares with its neighbours ("ours", "published"), if any."""
+
+    heading: str
+    group: str = ""
+    number: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A table for people; each of `rows` has an entry for each of `columns`.
+
+    `breaks`: rows, from 0, before which a line parts what is not compared. `notes`: what is measured, profile, seeds, backbones; `remarks`:
+    on single rows.
+    """
+
+    name: str
+    title: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Entry, ...], ...]
+    notes: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
+    breaks: tuple[int, ...] = ()
+
+    @property
+    def groups(self) -> tuple[tuple[str, int], ...]:
+        """(group, how many columns it spans), from the left; "" where columns have none."""
+        return tuple((group, len(list(members))) for group, members in groupby(column.group for column in self.columns))
+
+
+def layout_of(path: Path) -> Layout:
+    """The layout of the table `path` (results/<table>.csv). Raises LarvSegError if it is missing, damaged, or no table of the project."""
+    rows = read_csv(path)
+    lay_out = LAYOUTS.get(path.stem, _means)
+    if not rows or (lay_out is _means and not {*MEANS, *(f"published_{mean}" for mean in MEANS)} <= set(rows[0])):
+        raise LarvSegError(f"{path}: not a table of mIoU over all, base and novel categories")
+    return lay_out(path.stem, rows)
+
+
+def _table1(name: str, rows: Rows) -> Layout:
+    shown = {"categories": "categories", "model": "model", "training_data": "training data", "novel_classes": "classes"}
+    columns = [Column(heading, number=column == "novel_classes") for column, heading in shown.items()]
+    columns += [Column("ours", number=True), Column("published", number=True)]
+    lines = [
+        (*(Entry(row[column], (number, column)) for column in shown), *_numbers(row, number, ("novel", "published_novel")))
+        for number, row in enumerate(rows)
+    ]
+    rules = ", ".join(sorted({f"{row['categories']}: alignment rule {row['rule']}" for row in rows}))
+    notes = [f"mIoU in percent ({rules})", _run(rows), f"published: {PAPER}"]
+    if any(row["novel_std"] for row in rows):
+        notes.insert(1, f"±: over {max(int(row['draws']) for row in rows)} draws of the known pixels, of each seed")
+    return Layout(name, TITLES[name], tuple(columns), tuple(lines), tuple(notes), breaks=_breaks(rows, "categories"))
+
+
+def _table2(name: str, rows: Rows) -> Layout:
+    ours = {
+        "images_training": "training",
+        "images_validation": "validation",
+        "classes": "classes",
+        "novel_s": "novel S",
+        "novel_p": "novel P",
+    }
+    theirs = {"published_images": "images", "published_classes": "classes"}
+    columns = [Column("data set"), *(Column(heading, "ours", True) for heading in ours.values())]
+    columns += [*(Column(heading, "published", True) for heading in theirs.values()), Column("status")]
+
+    def entries(number: int, row: Mapping[str, str]) -> tuple[Entry, ...]:
+        counts = {column: grouped(int(row[column])) if row[column] else NOTHING for column in ours}
+        texts = {"notation": row["notation"], **counts, **{column: row[column] or NOTHING for column in theirs}, "status": row["status"]}
+        return tuple(Entry(text, (number, column)) for column, text in texts.items())
+
+    remarks = [f"{row['notation']}: {row['note']}" for row in rows if row["note"]]
+    lines = (entries(number, row) for number, row in enumerate(rows))
+    novel = "novel S, novel P: categories that C171 does not have, by alignment rule S and P"
+    notes = (novel, f"profile {rows[0]['profile']}", f"published: {PAPER}")
+    return Layout(name, TITLES[name], tuple(columns), tuple(lines), notes, tuple(remarks))
+
+
+def _means(name: str, rows: Rows) -> Layout:
+    """A table of mIoU over all, base and novel categories (Tables 3 to 6, and any other of `experiments.yaml`).
+
+    The columns before the first of these are text. The place of a row is that by novel mIoU in its block, among those with both numbers.
+    """
+    texts = list(rows[0])[: list(rows[0]).index(MEANS[0])]
+    shared = [column for column in SAID_BELOW if column in texts and len(rows) > 1 and len({row[column] for row in rows}) == 1]
+    block = next((column for column in BLOCKS if column in texts and column not in shared), None)
+    shown = sorted((column for column in texts if column != "backbone" and column not in shared), key=lambda column: column != block)
+    columns = [Column(_heading(column), number=all(row[column].isdigit() for row in rows) and not _is_flag(column)) for column in shown]
+    for group in ("ours", "published"):
+        columns += [Column(heading, group, True) for heading in (*MEANS, "place")]
+    places = zip(_places(rows, "novel", block), _places(rows, "published_novel", block), strict=True)
+    lines = []
+    for (number, row), (ours, theirs) in zip(enumerate(rows), places, strict=True):
+        line = [Entry(_word(column, row[column]), (number, column)) for column in shown]
+        line += [*_numbers(row, number, MEANS), Entry(ours)]
+        line += [*_numbers(row, number, [f"published_{mean}" for mean in MEANS]), Entry(theirs)]
+        lines.append(tuple(line))
+    notes = _notes(rows, shared, block)
+    return Layout(name, TITLES.get(name, name), tuple(columns), tuple(lines), notes, breaks=_breaks(rows, block) if block else ())
+
+
+LAYOUTS: dict[str, Callable[[str, Rows], Layout]] = {"table1": _table1, "table2": _table2}
+
+
+def _numbers(row: Mapping[str, str], number: int, columns: Sequence[str]) -> list[Entry]:
+    """The numbers of row `number` in `columns`, each with its spread where there are several draws or seeds."""
+    return [Entry(row[column] or NOTHING, (number, column), row.get(f"{column}_std", "")) for column in columns]
+
+
+def _heading(column: str) -> str:
+    return HEADINGS.get(column, column.replace("_", " "))
+
+
+def _is_flag(column: str) -> bool:
+    return column.startswith("cac_")
+
+
+def _word(column: str, text: str) -> str:
+    """The text of a cell in words."""
+    if _is_flag(column):
+        return {"0": "no", "1": "yes"}.get(text, text)
+    return WORDS.get(text, text) if column == "ablation" else text
+
+
+def _breaks(rows: Rows, column: str) -> tuple[int, ...]:
+    return tuple(number for number in range(1, len(rows)) if rows[number][column] != rows[number - 1][column])
+
+
+def _notes(rows: Rows, shared: Sequence[str], block: str | None) -> tuple[str, ...]:
+    among = f"rows of {'an' if block == 'ablation' else 'a'} {block}" if block else "rows"
+    notes = [f"mIoU in percent (base and novel: alignment rule S); place: by novel mIoU, among {among} with both numbers"]
+    if shared:
+        notes.append("all rows: " + ", ".join(f"{_heading(column)} {rows[0][column]}" for column in shared))
+    if any(row.get("top_k") != row.get("published_top_k") for row in rows):
+        notes.append("K: what stands for that of the paper on the smaller feature maps of this profile")
+    notes.append(_run(rows))
+    statuses = {row["status"] for row in rows}
+    if "quoted" in statuses:
+        notes.append("rows without numbers of ours are quoted: they are not run in this profile")
+    if "not in the paper" in statuses:
+        notes.append("rows without published numbers are not in the paper")
+    if rows[0].get("backbone"):
+        notes.append(f"ours: {_usual(rows, 'backbone')}")
+    backbones = f", {_usual(rows, 'published_backbone')}" if any(row.get("published_backbone") for row in rows) else ""
+    if statuses != {"not in the paper"}:
+        notes.append(f"published: {PAPER}{backbones}")
+    return tuple(notes)
+
+
+def _run(rows: Rows) -> str:
+    return f"profile {rows[0]['profile']}, seeds {_usual(rows, 'seeds')}"
+
+
+def _usual(rows: Rows, column: str) -> str:
+    """What most rows have, then what others have instead."""
+    having: dict[str, dict[str, None]] = {}
+    for row in rows:
+        if row[column]:
+            having.setdefault(row[column], {})[row.get("model", row["run"])] = None
+    usual, *others = sorted(having, key=lambda text: -sum(row[column] == text for row in rows))
+    return "; ".join([usual, *(f"{', '.join(having[text])}: {text}" for text in others)])
+
+
+def _places(rows: Rows, column: str, block: str | None) -> list[str]:
+    """The place of each row by `column`, the highest number first, among the rows of its block that are measured and published."""
+    ranked = [row["novel"] != "" and row["published_novel"] != "" for row in rows]
+
+    def place(row: Mapping[str, str]) -> int:
+        others = (other for other, counts in zip(rows, ranked, strict=True) if counts and (not block or other[block] == row[block]))
+        return 1 + sum(float(other[column]) > float(row[column]) for other in others)
+
+    return [str(place(row)) if counts else NOTHING for row, counts in zip(rows, ranked, strict=True)]
