@@ -1,6 +1,9 @@
 configfile: "workflow/config/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/datasets.smk"
@@ -29,6 +32,7 @@ rule all:
         "reports/vocabulary/i585.csv",
         RENDERINGS,
         FIGURES,
+        "reports/index.html",
 
 
 # One target for each stage of dvc.yaml.
@@ -66,3 +70,4 @@ rule report:
         "reports/vocabulary/i585.csv",
         RENDERINGS,
         FIGURES,
+        "reports/index.html",

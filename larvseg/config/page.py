@@ -27,6 +27,6 @@ class PageConfig(Model):
     seeds: tuple[int, ...]
     tables: tuple[Shown, ...]
     figures: tuple[Shown, ...]
-    claims: tuple[Shown, ...]
+    claims: Shown | None
     models: tuple[Shown, ...]  # whatever has a model card
     recipes: str  # hash of the recipes of everything below: records say what no byte of an artifact may show

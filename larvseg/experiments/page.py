@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
@@ -14,8 +15,6 @@ from larvseg.lineage.recipes import Recipe
 CAPTIONS = Path("workflow/report")  # Snakemake's own report has the same
 ASSETS = tuple(f"larvseg/reporting/page/{file}" for file in ("page.html.jinja", "page.css", "page.js", "theme.js"))
 PICTURES = (".png", ".svg")
-KINDS = {"table": "tables", "claims": "claims", "card": "models"}  # role → as what the page shows it
-
 
 class Planned(NamedTuple):
     """A job, and what it writes: role → path. `wanted`: `all` asks for it."""
@@ -32,19 +31,28 @@ def page_job(name: str, jobs: Sequence[Planned], about: Mapping[str, Any]) -> Jo
     made again when anything in the lineage that it tells is another, also where every number that it prints stayed the same.
     """
     below = _below(jobs)
-    shown: dict[str, list[c.Shown]] = {kind: [] for kind in ("tables", "figures", "claims", "models")}
+    tables = {path for recipe, _, _ in jobs if recipe.rule == "render" for path in recipe.inputs.values()}
+    shown: dict[str, list[tuple[str, c.Shown]]] = {kind: [] for kind in ("tables", "figures", "claims", "models")}
     inputs: dict[str, str] = {}
     for recipe, outputs, wanted in below:
         for role, path in outputs.items():
-            inputs[f"{recipe.rule}/{recipe.name}/{role}"] = path
-            if (wanted or role == "card") and (kind := _kind(role, path)):
-                shown[kind].append(c.Shown(rule=recipe.rule, name=recipe.name, output=role, caption=_caption(recipe.rule, path)))
+            item = c.Shown(rule=recipe.rule, name=recipe.name, output=role, caption=_caption(recipe.rule, path))
+            inputs[item.role()] = path
+            if path in tables:
+                shown["tables"].append((path, item))
+            elif wanted and _is_figure(path):
+                shown["figures"].append((path, item))
+            elif role in ("claims", "card"):
+                shown["claims" if role == "claims" else "models"].append((path, item))
     settings = c.PageConfig(
         **about,
-        **{kind: tuple(items) for kind, items in shown.items()},
+        tables=tuple(item for _, item in sorted(shown["tables"], key=lambda pair: pair[0])),
+        figures=tuple(item for _, item in sorted(shown["figures"], key=lambda pair: _of_the_paper(pair[0]))),
+        claims=next((item for _, item in shown["claims"]), None),
+        models=tuple(item for _, item in shown["models"]),
         recipes=hashlib.sha256("".join(recipe.text() for recipe, _, _ in below).encode()).hexdigest(),
     )
-    captions = dict.fromkeys(item.caption for items in shown.values() for item in items if item.caption)
+    captions = dict.fromkeys(item.caption for items in shown.values() for _, item in items if item.caption)
     return Job("page", name, settings, inputs, reference=(*ASSETS, *captions))
 
 
@@ -61,10 +69,15 @@ def _below(jobs: Sequence[Planned]) -> list[Planned]:
     return [planned for number, planned in enumerate(jobs) if number in found]
 
 
-def _kind(role: str, path: str) -> str | None:
-    """As what the page shows this output; None if it does not."""
-    picture = path.startswith("reports/figures/") and PurePosixPath(path).suffix in PICTURES
-    return "figures" if picture else KINDS.get(role)
+def _is_figure(path: str) -> bool:
+    return path.startswith("reports/figures/") and PurePosixPath(path).suffix in PICTURES
+
+
+def _of_the_paper(path: str) -> tuple[bool, str]:
+    """The figures of the paper by their numbers; after them the others, as the jobs come."""
+    stem = PurePosixPath(path).stem
+    numbered = re.fullmatch(r"figure\d+", stem)
+    return (not numbered, stem if numbered else "")
 
 
 def _caption(rule: str, path: str) -> str | None:

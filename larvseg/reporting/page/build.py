@@ -5,11 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from larvseg.columns import grouped
 from larvseg.config.page import PageConfig
@@ -17,14 +16,16 @@ from larvseg.config.page import Shown as Item
 from larvseg.reporting.cells import read_cells
 from larvseg.reporting.page.captions import Caption, read_caption
 from larvseg.reporting.page.cards import as_html
-from larvseg.reporting.page.claims import claims_of
+from larvseg.reporting.page.claims import as_data, claims_of
 from larvseg.reporting.page.curves import curves_of
 from larvseg.reporting.page.datasets import datasets_of
 from larvseg.reporting.page.graph import TOLD, Graph
 from larvseg.reporting.page.numbers import Recount
+from larvseg.reporting.page.overview import overview_of
 from larvseg.reporting.page.pictures import embedded
 from larvseg.reporting.page.tables import view
 
+FOLDER = Path(__file__).parent
 Roles = Mapping[str, str]  # <rule>/<name>/<output> → path
 
 
@@ -45,22 +46,25 @@ def page(config: PageConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
         shown, links = view(paths[item.role()], read_cells(Path(cells)) if cells else (), graph, recount)
         numbers |= links
         tables.append({"view": shown, "path": paths[item.role()], "caption": _caption(item, config, item.name)})
-    counted = next((table["path"] for table in tables if table["view"].layout.name == "table2"), None)
+    csv = {table["view"].layout.name: table["path"] for table in tables}
+    claims = claims_of(paths[config.claims.role()]) if config.claims else None
     data = {
         "files": graph.files,
         "jobs": graph.jobs,
         "told": TOLD,
         "numbers": numbers,
         "curves": _curves(config, paths),
+        "claims": as_data(claims) if claims else [],
     }
     styles, theme, script = (_asset(name) for name in ("page.css", "theme.js", "page.js"))
     html = _environment().get_template("page.html.jinja").render(
         config=config,
         tables=tables,
         figures=[_figure(item, config, paths) for item in config.figures],
-        claims=[claims_of(paths[item.role()], graph) for item in config.claims],
+        claims=claims,
         models=[_model(item, paths, graph) for item in config.models],
-        datasets=datasets_of(counted, graph) if counted else [],
+        datasets=datasets_of(csv["table2"], graph) if "table2" in csv else [],
+        overview=overview_of(csv["table3"]) if "table3" in csv else None,
         archives=[file for file in graph.files if "origin" in file],
         data=data,
         styles=styles,
@@ -73,7 +77,7 @@ def page(config: PageConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("larvseg.reporting.page", ""),
+        loader=FileSystemLoader(FOLDER),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -85,7 +89,7 @@ def _environment() -> Environment:
 
 
 def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def _policy(*scripts: str) -> str:
@@ -98,7 +102,7 @@ def _policy(*scripts: str) -> str:
 def _caption(item: Item, config: PageConfig, title: str) -> Caption:
     if item.caption is None:
         return Caption(title, alt=title)
-    return read_caption(Path(item.caption), {"table": item.name, "figure": item.name}, {"profile": config.profile})
+    return read_caption(Path(item.caption), item.name, {"profile": config.profile})
 
 
 def _figure(item: Item, config: PageConfig, paths: Roles) -> dict[str, Any]:

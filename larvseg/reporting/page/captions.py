@@ -29,13 +29,23 @@ class Caption:
     alt: str = ""
 
 
-def read_caption(path: Path, wildcards: Mapping[str, str], config: Mapping[str, Any]) -> Caption:
-    """The caption in `path`, with `snakemake.wildcards` and `snakemake.config` filled in as Snakemake does.
+class _Wildcards:
+    """Those of a job: rules whose outputs have captions have one wildcard at most, and its value is the name of the job."""
+
+    def __init__(self, name: str):
+        self._name = name
+
+    def __getattr__(self, wildcard: str) -> str:
+        return self._name
+
+
+def read_caption(path: Path, name: str, config: Mapping[str, Any]) -> Caption:
+    """The caption in `path` of an output of the job `name`, with `snakemake.wildcards` and `snakemake.config` filled in as Snakemake does.
 
     Raises LarvSegError for a file that is no valid template or reStructuredText, or has no title.
     """
     environment = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)  # Snakemake's, but strict
-    snakemake = SimpleNamespace(wildcards=SimpleNamespace(**wildcards), config=config)
+    snakemake = SimpleNamespace(wildcards=_Wildcards(name), config=config)
     try:
         text = environment.from_string(path.read_text(encoding="utf-8")).render(snakemake=snakemake)
         tree = publish_doctree(text, settings_overrides=SETTINGS)

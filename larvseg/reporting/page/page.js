@@ -1,6 +1,6 @@
 "use strict";
 // The page without it is complete but for the lineage panel, sorting, curves and search.
-const DATA = JSON.parse(document.getElementById("data").textContent);
+const DATA = JSON.parse(document.getElementById("graph").textContent);
 const BY_PATH = new Map(DATA.files.map((file) => [file.path, file]));
 
 const $ = (selector, within = document) => within.querySelector(selector);
@@ -13,7 +13,7 @@ function h(tag, attributes = {}, ...children) {
     if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else if (value !== null && value !== false) node.setAttribute(name, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
   return node;
 }
 
@@ -129,7 +129,7 @@ function chainOf(paths, only = null) {
 }
 
 function flat(value, prefix = "") {
-  if (value === null || typeof value !== "object") return [[prefix, JSON.stringify(value)]];
+  if (value === null || typeof value !== "object") return [[prefix, String(value)]];
   const items = Object.entries(value);
   if (!items.length) return [[prefix, JSON.stringify(value)]];
   if (Array.isArray(value) && value.every((item) => item === null || typeof item !== "object")) return [[prefix, value.join(", ")]];
@@ -159,7 +159,7 @@ function step([job, files]) {
   return h(
     "li",
     { class: job.rule },
-    h("h3", {}, title, h("span", {}, ` ${job.rule} ${job.name}`)),
+    h("h3", {}, title, h("span", {}, ` ${job.name}`)),
     about ? h("p", {}, about) : null,
     files.length > MANY ? h("details", {}, h("summary", {}, `${files.length} files, ${bytes(size)}`), listed) : listed,
     told.length ? settings(told.flatMap((key) => flat(job.config[key], key))) : null,
@@ -173,7 +173,7 @@ function step([job, files]) {
 }
 
 function sourceItem(source) {
-  const agrees = source.counted === undefined ? null : h("span", { class: "agrees" }, `\u00a0✓ counted again from the confusion counts: ${source.counted}`);
+  const agrees = source.counted === undefined ? null : h("span", { class: "agrees" }, `✓ counted again from the confusion counts: ${source.counted}`);
   const path = BY_PATH.has(source.path) ? h("a", { href: `#file=${encodeURIComponent(source.path)}` }, source.path) : source.path;
   return h("li", {}, h("code", {}, path), " ", h("code", {}, source.pointer), agrees ? h("br") : null, agrees, BY_PATH.has(source.path) ? null : [h("br"), sha(source.sha256)]);
 }
@@ -185,10 +185,11 @@ function numberPanel(number) {
   const published = number.column.startsWith("published_");
   const several = sources.length > 1 ? `, ${number.aggregate} of ${sources.length}` : "";
   return [
-    Object.values(number.row).filter((text, place, all) => text && all.indexOf(text) === place).join(" · "),
+    Object.entries(number.row).filter(([name, text]) => name !== "run" && text).map(([, text]) => text).join(" · "),
     [
       h("p", { class: `value ${number.kind}` }, number.text),
-      h("p", { class: "row" }, `column ${number.column} of ${number.table}`, number.raw === undefined ? null : `, unrounded ${number.raw}${several}`),
+      h("p", { class: "row" }, h("code", {}, number.column), " of ", h("code", {}, number.table), number.row.run ? [", run ", h("code", {}, number.row.run)] : null,
+        number.raw === undefined ? null : `; unrounded ${number.raw}${several}`),
       published ? h("p", {}, "As the paper prints it, copied into this committed file:") : sources.length ? h("p", {}, "Read from:") : null,
       sources.length ? h("ul", { class: "found" }, sources.map(sourceItem)) : null,
       number.command ? [h("p", {}, number.sources ? "The same chain on a terminal, with each file compared with its record:" : "To count it again:"), h("pre", {}, number.command)] : null,
@@ -207,7 +208,7 @@ let opener = null;
 
 function open([title, content]) {
   const close = h("button", { type: "button", class: "close", "aria-label": "Close", onclick: () => panel.close() }, "×");
-  $(".panel").replaceChildren(h("header", {}, h("h2", { id: "panel-title", tabindex: "-1" }, title), close), ...content.flat().filter(Boolean));
+  $(".panel").replaceChildren(h("header", {}, h("h2", { id: "panel-title", tabindex: "-1" }, title), close), ...content.flat(Infinity).filter(Boolean));
   if (!panel.open) panel.showModal();
   panel.scrollTop = 0;
   $("#panel-title").focus();
