@@ -185,7 +185,7 @@ function numberPanel(number) {
   const published = number.column.startsWith("published_");
   const several = sources.length > 1 ? `, ${number.aggregate} of ${sources.length}` : "";
   return [
-    Object.entries(number.row).filter(([name, text]) => name !== "run" && text).map(([, text]) => text).join(" · "),
+    Object.entries(number.row).filter(([name, text]) => name !== "run" && text).map(([, text]) => text).join("\u00a0· "),
     [
       h("p", { class: `value ${number.kind}` }, number.text),
       h("p", { class: "row" }, h("code", {}, number.column), " of ", h("code", {}, number.table), number.row.run ? [", run ", h("code", {}, number.row.run)] : null,
@@ -265,9 +265,16 @@ find.addEventListener("input", () => {
 
 // ---- training curves
 
-const COLOURS = ["#0f8f82", "#8a4fc4", "#3f8f2f", "#c2336b", "#a9780a", "#5b6bd6", "#7d7468", "#1c9bc2"];
+const COLOURS = ["#12998b", "#9a5fe0", "#4c9a36", "#d6336c", "#b07d0c", "#5b76e6", "#c24cc2", "#1b98c4", "#849a1f", "#a56c48"];
 const DASHES = ["", "6 4", "2 3", "8 3 2 3"];
-const WORDS = { warm: "categories whose bank is full (warm)", fill: "slots of the bank that were filled (fill)", contrast: "what attention sees of the category (contrast)" };
+const WORDS = {
+  loss_seg: "of pixel labels (loss_seg)",
+  loss_cls: "of image labels (loss_cls)",
+  loss_aux: "of attended patches (loss_aux)",
+  warm: "categories whose ring is full (warm)",
+  fill: "their slots that were filled (fill)",
+  contrast: "how far attention tells them apart (contrast)",
+};
 const SVG = "http://www.w3.org/2000/svg";
 
 function s(tag, attributes, ...children) {
@@ -289,7 +296,9 @@ function ticks(low, high, count) {
 
 function plot(host) {
   const runs = DATA.curves.map((curve, number) => ({ ...curve, colour: COLOURS[number % COLOURS.length], dash: DASHES[Math.floor(number / COLOURS.length) % DASHES.length] }));
-  const columns = [...new Set(runs.flatMap((run) => Object.keys(run.series)))].filter((name) => name !== "step");
+  const having = (name) => runs.filter((run) => run.series[name]).length;
+  const names = new Set(runs.flatMap((run) => Object.keys(run.series)));
+  const columns = [...names].filter((name) => name !== "step").sort((one, other) => having(other) - having(one));
   let column = columns[0];
   const like = (name) => runs.some((run) => run.name === name);
   const first = ["supervised-a150.seed0", "baseline-a150.seed0", "larvseg-a150.seed0", "larvseg-a150-i124.seed0"].filter(like);
