@@ -27,6 +27,7 @@ rule all:
     default_target: True
     input:
         TABLES,
+        CLAIMS,
         "results/metrics.json",
         "reports/vocabulary/i124.csv",
         "reports/vocabulary/i585.csv",
@@ -61,6 +62,7 @@ rule evaluate_all:
 rule tables:
     input:
         TABLES,
+        CLAIMS,
         "results/metrics.json",
 
 

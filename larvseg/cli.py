@@ -61,6 +61,7 @@ _stage("table", "Write a table of the paper.")
 _stage("table2", "Count the data sets (Table 2).")
 _stage("render", "Set a table in Markdown and LaTeX.")
 _stage("metrics", "Gather the metrics of all runs in one file.")
+_stage("claims", "Test what the paper claims.")
 _stage("figure", "Draw a figure.")
 _stage("page", "Write the report: one page with everything that was made.")
 

@@ -10,7 +10,7 @@ import torch
 from larvseg.config import Evaluation, TrainConfig, load_yaml
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.sliding_window import segment
-from larvseg.training.checkpoint import DatasetSegmenter, load_segmenter
+from larvseg.training.segmenters import DatasetSegmenter, load_segmenter
 
 
 class LoadedRun:

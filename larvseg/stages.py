@@ -38,6 +38,7 @@ STAGES = {
     "table2": Stage(config.Table2Config, "larvseg.reporting.table2", "table2"),
     "render": Stage(config.RenderConfig, "larvseg.reporting.rendering", "render"),
     "metrics": Stage(config.MetricsConfig, "larvseg.reporting.metrics", "metrics"),
+    "claims": Stage(config.ClaimsConfig, "larvseg.reporting.claims", "claims"),
     "page": Stage(config.PageConfig, "larvseg.reporting.page.build", "page"),
     "figure": Stage(config.FigureConfig, "larvseg.reporting.miniature_figure", "figure"),
 }

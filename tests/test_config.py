@@ -179,6 +179,25 @@ def test_the_rehearsal_has_stand_ins_for_networks_alone(project, tmp_path):
             lambda v: v["runs"]["larvseg-a150"].update(switches={"weak_labels": "crop"}),
             "weak_labels holds for a whole profile",
         ),
+        ("experiments.yaml", lambda v: v["claims"][4].update(margin=1.0), "claims.4: .*a margin goes with kind not_worse"),
+        ("experiments.yaml", lambda v: v["claims"][15].pop("kind"), "claims.15: .*several runs to be better than go with kind best"),
+        (
+            "experiments.yaml",
+            lambda v: v["claims"][4].update(run="larvseg-a15"),
+            r"claim 'LarvSeg above Baseline': table3 has no row of 'larvseg-a15'; did you mean 'larvseg-a150'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["claims"][-2].pop("where"),
+            r"table6 has 2 rows of 'larvseg-a150-k40'; `where` chooses one",
+        ),
+        ("experiments.yaml", lambda v: v["claims"][4].update(table="tabel3"), r"no table 'tabel3'; did you mean 'table3'\?"),
+        ("experiments.yaml", lambda v: v["claims"][4].update(than=["lseg-a847"]), "compares runs of A150 and A847"),
+        (
+            "experiments.yaml",
+            lambda v: v["claims"][0].update(run="segmenter-c171"),
+            r"table1 has no row of 'segmenter-c171'; did you mean 'segmenter-c171.A\d+'\?",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_that_names_file_and_key(project, file, change, message):

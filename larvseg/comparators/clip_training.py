@@ -45,7 +45,7 @@ def clip(config: ClipConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
     device = prepare(config.runtime)
     seed = config.training.seed if config.training else 0
     model = build_clip(config.model, seed)
-    curves, ledger = Curves(losses=("loss",), warm=False), Ledger()
+    curves, ledger = Curves(means=("loss",), states=()), Ledger()
     if config.model.weights == "train":
         _train(config, model.to(device), inputs[DATASET], work, curves, ledger)
     else:

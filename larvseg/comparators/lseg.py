@@ -16,7 +16,7 @@ from larvseg.comparators.text import load_text
 from larvseg.config import EvaluateConfig
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.predictor import Predictor
-from larvseg.training.checkpoint import DatasetSegmenter, load_segmenter
+from larvseg.training.segmenters import DatasetSegmenter, load_segmenter
 
 DATASET = "C171"  # the only one that LSeg is trained on
 

@@ -1,6 +1,7 @@
 """Configuration: what a profile, a run, a table and each stage may say. Unknown keys are errors that name the nearest known one."""
 
 from larvseg.config.base import Model, load_yaml, nearest, parse
+from larvseg.config.claims import Claim, ClaimsConfig, ResolvedClaim, Side
 from larvseg.config.comparators import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, TextConfig, ZeroShotConfig
 from larvseg.config.datasets import (
     CAPTION_DATASETS,
@@ -52,6 +53,8 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "CAPTION_DATASETS",
+    "Claim",
+    "ClaimsConfig",
     "Classification",
     "ClipConfig",
     "ClipModel",
@@ -95,6 +98,7 @@ __all__ = [
     "Registry",
     "RenderConfig",
     "ResponsesConfig",
+    "ResolvedClaim",
     "Retrieval",
     "Roles",
     "Run",
@@ -102,6 +106,7 @@ __all__ = [
     "SEGMENTATION_DATASETS",
     "SINGLE_LABEL_DATASETS",
     "Shown",
+    "Side",
     "Source",
     "Switches",
     "Table",

@@ -10,7 +10,7 @@ from larvseg.config.base import Model
 
 SEGMENTATION_DATASETS = ("C171", "A150", "A847")
 MULTI_LABEL_DATASETS = ("WA150", "WA847")
-SINGLE_LABEL_DATASETS = ("I124", "I585", "I21K", "I1K")
+SINGLE_LABEL_DATASETS = ("I124", "I585", "I21K", "IN11K", "I1K")
 CAPTION_DATASETS = ("LN", "ITPair")
 DATASETS = SEGMENTATION_DATASETS + MULTI_LABEL_DATASETS + SINGLE_LABEL_DATASETS + CAPTION_DATASETS
 Kind = Literal["pixel", "multi_label", "single_label", "caption"]
@@ -97,6 +97,7 @@ class DeriveConfig(Model):
     drawn: bool  # restrict the vocabularies to the classes that the miniature draws
     weak_labels: Literal["image", "crop"] = "image"
     synsets: Literal["published", "corrected"] = "published"
+    larger_than: int = Field(default=0, ge=0)  # IN11K: the synsets with more pictures than this
     prepared: bool = False  # A847, WA847: read the archive of the published preparation
     max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of pictures that may be undecodable
     threads: int = 1

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import ConfigDict, Field
 
 from larvseg.config.base import Model
+from larvseg.config.claims import Claim
 from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
 from larvseg.config.evaluation import Evaluation, Method
@@ -65,6 +66,8 @@ class Profile(Model):
     drawn: bool  # archives are drawn, and vocabularies restricted to what is drawn
     world: World | None
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
+    in11k_images: int = Field(default=500, ge=0)  # IN11K holds the synsets with more pictures than this
+    whole_imagenet: bool = False  # all synsets are fetched, and the runs over them trained; where archives are drawn they always are
     max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's pictures that may be undecodable
     preset: str  # a preset of presets.yaml
     backbone: Backbone
@@ -91,11 +94,12 @@ class Run(Model):
     """A run of `experiments.yaml`, the same in every profile."""
 
     method: Method
-    benchmark: Literal["A150", "A847"]
+    benchmark: Literal["A150", "A847", "I21K", "IN11K"]  # the last two: segments all synsets, and is evaluated nowhere
     training_data: tuple[str, ...]
     model_of: str | None = None  # the run whose model is evaluated, where one model serves both benchmarks
     sample_classes: int | None = None
     attention: dict[str, Any] = {}  # overrides of Attention; top_k is the paper's K
+    lambda_cls: float | None = Field(default=None, ge=0)  # weight of the image-level loss; by default as the switch lambda_cls says
     attend: tuple[str, ...] | None = None  # image-level data sets that the classifier attends on; all by default
     switches: dict[str, Any] = {}  # overrides of the profile's preset
 
@@ -165,10 +169,11 @@ class Figure4(Model):
 
 
 class Experiments(Model):
-    """`experiments.yaml`: each run once, and each table as rows of runs."""
+    """`experiments.yaml`: each run once, each table as rows of runs, and what the paper claims."""
 
     runs: dict[str, Run]
     tables: dict[str, Table]
     table1: Table1 = Table1(rows=())
     figure2: Figure2 | None = None
     figure4: Figure4 | None = None
+    claims: tuple[Claim, ...] = ()

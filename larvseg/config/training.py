@@ -22,7 +22,7 @@ class Switches(Model):
     weak_labels: Literal["image", "crop"] = "image"  # labels of the whole image, or of the training crop (opens the masks)
     aux_denominator: Literal["all_pairs", "warm_pairs"] = "all_pairs"
     pixel_denominator: Literal["all_pixels", "labelled_pixels"] = "all_pixels"
-    alignment: Literal["S", "P"] = "S"
+    alignment: Literal["S", "P", "synset"] = "S"  # how names of data sets meet; synset: the runs over all of ImageNet-21K
     evaluation_size: Literal["original", "resized"] = "original"  # size of the logits at which argmax is taken
     lambda_cls: Literal["printed", "released"] = "printed"  # 0.1 everywhere, or the released configs' 0.1/0.2
     top_k: Literal["printed", "released"] = "printed"  # 20 everywhere, or the released configs' 20/40
@@ -116,7 +116,7 @@ class TrainConfig(Model):
     run: str
     profile: str
     method: Literal["supervised", "baseline", "larvseg", "lseg"]
-    benchmark: Literal["A150", "A847"]
+    benchmark: Literal["A150", "A847", "I21K", "IN11K"]
     training_sets: tuple[TrainingSet, ...]
     backbone: Backbone
     attention: Attention

@@ -15,6 +15,7 @@ from larvseg.errors import LarvSegError
 from larvseg.sources.archives import ArchiveReader, Member, members, members_of, tars_in
 from larvseg.sources.registry import is_synset_tar
 from larvseg.vocabulary import RULES, Vocabulary, load_vocabulary
+from larvseg.vocabulary.synsets import c171_synsets
 
 ADE_FULL = "ADE20K_2021_17_01.zip"
 PREPARED = "ade20k_full_prepared.zip"
@@ -205,10 +206,18 @@ def _with_masks(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
     return Contents(
         chunks=in_chunks(pictures),
         classes=vocabulary.names,
-        keys={rule: vocabulary.keys(rule) for rule in RULES},
+        keys=_keys(vocabulary),
         encoding=source.encoding,
         raw_ids=_prepared_ids(vocabulary) if config.prepared else vocabulary.raw_ids,
     )
+
+
+def _keys(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
+    """The union names of `vocabulary` under each rule; of C171 the synsets, too, or its own names where there is none."""
+    keys = {rule: vocabulary.keys(rule) for rule in RULES}
+    if vocabulary.dataset == "C171":
+        keys["synset"] = tuple(c171_synsets().get(name, name) for name in vocabulary.names)
+    return keys
 
 
 def _prepared_ids(vocabulary: Vocabulary) -> tuple[int, ...]:
@@ -241,25 +250,27 @@ def _pictures(dataset: str, source: Segmentation, inputs: Mapping[str, Path]) ->
     return sorted(pictures, key=lambda picture: (picture.split, picture.name))
 
 
-# ---- object pictures: I124, I585, I21K, I1K
+# ---- object pictures: I124, I585, I21K, IN11K, I1K
 
 
 def _objects(config: DeriveConfig, inputs: Mapping[str, Path], counts: Mapping[str, int]) -> Contents:
     sizes = {role.removesuffix(".tar"): counts[role] for role in sorted(inputs)}
-    if config.dataset == "I21K":
-        synsets: dict[str, str | None] = {wnid: wnid for wnid in sizes}
+    whole = config.dataset in ("I21K", "IN11K")
+    if whole:
+        synsets: dict[str, str | None] = {wnid: wnid for wnid, size in sizes.items() if size > config.larger_than}
     else:
         vocabulary = load_vocabulary(config.dataset, config.drawn, synsets=config.synsets)
         synsets = {name: _largest(vocabulary.synsets[name], sizes) for name in vocabulary.names}
     chosen = {name: wnid for name, wnid in synsets.items() if wnid is not None}
     if not chosen:
         raise LarvSegError(f"{config.dataset}: none of its synsets is among the {len(inputs)} archives; fetch them first")
+    names = tuple(chosen)
     labels = {wnid: label for label, wnid in enumerate(chosen.values())}
     return Contents(
         # ImageNet names begin with their synset, so this order is that of the names
         chunks=tuple(Synset(wnid, inputs[f"{wnid}.tar"].as_posix(), labels[wnid], sizes[wnid]) for wnid in sorted(labels)),
-        classes=tuple(chosen),
-        keys={rule: tuple(chosen) for rule in RULES},
+        classes=names,
+        keys=dict.fromkeys((*RULES, "synset") if whole else RULES, names),
         absent=tuple(name for name, wnid in synsets.items() if wnid is None),
     )
 

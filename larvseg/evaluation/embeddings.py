@@ -18,7 +18,7 @@ from larvseg.errors import LarvSegError
 from larvseg.evaluation.grouping import PictureGrid
 from larvseg.models.backbone import build_backbone
 from larvseg.training.backbone_weights import load_backbone
-from larvseg.training.checkpoint import load_segmenter
+from larvseg.training.segmenters import load_segmenter
 
 Embed = Callable[[np.ndarray], PictureGrid]  # picture (H, W, 3) uint8 → unit vectors on its patch grid
 

@@ -9,7 +9,7 @@ import torch
 
 from larvseg.config import EvaluateConfig
 from larvseg.evaluation.predictor import Predictor
-from larvseg.training.checkpoint import load_segmenter
+from larvseg.training.segmenters import load_segmenter
 
 
 def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.device | str) -> Predictor:

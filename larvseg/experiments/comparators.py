@@ -49,10 +49,11 @@ class Comparators(Runs):
 
     @property
     def made(self) -> tuple[tuple[str, int], ...]:
-        """Every (run, seed) whose model is made: for a table, or because its embeddings are looked at."""
+        """Every (run, seed) whose model is made: for a table, or because it is looked at."""
         figure = self.experiments.figure2
         looked_at = (*self.experiments.table1.rows, *(figure.models if figure else ()))
-        pairs = (*self.trained, *((each.run, self.seeds[0]) for each in looked_at if each.run))
+        seed = self.seeds[0]
+        pairs = (*self.trained, *((each.run, seed) for each in looked_at if each.run), *((run, seed) for run in self.object_runs))
         return tuple(pair for pair in dict.fromkeys(pairs) if self.maker(pair[0]))
 
     @property

@@ -16,6 +16,7 @@ CAPTIONS = Path("workflow/report")  # Snakemake's own report has the same
 ASSETS = tuple(f"larvseg/reporting/page/{file}" for file in ("page.html.jinja", "page.css", "page.js", "theme.js"))
 PICTURES = (".png", ".svg")
 
+
 class Planned(NamedTuple):
     """A job, and what it writes: role → path. `wanted`: `all` asks for it."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 from larvseg.experiments.comparators import TEXT_DATASETS
@@ -62,6 +60,8 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"markdown": f"reports/tables/{name}.md", "latex": f"reports/tables/{name}.tex"}
         case "metrics":
             return {"metrics": "results/metrics.json"}
+        case "claims":
+            return {"claims": f"results/{name}.csv"}
         case "page":
             return {"page": "reports/index.html"}
         case "figure":
@@ -71,4 +71,4 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
 
 def wanted(project: Project, rule: str, name: str) -> bool:
     """The job writes something that `snakemake all` asks for."""
-    return rule in ("table", "render", "table1", "table2", "metrics", "vocabulary", "figure", "figure2", "figure4", "page")
+    return rule in ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4", "page")

@@ -10,11 +10,11 @@ from larvseg import config as c
 from larvseg.comparators.registry import module_of
 from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
+from larvseg.experiments.claims import Claims
 from larvseg.experiments.job import Job
 from larvseg.experiments.page import Planned, page_job
 from larvseg.experiments.products import products, wanted
 from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
-from larvseg.experiments.tables import Tables
 from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.recipes import Recipe
@@ -22,7 +22,7 @@ from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
 from larvseg.stages import STAGES
 
 
-class Project(Tables):
+class Project(Claims):
     """The experiments of `experiments.yaml` at the scale of one profile."""
 
     def jobs(self) -> Iterator[Job]:
@@ -52,6 +52,8 @@ class Project(Tables):
         yield self.table2("table2")
         yield from (self.render(name) for name in self.tables)
         yield self.metrics("metrics")
+        if self.experiments.claims:
+            yield self.claims("claims")
         if self.profile.drawn:
             yield self.figure("miniature")
 
@@ -114,6 +116,7 @@ class Project(Tables):
             drawn=self.profile.drawn,
             weak_labels=switches.weak_labels,
             synsets=switches.synsets,
+            larger_than=self.profile.in11k_images if name == "IN11K" else 0,
             prepared=self.prepared and FAMILY_OF.get(name) == "ade_full",
             max_rejects=self.profile.max_rejects,
             threads=self.profile.deriving_threads,
@@ -121,6 +124,8 @@ class Project(Tables):
         reference = [f"{REFERENCE}/vocabularies/{LIST_OF[name]}.csv"] if name in LIST_OF else []
         if name in ("I124", "I585"):
             reference.append(f"{REFERENCE}/vocabularies/{name.lower()}_{switches.synsets}.csv")
+        if name == "C171":
+            reference.append(f"{REFERENCE}/vocabularies/c171_synsets.csv")
         reference += [*self.drawn_list, f"{REFERENCE}/imagenet_known_bad.txt"]
         return Job("derive", name, settings, {Path(path).name: path for path in archives}, reference=tuple(reference))
 

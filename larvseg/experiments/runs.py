@@ -48,7 +48,7 @@ class Runs(Setup):
             name=dataset,
             kind=kind,
             augmentation=self.profile.object_augmentation if kind == "single_label" else self.profile.scene_augmentation,
-            lambda_cls=(0.2 if released else 0.1) if weak else 0.0,
+            lambda_cls=(run.lambda_cls if run.lambda_cls is not None else 0.2 if released else 0.1) if weak else 0.0,
             lambda_aux=0.1 if attends else 0.0,
             ranks=len(range(position, self.profile.ranks, len(ordered))),
         )

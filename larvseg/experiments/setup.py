@@ -140,9 +140,11 @@ class Setup(Files):
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The data sets that have a manifest in this profile: I21K and ITPair where they are drawn, I1K where a run looks into it."""
+        """The data sets that have a manifest in this profile: ITPair where it is drawn, those of ImageNet where a run looks into them."""
         used = {dataset for run, _ in self.trained for dataset in self.experiments.runs[run].training_data}
-        there = {"I21K": self.profile.drawn, "ITPair": self.profile.drawn, "I1K": "I1K" in used}
+        used |= {dataset for run in self.object_runs for dataset in self.experiments.runs[run].training_data}
+        there = {"I21K": self.profile.drawn or "I21K" in used, "ITPair": self.profile.drawn}
+        there |= {dataset: dataset in used for dataset in ("IN11K", "I1K")}
         return tuple(name for name in c.DATASETS if there.get(name, True))
 
     def archives_of(self, dataset: str) -> tuple[str, ...]:
@@ -183,6 +185,13 @@ class Setup(Files):
         """Every (run, seed) that some table asks for and that is not quoted, once."""
         runs = dict.fromkeys(row.run for table in self.experiments.tables.values() for row in table.rows)
         return tuple((run, seed) for run in runs if not self.quoted(run) for seed in self.seeds_of(run))
+
+    @property
+    def object_runs(self) -> tuple[str, ...]:
+        """The runs over all synsets of ImageNet-21K, in profiles that have them all; no benchmark measures them."""
+        if not (self.profile.drawn or self.profile.whole_imagenet):
+            return ()
+        return tuple(name for name, run in self.experiments.runs.items() if run.benchmark in ("I21K", "IN11K"))
 
     def switches(self, overrides: dict[str, Any]) -> c.Switches:
         """The switches of the profile's preset with `overrides`."""

@@ -23,6 +23,7 @@ class Attended(NamedTuple):
 
     weights: Tensor  # (B, L, n): pooled logits = weights · z, the mean of A ⊙ U z over the upsampled positions
     scored: Tensor  # (B, L) bool: the pair takes part in the attentive loss
+    contrast: Tensor  # (B, L) standard deviation over the patches of what attention compares, in units of cosines
 
 
 def pad_labels(labels: list[tuple[int, ...]], device: torch.device | None = None) -> Tensor:
@@ -78,9 +79,10 @@ class CategoryAttention:
             seen = self._seen(cosines, labels[alone, :1], banked)
             maps = mean_cosines_at(time, pixels, index, bank, pushed)
             background[alone, :1] = self._elsewhere(maps, seen, foreground[alone, :1])
-        maps = standardise(foreground - background).unflatten(2, out.logits.shape[2:])
+        difference = foreground - background
+        attention = torch.sigmoid(upsample(standardise(difference).unflatten(2, out.logits.shape[2:]), size))
         warm = count >= self.config.warm_up * self.config.memory_size
-        return self._pool(torch.sigmoid(upsample(maps, size)), out, present & warm)
+        return Attended(self._weights(attention, out), present & warm, difference.std(2, correction=0))
 
     def _seen(self, cosines: Tensor, labels: Tensor, banked: Tensor | None) -> Tensor:
         """(B, n, N) cosines, (B, 1) labels → (B, N) bool: other classes whose best patches the classifier is confident of."""
@@ -106,12 +108,12 @@ class CategoryAttention:
         inside = maps > limit if valid is None else (maps > limit) & valid[:, None]
         count = inside.sum((2, 3))
         weights = adjoint(inside.to(maps.dtype), out.logits.shape[2:]).flatten(2) / count.clamp(min=1)[..., None]
-        return Attended(weights, (labels >= 0) & (count > 0))
+        return Attended(weights, (labels >= 0) & (count > 0), maps.std((2, 3), correction=0))
 
-    def _pool(self, attention: Tensor, out: Classified, scored: Tensor) -> Attended:
+    def _weights(self, attention: Tensor, out: Classified) -> Tensor:
         height, width = attention.shape[2:]
         total = attention.sum((2, 3))[..., None] if self.switches.pooling == "attention" else height * width
-        return Attended(adjoint(attention, out.logits.shape[2:]).flatten(2) / total, scored)
+        return adjoint(attention, out.logits.shape[2:]).flatten(2) / total
 
 
 def mean_cosines(pixels: Tensor, means: Tensor) -> Tensor:

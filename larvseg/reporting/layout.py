@@ -18,6 +18,7 @@ TITLES = {
     "table4": "Table 4: the category-wise attentive classifier (CAC) on WA150, on I124, on both and on neither",
     "table5": "Table 5: attention within one image, and across images",
     "table6": "Table 6: memory size M (images of each category) and top-K (pixels of each image)",
+    "claims": "Claims: what the paper says, tested",
 }
 HEADINGS = {  # of columns whose name in the CSV does not say enough
     "cac_wa150": "CAC on WA150",
@@ -30,6 +31,7 @@ HEADINGS = {  # of columns whose name in the CSV does not say enough
 WORDS = {"memory_size": "memory size M", "top_k": "top-K"}  # what the cells of `ablation` mean
 BLOCKS = ("benchmark", "ablation")  # rows are compared within one value of the first of these that a table has
 SAID_BELOW = ("benchmark", "training_data")  # not in each row, where all rows have the same
+VERDICTS = {"holds": "hold", "does not hold": "do not hold", "undecided": "undecided", "not measured": "not measured"}  # of one, of several
 NOTHING = "–"
 PAPER = "the numbers of the paper (arXiv 2501.06862)"
 
@@ -153,7 +155,40 @@ def _means(name: str, rows: Rows) -> Layout:
     return Layout(name, TITLES.get(name, name), tuple(columns), tuple(lines), notes, breaks=_breaks(rows, block) if block else ())
 
 
-LAYOUTS: dict[str, Callable[[str, Rows], Layout]] = {"table1": _table1, "table2": _table2}
+def _claims(name: str, rows: Rows) -> Layout:
+    numbers = ("published", "ours", "95 % interval")
+    columns = [Column(heading) for heading in ("paper", "claim", "mIoU of")] + [Column(heading, number=True) for heading in numbers]
+    columns += [Column("holds if"), Column("verdict")]
+
+    def entries(number: int, row: Mapping[str, str]) -> tuple[Entry, ...]:
+        condition = f"> −{row['margin']}" if row["margin"] else "> 0"
+        return (
+            Entry(row["source"], (number, "source")),
+            Entry(row["statement"], (number, "statement")),
+            Entry(f"{row['benchmark']} {row['measure']}"),
+            Entry(row["published"] or NOTHING, (number, "published")),
+            Entry(row["measured"] or NOTHING, (number, "measured"), row["seed_std"]),
+            Entry(f"{row['low']} … {row['high']}" if row["low"] else NOTHING),
+            Entry(f"{condition}, each" if row["kind"] == "best" else condition),
+            Entry(row["verdict"], (number, "verdict")),
+        )
+
+    verdicts = [row["verdict"] for row in rows]
+    counts = [f"{count} {verdict if count == 1 else many}" for verdict, many in VERDICTS.items() if (count := verdicts.count(verdict))]
+    alone = sum(row["note"] == "one seed" for row in rows)
+    notes = (
+        f"{len(rows)} claim{'s' * (len(rows) != 1)}: {', '.join(counts)}{f' ({alone} because one seed was trained)' if alone else ''}",
+        "differences in points of mIoU (base and novel: alignment rule S; grouping: Table 1); each: the nearest rival is shown",
+        "±: over seeds; interval: bootstrap over validation pictures and seeds, of grouping over the draws of known pixels",
+        f"profile {rows[0]['profile']}, seeds {max((row['seeds'] for row in rows), key=len)}",
+        f"published: {PAPER}",
+    )
+    remarks = tuple(f"{row['statement']}: {row['note']}" for row in rows if row["verdict"] == "not measured")
+    lines = tuple(entries(number, row) for number, row in enumerate(rows))
+    return Layout(name, TITLES[name], tuple(columns), lines, notes, remarks, _breaks(rows, "source"))
+
+
+LAYOUTS: dict[str, Callable[[str, Rows], Layout]] = {"table1": _table1, "table2": _table2, "claims": _claims}
 
 
 def _numbers(row: Mapping[str, str], number: int, columns: Sequence[str]) -> list[Entry]:

@@ -3,33 +3,35 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-LOSSES = ("loss", "loss_seg", "loss_cls", "loss_aux")
-HEADER = ",".join(("step", "learning_rate", *LOSSES, "warm"))
+MEANS = ("loss", "loss_seg", "loss_cls", "loss_aux", "contrast")
+BANK = ("warm", "fill")
+HEADER = ",".join(("step", "learning_rate", *MEANS, *BANK))
 
 
 class Curves:
-    """Lines of `step`, `learning_rate`, the `losses`, and `warm` of runs that keep a memory bank; HEADER unless other losses are named.
+    """Lines of `step`, `learning_rate`, `means` over the line's steps, and `states` after its last step; HEADER unless others are named.
 
-    Losses are means, the others those of the line's last step. `warm`: share of the weakly labelled categories whose bank is warm.
+    `contrast`: standard deviation over patches of what the attention sees, before it is standardised. `warm`, `fill`: see Objective.
     """
 
-    def __init__(self, every: int = 10, losses: Sequence[str] = LOSSES, warm: bool = True):
-        self.every, self.losses = every, tuple(losses)
-        self.header = ",".join(("step", "learning_rate", *self.losses, *(("warm",) if warm else ())))
+    def __init__(self, every: int = 10, means: Sequence[str] = MEANS, states: Sequence[str] = BANK):
+        self.every, self.means, self.states = every, tuple(means), tuple(states)
+        self.header = ",".join(("step", "learning_rate", *self.means, *self.states))
         self.lines: list[str] = []
-        self._sums = dict.fromkeys(self.losses, 0.0)
+        self._sums = dict.fromkeys(self.means, 0.0)
         self._count = 0
 
-    def add(self, step: int, learning_rate: float, losses: Mapping[str, float], *warm: float, last: bool = False) -> None:
-        """Count the losses of 1-based `step`; a loss that the run does not have is 0. The `last` step always closes a line."""
-        for name in self.losses:
-            self._sums[name] += losses.get(name, 0.0)
+    def add(self, step: int, learning_rate: float, values: Mapping[str, float], last: bool = False) -> None:
+        """Count the `values` of 1-based `step`; one that the run does not have is 0. The `last` step always closes a line."""
+        for name in self.means:
+            self._sums[name] += values.get(name, 0.0)
         self._count += 1
         if step % self.every and not last:
             return
-        means = [self._sums[name] / self._count for name in self.losses]
-        self.lines.append(",".join([str(step), *(f"{value:.6g}" for value in (learning_rate, *means, *warm))]))
-        self._sums, self._count = dict.fromkeys(self.losses, 0.0), 0
+        means = [self._sums[name] / self._count for name in self.means]
+        states = [values.get(name, 0.0) for name in self.states]
+        self.lines.append(",".join([str(step), *(f"{value:.6g}" for value in (learning_rate, *means, *states))]))
+        self._sums, self._count = dict.fromkeys(self.means, 0.0), 0
 
     @property
     def text(self) -> str:

@@ -46,7 +46,9 @@ class Group:
 
 
 class Objective:
-    """`loss, parts = objective(batches, step)`: the loss with its graph, and its detached summands loss_seg, loss_cls, loss_aux.
+    """`loss, parts = objective(batches, step)`: the loss with its graph; its detached summands loss_seg, loss_cls, loss_aux; `contrast`.
+
+    `contrast`: of the attention, the mean over the pairs of the step that it saw; 0 without attention.
 
     `indices`: for each training set the rows of the union that its classes have. Ranks that share a memory bank use it one after
     the other. A dataset with lambda_aux = 0 neither scores nor pushes. Rows that no pixel-labelled set has are the novel categories.
@@ -66,12 +68,14 @@ class Objective:
         """The loss of one step; `batches[r]` is what rank r sees. `step` seeds the sampling of classes."""
         features = forward_by_size(self.segmenter.backbone, [batch.images.to(self.device) for batch in batches])
         with torch.autocast(self.device.type, enabled=False):  # mixed precision ends with the backbone
-            parts = self._parts(self._groups(batches, features, step), len(batches))
-        return sum(parts.values()), {name: value.detach() for name, value in parts.items()}
+            groups = self._groups(batches, features, step)
+            attended = attend_and_push(groups, self.config.attention, self.config.switches)
+            parts = self._parts(groups, attended, len(batches))
+        measured = {name: value.detach() for name, value in parts.items()} | {"contrast": mean_contrast(attended, groups)}
+        return sum(parts.values()), measured
 
-    def _parts(self, groups: Sequence[Group], count: int) -> dict[str, Tensor]:
+    def _parts(self, groups: Sequence[Group], attended: Sequence[Attended | None], count: int) -> dict[str, Tensor]:
         switches = self.config.switches
-        attended = attend_and_push(groups, self.config.attention, switches)
         parts = dict.fromkeys(("loss_seg", "loss_cls", "loss_aux"), groups[0].out.logits.new_zeros(()))
         for group, attention in zip(groups, attended, strict=True):
             weights = group.training_set
@@ -86,13 +90,20 @@ class Objective:
                 parts["loss_aux"] = parts["loss_aux"] + weights.lambda_aux * mean_of_ranks(aux, counted, group.ranks, count)
         return parts
 
-    def warm_share(self) -> float:
-        """Share of the weak sets' categories whose ring has wrapped, in the mean over banks; 0 without a bank."""
+    def bank_state(self) -> dict[str, float]:
+        """Of the weak sets' categories `warm`: the share whose ring has wrapped; of their slots `fill`: the share that was pushed to.
+
+        In the mean over banks; 0 without a bank.
+        """
         rows = [self.indices[weak.name] for weak in self.config.training_sets if weak.kind != "pixel" and weak.lambda_aux > 0]
         if not rows or not len(self.segmenter.banks):
-            return 0.0
+            return {"warm": 0.0, "fill": 0.0}
         categories = torch.cat(rows).unique()
-        return torch.stack([bank.warm(categories).float().mean() for bank in self.segmenter.banks]).mean().item()
+        shares = {
+            "warm": [bank.warm(categories).float().mean() for bank in self.segmenter.banks],
+            "fill": [(bank.pushed[categories] / bank.memory_size).clamp(max=1).mean() for bank in self.segmenter.banks],
+        }
+        return {name: torch.stack(values).mean().item() for name, values in shares.items()}
 
     def _segmentation(self, group: Group, count: int) -> Tensor:
         counted = group.masks != IGNORE
@@ -176,6 +187,13 @@ def mean_of_ranks(values: Tensor, counted: Tensor, ranks: Tensor, count: int) ->
     numerator = values.new_zeros(count).index_add(0, ranks, values.flatten(1).sum(1))
     denominator = values.new_zeros(count).index_add(0, ranks, counted.flatten(1).sum(1).to(values.dtype))
     return (numerator / denominator.clamp(min=1)).sum() / count
+
+
+def mean_contrast(attended: Sequence[Attended | None], groups: Sequence[Group]) -> Tensor:
+    """The mean contrast of the pairs that attention saw; 0 if it saw none."""
+    seen = [each.contrast[group.chosen] for each, group in zip(attended, groups, strict=True) if each is not None]
+    values = torch.cat([groups[0].out.logits.new_zeros(0), *seen])
+    return values.sum() / max(len(values), 1)
 
 
 def weak_losses(group: Group, attended: Attended | None, classifier: CosineClassifier, switches: Switches) -> tuple[Tensor, Tensor | None]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from larvseg.config import TrainConfig
+from larvseg.errors import LarvSegError
 
 RunVocabulary = dict[str, Any]  # "names": [...], "index": {dataset: [...]}, "classes": {dataset: [...]}
 
@@ -13,16 +14,24 @@ def run_vocabulary(config: TrainConfig, headers: Mapping[str, Mapping[str, Any]]
 
     Names meet under `switches.alignment`; a data set that is trained alone keeps its own names, so C171 then has all its 171 classes.
     The benchmark has the index and classes of its weak set WA150 or WA847, so that the run can be evaluated on it.
+    Raises LarvSegError for a data set that has no names under that rule.
     """
     position: dict[str, int] = {}
     index: dict[str, list[int]] = {}
     classes: dict[str, list[str]] = {}
     for dataset in (dataset.name for dataset in config.training_sets):
         own = headers[dataset]["classes"]
-        keys = own if len(config.training_sets) == 1 else headers[dataset]["keys"][config.switches.alignment]
+        keys = own if len(config.training_sets) == 1 else _keys(dataset, headers[dataset]["keys"], config)
         index[dataset] = [position.setdefault(key, len(position)) for key in keys]
         classes[dataset] = list(own)
     weak = "W" + config.benchmark
     if weak in index:
         index[config.benchmark], classes[config.benchmark] = index[weak], classes[weak]
     return {"names": list(position), "index": index, "classes": classes}
+
+
+def _keys(dataset: str, keys: Mapping[str, list[str]], config: TrainConfig) -> list[str]:
+    rule = config.switches.alignment
+    if rule not in keys:
+        raise LarvSegError(f"{config.run}: {dataset} has no names under the alignment rule {rule!r}; it has {', '.join(keys)}")
+    return keys[rule]

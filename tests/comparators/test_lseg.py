@@ -13,7 +13,8 @@ from larvseg.config import Attention, EvaluateConfig, Evaluation, Runtime, Switc
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.models.backbone import build_backbone
-from larvseg.training.checkpoint import load_segmenter, load_tensors, save_tensors
+from larvseg.training.checkpoint import load_tensors, save_tensors
+from larvseg.training.segmenters import load_segmenter
 from larvseg.training.train import train
 from tests.training.conftest import ADAMW, AUGMENTATION, BACKBONE, CLASSES, pack
 

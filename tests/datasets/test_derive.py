@@ -31,7 +31,9 @@ def test_c171(world):
     vocabulary = load_vocabulary("C171")
     assert header["dataset"] == "C171" and header["kind"] == "pixel" and header["encoding"] == "coco-stuff"
     assert header["classes"] == list(vocabulary.names) and header["raw_ids"] == list(vocabulary.raw_ids)
+    synsets = header["keys"].pop("synset")
     assert header["keys"] == {"S": list(vocabulary.keys("S")), "P": list(vocabulary.keys("P"))}
+    assert len(synsets) == 171 and synsets[0] == "n00007846" and synsets[vocabulary.names.index("fog")] == "fog"
     assert header["archives"] == {path.as_posix(): sha256_of(path) for path in world.archives("C171").values()}
     assert [(row["split"], row["name"]) for row in rows(manifest)] == [
         *(("training", f"{i:012d}") for i in (1, 2, 3, 4)),
@@ -125,6 +127,12 @@ def test_i21k_names_classes_by_synset(world):
     assert manifest.header["keys"]["S"] == manifest.header["classes"]
     assert [row["labels"] for row in rows(manifest)] == [[0], [0], [1], [2], [2], [2], [3], [3]]
     assert [row["name"] for row in rows(manifest)] == sorted(row["name"] for row in rows(manifest))
+
+
+def test_in11k_holds_the_synsets_with_enough_pictures(world):
+    manifest = world.derive("IN11K", larger_than=1)
+    assert manifest.header["classes"] == manifest.header["keys"]["synset"] == ["n01983481", "n03636649", "n04256520"]
+    assert [row["labels"] for row in rows(manifest)] == [[0], [0], [1], [1], [1], [2], [2]]
 
 
 def test_same_bytes_again_and_pickling(world):

@@ -20,7 +20,8 @@ from larvseg.evaluation.explore import explore
 from larvseg.evaluation.predict import predict
 from larvseg.evaluation.responses import responses
 from larvseg.evaluation.sliding_window import segment
-from larvseg.training.checkpoint import load_segmenter, load_tensors, save_tensors
+from larvseg.training.checkpoint import load_tensors, save_tensors
+from larvseg.training.segmenters import load_segmenter
 from larvseg.vocabulary import base_novel, load_vocabulary
 from tests.comparators.tiny_clip import RESNET
 from tests.evaluation.conftest import BACKBONE, EVALUATION

@@ -116,7 +116,7 @@ def test_loss_gradients_and_bank_equal_the_published_ones(variant, switches):
         ours, parts = objective(batches, step)
         theirs, scored = plain_step(config, segmenter, batches, banks)
         torch.testing.assert_close(ours, theirs, rtol=1e-9, atol=1e-10)
-        torch.testing.assert_close(sum(parts.values()), ours.detach())
+        torch.testing.assert_close(parts["loss_seg"] + parts["loss_cls"] + parts["loss_aux"], ours.detach())
         assert (parts["loss_aux"] > 0) == (scored > 0)
         gradients = [torch.autograd.grad(loss, parameters) for loss in (ours, theirs)]
         for mine, expected in zip(*gradients, strict=True):
@@ -134,7 +134,7 @@ def test_a_cold_bank_is_not_scored_but_counted():
     for step, batches in enumerate(steps(2)):
         _, parts = objective(batches, step)
         assert parts["loss_aux"] == 0 and parts["loss_cls"] > 0
-    assert objective.warm_share() == 0
+    assert objective.bank_state()["warm"] == 0 < objective.bank_state()["fill"] < 1
     assert segmenter.banks[0].pushed.sum() == sum(len(labels) for batches in steps(2) for b in batches for labels in b.labels)
 
 
@@ -145,15 +145,42 @@ def test_a_set_without_attentive_loss_leaves_the_bank_alone():
     assert segmenter.banks[0].pushed.sum() == 4  # the four single-label pictures
 
 
-def test_warm_share_grows_to_one():
-    config = configuration(memory_size=1)
+def test_the_bank_fills_and_then_is_warm():
+    config = configuration(memory_size=2)
     segmenter = build_segmenter(config, UNION).eval().double()
     objective = Objective(config, segmenter, INDICES)
-    shares = []
-    for step, batches in enumerate(steps(12)):
+    states = []
+    for step, batches in enumerate(steps(16)):
         objective(batches, step)
-        shares.append(objective.warm_share())
-    assert shares == sorted(shares) and 0 < shares[0] < 1 and shares[-1] == 1
+        states.append(objective.bank_state())
+    for name in ("warm", "fill"):
+        shares = [state[name] for state in states]
+        assert shares == sorted(shares) and shares[0] < 1 and shares[-1] == 1
+    assert all(state["warm"] <= state["fill"] for state in states) and states[0]["warm"] < states[0]["fill"]
+
+
+def test_contrast_is_the_deviation_of_what_attention_compares():
+    config = configuration()
+    segmenter = build_segmenter(config, UNION).eval().double()
+    bank, objective = plain_banks(segmenter)[0], Objective(config, segmenter, INDICES)
+    images = torch.randn(1, 3, 32, 32, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    _, parts = objective([RankBatch("WA150", "multi_label", images, None, [(0, 1)], None)], 0)
+    (pixels,) = plain.classify(segmenter.classifier, segmenter.backbone(images), INDICES["WA150"]).pixels
+    first, second = (INDICES["WA150"][label] for label in (0, 1))
+    alone = bank.score(first, pixels) - bank.score(second, pixels)  # the second label comes after the first has pushed
+    bank.push(first, pixels, pixels @ _embedding(segmenter, first))
+    after = bank.score(second, pixels) - bank.score(first, pixels)
+    expected = (alone.std(correction=0) + after.std(correction=0)) / 2
+    torch.testing.assert_close(parts["contrast"], expected)
+    assert expected > 0.01
+    none = configuration("none")
+    _, parts = Objective(none, build_segmenter(none, UNION).eval(), INDICES)(steps(1)[0], 0)
+    assert parts["contrast"] == 0
+
+
+def _embedding(segmenter, category):
+    classes = segmenter.classifier.table[category] @ segmenter.classifier.project_classes
+    return classes / classes.norm()
 
 
 def test_no_weak_labels_at_all_still_has_a_graph():

@@ -11,8 +11,9 @@ import larvseg
 import larvseg.training.train as module
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
-from larvseg.training.checkpoint import hold, load_segmenter, load_tensors
+from larvseg.training.checkpoint import hold, load_tensors
 from larvseg.training.curves import HEADER
+from larvseg.training.segmenters import load_segmenter
 from larvseg.training.train import train
 from larvseg.training.union import run_vocabulary
 
@@ -86,13 +87,15 @@ def test_curves_have_a_line_every_ten_steps_and_one_at_the_end(config, inputs, o
     files = outputs("curves")
     train(config.model_copy(update={"steps": 13}), inputs, files, Path("work/curves"))
     header, *lines = files["curves"].read_text().splitlines()
-    assert header == HEADER == "step,learning_rate,loss,loss_seg,loss_cls,loss_aux,warm"
+    assert header == HEADER == "step,learning_rate,loss,loss_seg,loss_cls,loss_aux,contrast,warm,fill"
     rows = [dict(zip(header.split(","), map(float, line.split(",")), strict=True)) for line in lines]
     assert [row["step"] for row in rows] == [10, 13]
     for row in rows:
         assert row["loss"] == pytest.approx(row["loss_seg"] + row["loss_cls"] + row["loss_aux"], rel=1e-4)
         assert min(row["loss_seg"], row["loss_cls"], row["loss_aux"]) > 0
-    assert rows[-1]["warm"] == 1  # every one of the four categories has been in three images by now
+    assert (
+        rows[-1]["contrast"] > 0 and rows[-1]["fill"] == rows[-1]["warm"] == 1
+    )  # every one of the four categories has been in three images by now
 
 
 def test_the_saved_model_holds_banks_and_fits_its_configuration(config, inputs, trained):
@@ -132,6 +135,20 @@ def test_names_meet_under_the_configured_rule(config):
     assert run_vocabulary(rule_p, headers)["index"]["C171"] == [0]
 
 
+def test_synsets_meet_where_the_run_says_so(config):
+    headers = {
+        "I21K": {"classes": ["n1", "n2"], "keys": {"S": ["n1", "n2"], "synset": ["n1", "n2"]}},
+        "C171": {"classes": ["dog", "mud"], "keys": {"S": ["dog", "mud"], "synset": ["n2", "mud"]}},
+        "WA150": {"classes": ["dog"], "keys": {"S": ["dog"]}},
+    }
+    sets = (config.training_sets[1], config.training_sets[1].model_copy(update={"name": "I21K"}))
+    over_synsets = config.switches.model_copy(update={"alignment": "synset"})
+    vocabulary = run_vocabulary(config.model_copy(update={"training_sets": sets, "switches": over_synsets}), headers)
+    assert vocabulary["names"] == ["n2", "mud", "n1"] and vocabulary["index"] == {"C171": [0, 1], "I21K": [2, 0]}
+    with pytest.raises(LarvSegError, match="WA150 has no names under the alignment rule 'synset'; it has S"):
+        run_vocabulary(config.model_copy(update={"switches": over_synsets}), headers)
+
+
 def test_a_loss_that_is_not_finite_stops_the_run(config, inputs, outputs):
     wild = config.model_copy(update={"optimiser": config.optimiser.model_copy(update={"lr": 1e30, "warmup_steps": 0})})
     with pytest.raises(LarvSegError, match=r"tiny: at step \d+ loss = nan.*last finite: step \d+, loss = \d"):
@@ -158,7 +175,7 @@ def test_supervised_training_learns_and_keeps_no_bank(config, inputs, outputs):
     train(config.model_copy(update=settings), inputs, files, Path("work/supervised"))
     assert not [name for name in load_tensors(files["model"])[0] if name.startswith("banks")]
     lines = files["curves"].read_text().splitlines()[1:]
-    assert all(line.endswith(",0,0,0") for line in lines)  # loss_cls, loss_aux, warm
+    assert all(line.endswith(",0,0,0,0,0") for line in lines)  # loss_cls, loss_aux, contrast, warm, fill
     losses = [float(line.split(",")[3]) for line in lines]
     assert losses[-1] < 0.7 * losses[0]
 

@@ -7,7 +7,8 @@ import pytest
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.vocabulary import RULES, base_novel, c171_key, load_vocabulary, union
-from larvseg.vocabulary.names import REFERENCE
+from larvseg.vocabulary.names import REFERENCE, read_reference
+from larvseg.vocabulary.synsets import c171_synsets, imagenet_synsets
 
 NOVEL_COLUMN = {"S": "novel_hyphen_rule", "P": "novel_processed_rule"}
 
@@ -141,3 +142,14 @@ def test_works_from_any_folder_without_heavy_modules(tmp_path):
     heavy = {"torch", "pandas", "numpy", "nltk"}
     code = f"import sys, larvseg.vocabulary as v; v.load_vocabulary('I585', True); assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(REFERENCE.parents[1])}, check=True)
+
+
+def test_every_synset_of_c171_is_one_of_imagenet_and_the_one_that_ade_means():
+    corrected = {
+        name: wnid for images in ("I124", "I585") for name, (wnid,) in load_vocabulary(images, synsets="corrected").synsets.items()
+    }
+    names = load_vocabulary("C171").names
+    assert [row["name"] for row in read_reference("vocabularies/c171_synsets.csv")] == list(names)
+    assert set(c171_synsets()) < set(names) and set(c171_synsets().values()) < set(imagenet_synsets())
+    keys = {name: c171_key(name, "P") for name in names}
+    assert all(c171_synsets()[name] == corrected[key] for name, key in keys.items() if key in corrected)

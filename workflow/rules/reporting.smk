@@ -86,6 +86,26 @@ rule metrics:
         "larvseg metrics {input.recipe} --out metrics={output.metrics} > {log} 2>&1"
 
 
+rule claims:
+    input:
+        recipe=f"work/recipes/{PROFILE}/claims/claims.json",
+        measured=lambda _: PROJECT.claims("claims").inputs.values(),
+    output:
+        claims="results/claims.csv",
+    log:
+        f"results/{PROFILE}/logs/claims.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/claims.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    shell:
+        "larvseg claims {input.recipe} --out claims={output.claims} > {log} 2>&1"
+
+
 rule figure_miniature:
     input:
         recipe=f"work/recipes/{PROFILE}/figure/miniature.json",

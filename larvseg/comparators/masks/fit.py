@@ -46,7 +46,7 @@ def fit(
     backbone = list(network.proposer.backbone.parameters())
     own = {id(parameter) for parameter in backbone}
     optimiser = build_optimiser(config.optimiser, backbone, [p for p in network.parameters() if id(p) not in own])
-    curves, ledger = Curves(losses=("loss", *objective.parts), warm=False), Ledger()
+    curves, ledger = Curves(means=("loss", *objective.parts), states=()), Ledger()
     origin = {"config": config.model_dump(mode="json"), "inputs": dict(inputs)}
     with hold(work) as state:
         start = resume(state, origin, network, optimiser, curves, ledger)

@@ -57,20 +57,24 @@ def page(config: PageConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
         "claims": as_data(claims) if claims else [],
     }
     styles, theme, script = (_asset(name) for name in ("page.css", "theme.js", "page.js"))
-    html = _environment().get_template("page.html.jinja").render(
-        config=config,
-        tables=tables,
-        figures=[_figure(item, config, paths) for item in config.figures],
-        claims=claims,
-        models=[_model(item, paths, graph) for item in config.models],
-        datasets=datasets_of(csv["table2"], graph) if "table2" in csv else [],
-        overview=overview_of(csv["table3"]) if "table3" in csv else None,
-        archives=[file for file in graph.files if "origin" in file],
-        data=data,
-        styles=styles,
-        theme=theme,
-        script=script,
-        policy=_policy(theme, script),
+    html = (
+        _environment()
+        .get_template("page.html.jinja")
+        .render(
+            config=config,
+            tables=tables,
+            figures=[_figure(item, config, paths) for item in config.figures],
+            claims=claims,
+            models=[_model(item, paths, graph) for item in config.models],
+            datasets=datasets_of(csv["table2"], graph) if "table2" in csv else [],
+            overview=overview_of(csv["table3"]) if "table3" in csv else None,
+            archives=[file for file in graph.files if "origin" in file],
+            data=data,
+            styles=styles,
+            theme=theme,
+            script=script,
+            policy=_policy(theme, script),
+        )
     )
     outputs["page"].write_text(html, encoding="utf-8")
 

@@ -11,11 +11,15 @@ from larvseg.reporting.tables import read_csv
 
 
 def datasets_of(table: str, graph: Graph) -> Sequence[dict[str, Any]]:
-    """A data set for each row of Table 2 (`table`) that has a manifest: its `row`, the `manifest`, and `archives` by what they came from."""
+    """A data set for each manifest that Table 2 (`table`) counts, in its order, then those that the paper's table has not.
+
+    {row (of the table, may be empty), notation, manifest, archives that it stands on, size (of them, bytes)}
+    """
     manifests = {Path(graph.files[number]["path"]).stem: graph.files[number] for number in graph.job_of(table)["inputs"]}
+    rows = {row["notation"]: row for row in read_csv(Path(table)) if row["notation"] in manifests}
     found = []
-    for row in read_csv(Path(table)):
-        if manifest := manifests.get(row["notation"]):
-            archives = graph.archives_below(manifest["path"])
-            found.append({"row": row, "manifest": manifest, "archives": archives, "size": sum(archive["size"] for archive in archives)})
+    for notation in [*rows, *(notation for notation in manifests if notation not in rows)]:
+        archives = graph.archives_below(manifests[notation]["path"])
+        about = {"row": rows.get(notation, {}), "notation": notation, "manifest": manifests[notation]}
+        found.append({**about, "archives": archives, "size": sum(archive["size"] for archive in archives)})
     return found

@@ -18,8 +18,8 @@ class Graph:
     """Files and jobs by number, as they stand in their records.
 
     `files`: {path, sha256, size, role, job} and, of an archive that was fetched or drawn, its `origin`. `jobs`: {rule, name, level, config,
-    code, inputs, reference}, where `inputs` are numbers of files, `reference` [path, sha256] of committed files, and `level` is greater than
-    that of every job among whose outputs the inputs are.
+    code, inputs, reference}: `inputs` are numbers of files, `reference` is [path, sha256] of committed files, and `level` is greater than
+    that of every job that made an input.
     """
 
     def __init__(self, paths: Iterable[str]):

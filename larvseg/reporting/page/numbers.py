@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.confusion import read_confusion
 from larvseg.evaluation.recount import recomputed
 from larvseg.reporting.cells import Cell, Source, pointed
 from larvseg.reporting.page.graph import Graph
@@ -71,7 +70,9 @@ def command(cell: Cell, table: str, cells: Sequence[Cell]) -> str:
     for other in cells:
         rows.setdefault(other.row, {})[other.column] = other.value
     columns = [column for column in reversed(cell.key) if column in rows[cell.row]]
-    chosen = next((few for count in range(len(columns)) for few in combinations(columns, count) if _tell_apart(few, cell.row, rows)), columns)
+    chosen = next(
+        (few for count in range(len(columns)) for few in combinations(columns, count) if _tell_apart(few, cell.row, rows)), columns
+    )
     options = [f"--where {shlex.quote(f'{column}={rows[cell.row][column]}')}" for column in chosen]
     return " ".join(["larvseg audit show", table, *options, "--column", shlex.quote(cell.column)])
 

@@ -38,7 +38,9 @@ def overview_of(table: str) -> Overview | None:
     """The rows of the first benchmark of Table 3 (`table`); None if nothing is measured."""
     rows = read_csv(Path(table))
     rows = [row for row in rows if row["benchmark"] == rows[0]["benchmark"]]
-    numbers = [float(row[f"{whose}{kind}"]) for row in rows for whose in ("", "published_") for kind in ("base", "novel") if row[f"{whose}{kind}"]]
+    numbers = [
+        float(row[f"{whose}{kind}"]) for row in rows for whose in ("", "published_") for kind in ("base", "novel") if row[f"{whose}{kind}"]
+    ]
     if not any(row["novel"] for row in rows):
         return None
     limit = 10 * (int(max(numbers)) // 10 + 1)
@@ -49,5 +51,6 @@ def _row(row: dict[str, str], limit: int) -> Row:
     def span(whose: str) -> Span:
         return Span(*(float(row[f"{whose}{kind}"]) / limit * 100 if row[f"{whose}{kind}"] else None for kind in ("base", "novel")))
 
-    text = f"base {row['base'] or '–'}, novel {row['novel'] or '–'}; published {row['published_base'] or '–'} and {row['published_novel'] or '–'}"
+    said = {column: row[column] or "–" for column in ("base", "novel", "published_base", "published_novel")}
+    text = "base {base}, novel {novel}; published {published_base} and {published_novel}".format(**said)
     return Row(row["model"], row["training_data"], span(""), span("published_"), text)

@@ -1,0 +1,69 @@
+"""Claims: the quantitative statements of the paper, and what each is tested on."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from larvseg.config.base import Model
+
+Measure = Literal["all", "base", "novel", "grouping"]
+Kind = Literal["above", "not_worse", "best"]
+
+
+class Claim(Model):
+    """A statement of the paper, as `experiments.yaml` writes it down before the runs that test it.
+
+    It is about differences in points of mIoU, `run` minus each run of `than`, over the categories that `measure` names (rule S);
+    `grouping` is the mIoU of Table 1, where a run is written <run>.<benchmark>. For the published difference each run has a row in `table`.
+
+    above: better than the one of `than`. not_worse: at most `margin` points worse. best: better than each of `than`.
+    """
+
+    statement: str
+    source: str  # where in the paper
+    table: str
+    where: dict[str, str] = {}  # cells of the rows in `table`, where a run has several
+    measure: Measure = "novel"
+    kind: Kind = "above"
+    run: str
+    than: tuple[str, ...] = Field(min_length=1)
+    margin: float = Field(default=0.0, ge=0)  # points
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if (self.margin > 0) != (self.kind == "not_worse"):
+            raise ValueError("a margin goes with kind not_worse, and no other")
+        if self.kind != "best" and len(self.than) > 1:
+            raise ValueError("several runs to be better than go with kind best")
+        return self
+
+
+class Side(Model):
+    """One run of a claim."""
+
+    run: str
+    seeds: tuple[int, ...]
+    trained: bool  # its result depends on the seed
+    published: dict[str, str]  # the texts by which its row is found in the published table
+
+
+class ResolvedClaim(Claim):
+    """A claim at the scale of a profile."""
+
+    benchmark: Literal["A150", "A847"]
+    published: str  # table
+    column: str  # of that table
+    sides: tuple[Side, ...]  # first that of `run`, then those of `than`
+    quoted: tuple[str, ...] = ()  # runs that this profile does not have
+
+
+class ClaimsConfig(Model):
+    """All claims, and the bootstrap that tests them."""
+
+    profile: str
+    seeds: tuple[int, ...]
+    claims: tuple[ResolvedClaim, ...]
+    resamples: int = Field(default=2000, gt=0)
+    seed: int = 0  # of the resamples

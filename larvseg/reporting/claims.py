@@ -1,0 +1,171 @@
+"""What the paper claims and whether it holds here: differences between runs, with intervals by a paired bootstrap. Never imports torch."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from larvseg.config.claims import ClaimsConfig, ResolvedClaim, Side
+from larvseg.errors import LarvSegError
+from larvseg.evaluation.bootstrap import drawn, mean_over, picture_counts, resampled_iou
+from larvseg.evaluation.confusion import read_confusion
+from larvseg.reporting.tables import MEANS, PUBLISHED, read_csv, write_csv
+
+INTERVAL = (2.5, 97.5)  # percentiles
+PICTURES, SEEDS, KNOWN_PIXELS = range(3)  # what is drawn: each has random numbers of its own
+HOLDS, FAILS, UNDECIDED, NOT_MEASURED = "holds", "does not hold", "undecided", "not measured"
+
+
+def claims(config: ClaimsConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Write `claims` (CSV), one line a claim: the published difference in points of mIoU, ours, its interval, and the verdict.
+
+    inputs: of each run and seed the metrics, `<run>.seed<k>`, and the confusion counts, `<run>.seed<k>.confusion`; of Table 1 the grouping.
+
+    measured: the difference with each seed, averaged; seed_std: their sample standard deviation. low, high: the middle 95 % of that average
+    over config.resamples resamples, which draw validation pictures with replacement, the same for all runs of a benchmark, and seeds. The
+    interval covers what other pictures of the kind and other seeds would have changed; but three seeds are few, and drawing among them
+    understates their spread by a fifth. For `grouping`, of which there are one seed and no counts, the draws of the known pixels are drawn
+    instead: pictures and training are taken as they are. Of a claim with several rivals the line has the nearest one, `against`.
+
+    verdict, over all rivals: holds if the interval lies above 0 (not_worse: above −margin), does not hold if one lies below, undecided
+    otherwise. Undecided, too, where a run is trained and fewer than two seeds were: the interval then knows nothing of what another seed
+    would have changed (note: one seed). not measured: this profile does not have a run, or no such category is in the pictures.
+
+    Raises LarvSegError for a published row that is not there, for metrics of something else, and for runs that saw other pictures.
+    """
+    measures = _Measures(config, inputs)
+    write_csv(outputs["claims"], [_line(config, claim, measures) for claim in config.claims])
+
+
+@dataclass(frozen=True)
+class Difference:
+    """By how many points one run is above another. `seeds`: with each seed. `low`, `high`: the interval."""
+
+    against: str
+    value: float
+    seeds: tuple[float, ...]
+    low: float
+    high: float
+
+
+def verdict(differences: Sequence[Difference], margin: float = 0.0) -> str:
+    """Whether a run is better than each of its rivals by more than −margin points."""
+    if all(difference.low > -margin for difference in differences):
+        return HOLDS
+    return FAILS if any(difference.high < -margin for difference in differences) else UNDECIDED
+
+
+def _line(config: ClaimsConfig, claim: ResolvedClaim, measures: _Measures) -> dict[str, str]:
+    own, *rivals = claim.sides
+    differences = [] if claim.quoted else [measures.difference(claim, own, rival) for rival in rivals]
+    result, note = NOT_MEASURED, f"{', '.join(claim.quoted)}: not run in this profile"
+    if differences and any(np.isnan(difference.value) for difference in differences):
+        differences, note = [], f"no {claim.measure} category is in the pictures"
+    elif differences:
+        result, note = verdict(differences, claim.margin), ""
+        if any(side.trained and len(side.seeds) < 2 for side in claim.sides):
+            result, note = UNDECIDED, "one seed"
+    line = {
+        "statement": claim.statement,
+        "source": claim.source,
+        "benchmark": claim.benchmark,
+        "measure": claim.measure,
+        "kind": claim.kind,
+        "margin": f"{claim.margin:.1f}" if claim.margin else "",
+        "published": _published(claim),
+    }
+    line |= dict.fromkeys(("measured", "seed_std", "low", "high", "against"), "")
+    if differences:
+        nearest = min(differences, key=lambda difference: difference.value)
+        line |= {"measured": _signed(nearest.value), "low": _signed(nearest.low), "high": _signed(nearest.high), "against": nearest.against}
+        line["seed_std"] = f"{statistics.stdev(nearest.seeds):.2f}" if len(nearest.seeds) > 1 else ""
+    seeds = max((side.seeds for side in claim.sides), key=len)
+    about = {"verdict": result, "note": note, "profile": config.profile, "seeds": " ".join(map(str, seeds))}
+    return line | about | {"runs": " ".join(side.run for side in claim.sides)}
+
+
+def _signed(points: float) -> str:
+    return f"{round(points, 2) + 0.0:+.2f}"  # no −0.00
+
+
+class _Measures:
+    """Each measure of each run and seed: (1 + resamples,) percent, first as it is, then under each resample."""
+
+    def __init__(self, config: ClaimsConfig, inputs: Mapping[str, Path]):
+        self._config, self._inputs = config, inputs
+        self._means: dict[str, dict[str, np.ndarray]] = {}
+        self._labelled: dict[str, tuple[str, np.ndarray, np.ndarray]] = {}  # of each benchmark a run, its pictures, their labels
+
+    def difference(self, claim: ResolvedClaim, own: Side, rival: Side) -> Difference:
+        """How far `own` is above `rival`, paired by seed; one that trains nothing is the same with every seed."""
+        first, second = ([self._of(claim, side, seed) for seed in side.seeds] for side in (own, rival))
+        by_seed = np.stack(first) - np.stack(second)  # (seeds, 1 + resamples)
+        points = (self._weights(len(by_seed), SEEDS).T * by_seed).sum(0) / len(by_seed)
+        there = points[1:][~np.isnan(points[1:])]  # a resample may lack every picture with such a category
+        low, high = np.percentile(there, INTERVAL) if len(there) else (np.nan, np.nan)
+        return Difference(rival.run, float(points[0]), tuple(by_seed[:, 0].tolist()), float(low), float(high))
+
+    def _weights(self, units: int, what: int) -> np.ndarray:
+        """(1 + resamples, units): each once, then how often each is drawn."""
+        return np.concatenate([np.ones((1, units)), drawn(units, self._config.resamples, (self._config.seed, what))])
+
+    def _of(self, claim: ResolvedClaim, side: Side, seed: int) -> np.ndarray:
+        key = f"{side.run}.seed{seed}"
+        if key not in self._means:
+            found = self._document(key, side.run, seed, claim.benchmark)
+            self._means[key] = self._grouping(found) if claim.measure == "grouping" else self._mious(key, found)
+        return self._means[key][claim.measure]
+
+    def _document(self, key: str, run: str, seed: int, benchmark: str) -> dict[str, Any]:
+        path = self._inputs[key]
+        document = json.loads(path.read_text(encoding="utf-8"))
+        for name, wanted in {"run": run, "seed": seed, "profile": self._config.profile, "benchmark": benchmark}.items():
+            if document[name] != wanted:
+                raise LarvSegError(f"{path}: {name} is {document[name]!r}, a claim wants {wanted!r}; delete it and run snakemake again")
+        return document
+
+    def _grouping(self, found: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        draws = found["rules"][found["rule"]]["draws"]
+        percent = np.array([np.nan if value is None else value for value in draws])
+        return {"grouping": (self._weights(len(draws), KNOWN_PIXELS) * percent).sum(1) / len(draws)}
+
+    def _mious(self, key: str, metrics: Mapping[str, Any]) -> dict[str, np.ndarray]:
+        path = self._inputs[f"{key}.confusion"]
+        classes = metrics["classes"]
+        pictures, counts = picture_counts(*read_confusion(path))
+        first, known, labels = self._labelled.setdefault(metrics["benchmark"], (key, pictures, counts[0]))
+        if not (np.array_equal(pictures, known) and np.array_equal(counts[0], labels)):
+            raise LarvSegError(f"{path}: counts of other pictures or masks than those of {first}; delete it and run snakemake again")
+        iou = resampled_iou(counts, self._weights(len(pictures), PICTURES))
+        novel = [number for number, each in enumerate(classes) if each["novel_s"]]
+        parts = {"all": range(len(classes)), "base": [n for n in range(len(classes)) if n not in set(novel)], "novel": novel}
+        return {measure: mean_over(iou, parts[measure]) for measure in MEANS}
+
+
+def _published(claim: ResolvedClaim) -> str:
+    """The published difference to the nearest rival; nothing where the paper leaves a number out."""
+    path = PUBLISHED / f"{claim.published}.csv"
+    rows = read_csv(path)
+    own, *others = (_published_row(path, rows, side)[claim.column] for side in claim.sides)
+    if not all((own, *others)):
+        return ""
+    return f"{min(float(own) - float(other) for other in others):+.1f}"
+
+
+def _published_row(path: Path, rows: Sequence[Mapping[str, str]], side: Side) -> Mapping[str, str]:
+    """The row that agrees with `side` in every column that it has a text for."""
+
+    def agrees(row: Mapping[str, str]) -> bool:
+        ours = {column: side.published.get(f"published_{column}", side.published.get(column)) for column in row}
+        return all(text in (None, row[column]) for column, text in ours.items())
+
+    found = [row for row in rows if agrees(row)]
+    if len(found) != 1:
+        raise LarvSegError(f"{path}: {len(found)} rows fit that of {side.run!r} ({', '.join(side.published.values())}) instead of one")
+    return found[0]

@@ -1,0 +1,51 @@
+"""Trained segmenters, read back from their checkpoints. Apart from `checkpoint`, which also serves networks of other kinds."""
+
+import json
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from larvseg.config import TrainConfig, nearest, parse
+from larvseg.errors import LarvSegError
+from larvseg.models.segmenter import Segmenter, build_segmenter
+from larvseg.training.checkpoint import fill, load_tensors
+
+
+class DatasetSegmenter(nn.Module):
+    """A trained segmenter for the classes of one data set: (B, 3, H, W) → logits (B, N, h, w) on the patch grid."""
+
+    def __init__(self, segmenter: Segmenter, index: Tensor, names: tuple[str, ...]):
+        super().__init__()
+        self.segmenter, self.names = segmenter, names
+        self.register_buffer("index", index)
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.segmenter(images, self.index)
+
+
+def load_segmenter(
+    model_path: Path, config_path: Path, dataset: str | None = None, device: torch.device | str = "cpu"
+) -> tuple[DatasetSegmenter, TrainConfig]:
+    """The trained segmenter of a run, for the class list of `dataset` (its benchmark), in evaluation mode, and the run's configuration.
+
+    Raises:
+        LarvSegError: unreadable files, a model that does not fit its configuration, or a data set that the run does not know.
+    """
+    try:
+        saved = json.loads(Path(config_path).read_text(encoding="utf-8"))
+        settings, vocabulary = saved["train"], saved["vocabulary"]
+        names, index, classes = vocabulary["names"], vocabulary["index"], vocabulary["classes"]
+    except FileNotFoundError:
+        raise LarvSegError(f"{config_path}: no such file; train the run first") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise LarvSegError(f"{config_path}: not the config.json of a run ({error}); train the run again") from None
+    config = parse(TrainConfig, settings, config_path)
+    dataset = dataset or config.benchmark
+    if dataset not in index:
+        raise LarvSegError(f"{config_path}: the run was not trained for {dataset!r}{nearest(dataset, list(index))}")
+    tensors, _ = load_tensors(model_path, without="banks.")  # inference does not use them
+    table = tensors.get("classifier.table") if config.method == "lseg" else None  # fixed, and as wide as the text tower made it
+    segmenter = build_segmenter(config, len(names), with_banks=False, table=table)
+    fill(segmenter, tensors, model_path)
+    return DatasetSegmenter(segmenter, torch.tensor(index[dataset]), tuple(classes[dataset])).to(device).eval(), config

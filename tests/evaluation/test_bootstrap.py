@@ -1,0 +1,69 @@
+"""The fast bootstrap is the plain one: draw pictures, add up their confusion matrices, take the mIoU."""
+
+import numpy as np
+import pytest
+
+from larvseg.errors import LarvSegError
+from larvseg.evaluation.bootstrap import drawn, mean_over, picture_counts, resampled_iou
+from larvseg.evaluation.confusion import ConfusionCounts, accumulate
+from larvseg.evaluation.metrics import metrics_of
+from larvseg.evaluation.miou import class_iou, mean_iou
+
+NAMES = ["wall", "sky", "lamp", "sofa", "person", "radiator"]
+
+
+def counted(pictures, size: int = 12) -> ConfusionCounts:
+    """Counts of random masks and predictions; each picture has some of the classes, and the last class is in the first picture alone."""
+    counts = ConfusionCounts(len(NAMES))
+    for number, picture in enumerate(pictures):
+        classes = np.random.choice(len(NAMES) - 1, 3, replace=False)
+        target, prediction = np.random.choice(classes, (2, size, size))
+        target[0, :2] = -1 if number else len(NAMES) - 1
+        counts.add(picture, target, prediction)
+    return counts
+
+
+def test_every_picture_once_gives_the_metrics():
+    counts = counted(range(30), size=7)
+    _, pixels = picture_counts(counts.rows(), counts.classes)
+    iou = resampled_iou(pixels, np.ones((1, 30)))
+    metrics = metrics_of(counts.matrix(), NAMES)
+    novel = [number for number, each in enumerate(metrics["classes"]) if each["novel_s"]]
+    base = [number for number in range(len(NAMES)) if number not in novel]
+    assert len(novel) == 3
+    found = [round(float(mean_over(iou, part)[0]), 10) for part in (range(len(NAMES)), base, novel)]
+    assert found == [metrics["all"], metrics["base"], metrics["novel"]]
+
+
+def test_resamples_are_those_of_a_plain_bootstrap():
+    pictures = [3, 4, 9, 17, 40]
+    counts = counted(pictures)
+    weights = drawn(5, 200, (0, 0))
+    found, pixels = picture_counts(counts.rows(), counts.classes)
+    assert found.tolist() == pictures
+    iou, fast = resampled_iou(pixels, weights), mean_over(resampled_iou(pixels, weights), [0, 2, 5])
+    rows = counts.rows()
+    for weight, own, mean in zip(weights.astype(int), iou, fast, strict=True):
+        matrix = sum(accumulate(rows[:, rows[0] == picture], len(NAMES)) * times for picture, times in zip(pictures, weight, strict=True))
+        plain = class_iou(matrix)
+        assert np.array_equal(own, plain, equal_nan=True)
+        assert mean == pytest.approx(100 * mean_iou(plain, [0, 2, 5]), abs=1e-12)
+    assert np.isnan(iou[:, 5]).any() and not np.isnan(iou[:, 5]).all()  # the last class leaves the mean where its picture is not drawn
+
+
+def test_a_mean_over_nothing():
+    iou = np.array([[0.5, np.nan], [np.nan, np.nan]])
+    assert mean_over(iou, [0, 1])[0] == 50 and np.isnan(mean_over(iou, [0, 1])[1]) and np.isnan(mean_over(iou, [1])).all()
+
+
+def test_pictures_are_drawn_with_replacement():
+    weights = drawn(40, 3000, (7, 1))
+    assert (weights.sum(1) == 40).all()
+    assert (weights == 0).mean() == pytest.approx((1 - 1 / 40) ** 40, abs=0.01)
+    assert weights.mean(0) == pytest.approx(1, abs=0.1)
+    assert np.array_equal(weights, drawn(40, 3000, (7, 1))) and not np.array_equal(weights, drawn(40, 3000, (7, 2)))
+
+
+def test_weights_of_other_pictures_are_refused():
+    with pytest.raises(LarvSegError, match="weights of 4 pictures for counts of 5"):
+        resampled_iou(np.zeros((3, 5, 2)), np.ones((1, 4)))

@@ -1,0 +1,258 @@
+"""Claims: the differences are those of the metrics, the intervals those of a plain bootstrap, and the verdicts follow from both."""
+
+import json
+import statistics
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from larvseg.config import ClaimsConfig, ResolvedClaim, Side
+from larvseg.errors import LarvSegError
+from larvseg.evaluation.bootstrap import drawn
+from larvseg.evaluation.confusion import ConfusionCounts, accumulate, read_confusion
+from larvseg.evaluation.metrics import metrics_of
+from larvseg.experiments import Project
+from larvseg.files import json_text
+from larvseg.reporting.claims import PICTURES, SEEDS, Difference, claims, verdict
+from larvseg.reporting.layout import layout_of
+from larvseg.reporting.rendering import as_text
+from larvseg.reporting.tables import read_csv
+
+CONFIG = Path(__file__).parents[2] / "workflow/config"
+NAMES = ["wall", "sky", "person", "lamp", "sofa", "radiator"]  # three base, three novel
+TEXTS = {"benchmark": "A150", "training_data": "C171, WA150"}
+PUBLISHED = {run: {"model": run, **TEXTS} for run in ("Baseline", "LarvSeg")}
+PUBLISHED |= {"LSeg": {"model": "LSeg", "benchmark": "A150", "training_data": "C171"}}
+PICTURES_SEEN = 12
+
+
+class World:
+    """Runs over the same pictures; a run is right at a pixel of a novel class with the probability `skill`."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.inputs = folder, {}
+        chance = np.random.default_rng(0)
+        self.masks = [chance.integers(-1, len(NAMES), (8, 8)) for _ in range(PICTURES_SEEN)]
+
+    def run(self, run: str, *skills: float, masks=None, **head) -> Side:
+        """Evaluate `run` with as many seeds as there are skills."""
+        for seed, skill in enumerate(skills):
+            chance = np.random.default_rng([seed, *run.encode()])
+            counts = ConfusionCounts(len(NAMES))
+            for picture, mask in enumerate(masks or self.masks):
+                prediction = np.where(chance.random(mask.shape) < np.where(mask > 2, skill, 0.8), mask, chance.integers(0, 6, mask.shape))
+                counts.add(picture, mask, prediction)
+            key = f"{run}.seed{seed}"
+            self.inputs |= {key: self.folder / f"{key}.json", f"{key}.confusion": self.folder / f"{key}.arrow"}
+            counts.write(self.inputs[f"{key}.confusion"])
+            about = {"run": run, "seed": seed, "profile": "toy", "benchmark": "A150"} | head
+            self.inputs[key].write_text(json_text(about | metrics_of(counts.matrix(), NAMES)))
+        return Side(run=run, seeds=tuple(range(len(skills))), trained=True, published=PUBLISHED[run])
+
+    def grouping(self, run: str, draws: list[float], trained: bool = True) -> Side:
+        """A row of Table 1."""
+        name = "C171" if trained else "ITPair"
+        head = {"run": run, "seed": 0, "profile": "toy", "benchmark": "A150", "rule": "P", "rules": {"P": {"draws": draws}}}
+        self.inputs[f"{run}.seed0"] = self.folder / f"{run}.json"
+        self.inputs[f"{run}.seed0"].write_text(json_text(head))
+        published = {"model": "Basic Segmenter" if trained else "DenseCLIP", "training_data_a150": name}
+        return Side(run=run, seeds=(0,), trained=trained, published=published)
+
+    def metric(self, run: str, seed: int, measure: str) -> float:
+        return json.loads(self.inputs[f"{run}.seed{seed}"].read_text())[measure]
+
+    def test(self, *sides: Side, resamples: int = 300, **settings) -> dict[str, str]:
+        """The line of the claim that the first of `sides` is above the others."""
+        seeds = max((side.seeds for side in sides), key=len)
+        claim = {"statement": "a claim", "source": "Table 3", "table": "table3", "published": "table3", "benchmark": "A150"}
+        claim |= {"run": sides[0].run, "than": tuple(side.run for side in sides[1:]), "sides": sides, "measure": "novel", "column": "novel"}
+        config = ClaimsConfig(profile="toy", seeds=seeds, claims=(ResolvedClaim(**claim | settings),), resamples=resamples)
+        claims(config, self.inputs, {"claims": self.folder / "claims.csv"}, self.folder)
+        return read_csv(self.folder / "claims.csv")[0]
+
+
+@pytest.fixture
+def world(tmp_path) -> World:
+    return World(tmp_path)
+
+
+def test_the_difference_is_that_of_the_metrics_paired_by_seed(world):
+    line = world.test(world.run("LarvSeg", 0.9, 0.5, 0.7), world.run("Baseline", 0.5, 0.2, 0.3))
+    differences = [world.metric("LarvSeg", seed, "novel") - world.metric("Baseline", seed, "novel") for seed in range(3)]
+    assert (line["measured"], line["seed_std"]) == (f"{statistics.fmean(differences):+.2f}", f"{statistics.stdev(differences):.2f}")
+    assert float(line["low"]) < float(line["measured"]) < float(line["high"])
+    assert (line["published"], line["seeds"], line["runs"]) == ("+6.0", "0 1 2", "LarvSeg Baseline")
+    assert (line["verdict"], line["note"], line["against"]) == ("holds", "", "Baseline")
+
+
+@pytest.mark.parametrize("measure", ["all", "base", "novel"])
+def test_the_interval_is_that_of_a_plain_bootstrap(world, measure):
+    line = world.test(world.run("LarvSeg", 0.6, 0.5, 0.7), world.run("Baseline", 0.5, 0.4, 0.6), measure=measure, column=measure)
+    rows = {key: read_confusion(path)[0] for key, path in world.inputs.items() if key.endswith(".confusion")}
+
+    def under(run: str, seed: int, times: np.ndarray) -> float:
+        counts = rows[f"{run}.seed{seed}.confusion"]
+        chosen = np.repeat(counts, times[counts[0]].astype(int), axis=1)
+        return metrics_of(accumulate(chosen, len(NAMES)), NAMES)[measure]
+
+    pictures, seeds = drawn(PICTURES_SEEN, 300, (0, PICTURES)), drawn(3, 300, (0, SEEDS)).astype(int)
+    plain = []
+    for times, often in zip(pictures, seeds, strict=True):
+        chosen = np.repeat(range(3), often)
+        plain.append(statistics.fmean(under("LarvSeg", seed, times) - under("Baseline", seed, times) for seed in chosen))
+    assert [line["low"], line["high"]] == [f"{value:+.2f}" for value in np.percentile(plain, (2.5, 97.5))]
+
+
+@pytest.mark.parametrize(
+    "skills, expected", [((0.9, 0.9), "holds"), ((0.2, 0.2), "does not hold"), ((0.52, 0.48), "undecided"), ((0.8, 0.2), "undecided")]
+)
+def test_verdicts(world, skills, expected):
+    line = world.test(world.run("LarvSeg", *skills), world.run("Baseline", 0.5, 0.5))
+    assert (line["verdict"], line["note"]) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    "intervals, margin, expected",
+    [
+        ([(0.1, 2.0)], 0.0, "holds"),
+        ([(0.0, 2.0)], 0.0, "undecided"),
+        ([(-2.0, -0.1)], 0.0, "does not hold"),
+        ([(-0.9, 0.3)], 1.0, "holds"),
+        ([(-1.1, 0.3)], 1.0, "undecided"),
+        ([(-3.0, -1.1)], 1.0, "does not hold"),
+        ([(0.1, 2.0), (0.2, 1.0)], 0.0, "holds"),
+        ([(0.1, 2.0), (-0.2, 1.0)], 0.0, "undecided"),
+        ([(-0.1, 2.0), (-0.2, -0.1)], 0.0, "does not hold"),
+    ],
+)
+def test_the_rule(intervals, margin, expected):
+    assert verdict([Difference("rival", 0.0, (0.0,), low, high) for low, high in intervals], margin) == expected
+
+
+def test_not_worse_allows_the_margin(world):
+    sides = world.run("LarvSeg", 0.52, 0.48), world.run("Baseline", 0.5, 0.5)
+    assert world.test(*sides)["verdict"] == "undecided"
+    line = world.test(*sides, kind="not_worse", margin=40.0)
+    assert (line["verdict"], line["margin"]) == ("holds", "40.0")
+
+
+def test_of_several_rivals_the_nearest_is_shown_and_all_decide(world):
+    own, weak, near = world.run("LarvSeg", 0.7, 0.7), world.run("LSeg", 0.1, 0.1), world.run("Baseline", 0.7, 0.68)
+    line = world.test(own, weak, near, kind="best")
+    assert (line["against"], line["verdict"], line["runs"]) == ("Baseline", "undecided", "LarvSeg LSeg Baseline")
+    assert line["published"] == "+6.0"  # LSeg is further away in the paper, too
+    assert world.test(own, weak, kind="best")["verdict"] == "holds"
+    assert world.test(near, weak, world.run("LarvSeg", 0.99, 0.99), kind="best")["verdict"] == "does not hold"
+
+
+def test_one_seed_decides_nothing_where_something_is_trained(world):
+    line = world.test(world.run("LarvSeg", 0.9), world.run("Baseline", 0.1))
+    assert (line["verdict"], line["note"], line["seed_std"]) == ("undecided", "one seed", "") and float(line["low"]) > 0
+
+
+def test_what_trains_nothing_is_paired_with_every_seed(world):
+    untrained = world.run("LSeg", 0.3).model_copy(update={"trained": False})
+    line = world.test(world.run("LarvSeg", 0.7, 0.8), untrained)
+    differences = [world.metric("LarvSeg", seed, "novel") - world.metric("LSeg", 0, "novel") for seed in (0, 1)]
+    assert (line["measured"], line["seeds"], line["verdict"]) == (f"{statistics.fmean(differences):+.2f}", "0 1", "holds")
+    other = world.run("Baseline", 0.9).model_copy(update={"trained": False})
+    line = world.test(other, untrained)
+    assert (line["verdict"], line["note"], line["seeds"]) == ("holds", "", "0")
+
+
+GROUPING = {"measure": "grouping", "published": "table1", "table": "table1", "column": "a150_minus_c171_miou"}
+
+
+def test_groupings_are_resampled_by_their_draws(world):
+    ours, theirs = world.grouping("segmenter.A150", [39.0, 40.0, 38.0, 41.0]), world.grouping("denseclip.A150", [24.5], trained=False)
+    line = world.test(ours, theirs, **GROUPING)
+    assert (line["measured"], line["published"], line["seed_std"]) == ("+15.00", "+27.0", "")
+    assert (line["verdict"], line["note"]) == ("undecided", "one seed")
+    assert -1.5 < float(line["low"]) - 15 < -0.5 and 0.5 < float(line["high"]) - 15 < 1.5
+    other = world.grouping("supervised.A150", [40.0, 41.0, 39.0, 42.0]).model_copy(
+        update={"published": {"model": "Basic Segmenter", "training_data_a150": "A150"}}
+    )
+    line = world.test(ours, other, **GROUPING)  # the same draws of the same pixels
+    assert (line["low"], line["measured"], line["high"], line["published"]) == ("-1.00", "-1.00", "-1.00", "-0.4")
+
+
+def test_what_cannot_be_measured_says_why(world):
+    sides = world.run("LarvSeg", 0.9, 0.9), world.run("Baseline", 0.1, 0.1)
+    line = world.test(*sides, quoted=("Baseline",))
+    assert (line["verdict"], line["note"], line["measured"]) == ("not measured", "Baseline: not run in this profile", "")
+    assert line["published"] == "+6.0"
+
+
+def test_a_measure_without_a_category_is_not_measured(world):
+    masks, sides = [np.zeros((4, 4), int) for _ in range(3)], []
+    for run in ("LarvSeg", "Baseline"):
+        counts = ConfusionCounts(len(NAMES))
+        for picture, mask in enumerate(masks):
+            counts.add(picture, mask, mask)
+        sides.append(world.run(run, 0.5, 0.5))
+        for seed in (0, 1):
+            counts.write(world.inputs[f"{run}.seed{seed}.confusion"])
+    line = world.test(*sides)
+    assert (line["verdict"], line["note"]) == ("not measured", "no novel category is in the pictures")
+    assert world.test(*sides, measure="base", column="base")["measured"] == "+0.00"
+
+
+def test_what_does_not_belong_together_is_refused(world):
+    own = world.run("LarvSeg", 0.9, 0.9)
+    with pytest.raises(LarvSegError, match=r"Baseline.seed0.arrow: counts of other pictures or masks than those of LarvSeg.seed0"):
+        world.test(own, world.run("Baseline", 0.5, 0.5, masks=world.masks[1:]))
+    with pytest.raises(LarvSegError, match="profile is 'mini', a claim wants 'toy'"):
+        world.test(own, world.run("Baseline", 0.5, 0.5, profile="mini"))
+    stranger = world.run("Baseline", 0.5, 0.5).model_copy(update={"published": {"model": "Baselin", "benchmark": "A150"}})
+    with pytest.raises(LarvSegError, match=r"table3.csv: 0 rows fit that of 'Baseline' \(Baselin, A150\) instead of one"):
+        world.test(own, stranger)
+
+
+def test_the_same_again_has_the_same_bytes(world):
+    sides = world.run("LarvSeg", 0.9, 0.7), world.run("Baseline", 0.5, 0.6)
+    world.test(*sides)
+    first = (world.folder / "claims.csv").read_bytes()
+    world.test(*sides)
+    assert (world.folder / "claims.csv").read_bytes() == first
+
+
+# ---- the claims of experiments.yaml
+
+EFFECTS = {  # as published: (benchmark, measure) → differences, in the order of the file
+    ("A150", "grouping"): ["-0.4", "+27.0"],
+    ("A847", "grouping"): ["-1.7", "+24.9"],
+    ("A150", "all"): ["+3.9"],
+    ("A150", "base"): ["+0.4", "+0.6"],
+    # LarvSeg 6.0 and 3.5, ImageNet 4.5 and 2.0, language-guided, Supervised, Table 4, Table 5, Table 6
+    ("A150", "novel"): ["+6.0", "+3.5", "+4.5", "+2.0", "+18.3", "+14.9", "+1.3", "+2.9", "+0.6", "+2.0", "+0.5", "+0.6"],
+    ("A847", "novel"): ["+2.1", "+1.2", "+3.3", "+2.4", "+6.6"],
+}
+
+
+def test_published_differences_follow_from_the_published_tables(tmp_path):
+    config = Project("mini", CONFIG).claims("claims").config
+    unmeasured = [claim.model_copy(update={"quoted": (claim.run,)}) for claim in config.claims]
+    claims(config.model_copy(update={"claims": tuple(unmeasured)}), {}, {"claims": tmp_path / "claims.csv"}, tmp_path)
+    found: dict[tuple[str, str], list[str]] = {}
+    for line in read_csv(tmp_path / "claims.csv"):
+        found.setdefault((line["benchmark"], line["measure"]), []).append(line["published"])
+    assert found == EFFECTS
+    text = as_text(layout_of(tmp_path / "claims.csv"))
+    assert "24 claims: 24 not measured\n" in text and max(map(len, text.splitlines())) <= 140
+
+
+def test_printed_claims_count_verdicts(world):
+    line = world.test(world.run("LarvSeg", 0.9, 0.8), world.run("Baseline", 0.5, 0.5), kind="not_worse", margin=1.5)
+    text = as_text(layout_of(world.folder / "claims.csv")).splitlines()
+    assert text[4].endswith("holds") and "> −1.5" in text[4]
+    assert f"{line['measured']} ± {line['seed_std']}" in text[4] and f"{line['low']} … {line['high']}" in text[4]
+    assert "1 claim: 1 holds" in text and "profile toy, seeds 0 1" in text
+
+
+def test_claims_are_tested_on_what_a_profile_has():
+    for profile in ("mini", "paper"):
+        one, three = (Project(profile, CONFIG, seeds=seeds).claims("claims") for seeds in (1, 3))
+        seeds = {side.run: side.seeds for claim in three.config.claims for side in claim.sides}
+        assert seeds["larvseg-a150"] == (0, 1, 2) and seeds["denseclip-a150"] == seeds["segmenter-c171.A150"] == (0,)
+        assert one.inputs.items() < three.inputs.items() and len(one.config.claims) == len(three.config.claims) == 24
