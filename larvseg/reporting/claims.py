@@ -39,8 +39,13 @@ def claims(config: ClaimsConfig, inputs: Mapping[str, Path], outputs: Mapping[st
 
     Raises LarvSegError for a published row that is not there, for metrics of something else, and for runs that saw other pictures.
     """
+    write_csv(outputs["claims"], tested(config, inputs))
+
+
+def tested(config: ClaimsConfig, inputs: Mapping[str, Path]) -> list[dict[str, str]]:
+    """The lines of `claims`, column → text."""
     measures = _Measures(config, inputs)
-    write_csv(outputs["claims"], [_line(config, claim, measures) for claim in config.claims])
+    return [_line(config, claim, measures) for claim in config.claims]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Every printed number computed again: confusion counts → metrics → cells → table."""
+"""Every printed number computed again: confusion counts → metrics → cells → table, and confusion counts → claims."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from larvseg.config import ClaimsConfig, parse
+from larvseg.errors import LarvSegError
 from larvseg.evaluation.recount import recomputed
 from larvseg.files import sha256_of
 from larvseg.lineage.audit.reach import alterations, altered_cells, cells_of, name_of
 from larvseg.lineage.audit.tree import Job, Tree
 from larvseg.reporting.cells import Cell, measured, pointed
+from larvseg.reporting.claims import tested
 from larvseg.reporting.tables import read_csv
 
 
@@ -29,6 +32,8 @@ def wrong_numbers(tree: Tree, doubtful: Collection[str]) -> Iterator[tuple[str, 
             yield from _wrong_metrics(job)
         elif "cells" in job.outputs:
             yield from _wrong_cells(job)
+        elif "claims" in job.outputs and (record := tree.record(job.outputs["claims"])):
+            yield from _wrong_claims(job.outputs["claims"], record)
 
 
 def _wrong_metrics(job: Job) -> Iterator[tuple[str, str]]:
@@ -56,6 +61,21 @@ def _wrong_cells(job: Job) -> Iterator[tuple[str, str]]:
             yield path, f"{cell.column} of {name_of(cell)} {problem}"
     if altered := altered_cells(job, cells):
         yield job.outputs["table"], f"differs from {path} in {alterations(job, altered)}"
+
+
+def _wrong_claims(path: str, record: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Tested again as they were, on what they were tested on."""
+    inputs = {item["role"]: Path(item["path"]) for item in record["inputs"]}
+    try:
+        config = parse(ClaimsConfig, record["recipe"]["config"], path)
+        expected, found = tested(config, inputs), read_csv(Path(path))
+    except LarvSegError as error:
+        yield path, str(error)
+        return
+    if len(found) != len(expected):
+        yield path, f"{len(found)} lines for {len(expected)} claims"
+    elif wrong := [line["statement"] for line, printed in zip(expected, found, strict=True) if line != printed]:
+        yield path, f"not what the confusion counts give: {', '.join(wrong)}"
 
 
 def _problem(cell: Cell, documents: dict[str, Any]) -> str | None:
