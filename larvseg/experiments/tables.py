@@ -37,9 +37,7 @@ class Tables(Explorations):
             if column not in columns:
                 raise LarvSegError(f"{where}: unknown key {column!r}{nearest(column, [*columns, 'run', 'published'])}")
             if facts.get(column, text) != text:
-                raise LarvSegError(
-                    f"{where}: {column} is {text!r}, that of the run is {facts[column]!r}; leave it out, it follows from the run"
-                )
+                raise LarvSegError(f"{where}: {column} is {text!r}, that of the run {facts[column]!r}; it need not be said")
         for column in columns:
             if column not in said | facts:
                 raise LarvSegError(f"{where}: says nothing of {column!r}, and it does not follow from the run")

@@ -32,31 +32,32 @@ def table(config: TableConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
 
 
 class Published:
-    """The published table that our rows stand beside.
+    """The published table that our rows stand beside; without one, their published cells are empty.
 
-    A published row is known by its columns that we have, too: as `published_<column>` where ours says what the paper did and what is done
-    here, otherwise by the same name, the backbone aside. `beside`: its other columns.
+    A published row is known by the columns that we have, too: as `published_<column>` where ours says both what the paper did and what is
+    done here, otherwise by the same name, the backbone aside. `key`: these columns of ours; `beside`: the other published columns.
     """
 
     def __init__(self, config: TableConfig):
         self.config = config
         self.path = PUBLISHED / f"{config.published}.csv"
         rows = read_csv(self.path) if config.published else []
-        self._ours = {column: self._own_column(column) for column in (rows[0] if rows else MEANS)}
-        self.beside = tuple(column for column, ours in self._ours.items() if ours is None)
-        self._rows = {tuple(row[column] for column, ours in self._ours.items() if ours): (number, row) for number, row in enumerate(rows)}
+        own = {column: self._own_column(column) for column in (rows[0] if rows else MEANS)}
+        self.beside = tuple(column for column, ours in own.items() if ours is None)
+        self.key = tuple(filter(None, own.values())) or tuple(column for column in config.columns if column != "backbone")
+        self._rows = {tuple(row[column] for column, ours in own.items() if ours): (line, row) for line, row in enumerate(rows)}
 
     def _own_column(self, column: str) -> str | None:
-        names = [name for name in (f"published_{column}", column) if name in self.config.columns and name != "backbone"]
-        return names[0] if names else None
+        names = (f"published_{column}", column)
+        return next((name for name in names if name in self.config.columns and name != "backbone"), None)
 
     def row_of(self, row: TableRow) -> tuple[int, Mapping[str, str]]:
         """The number (from 0) and the cells of the published row that `row` stands beside; LarvSegError if there is none."""
-        key = tuple(row.texts[ours] for ours in self._ours.values() if ours)
+        key = tuple(row.texts[column] for column in self.key)
         if key not in self._rows:
             known, wanted = [" / ".join(other) for other in self._rows], " / ".join(key)
             hint = nearest(wanted, known) if known else ""
-            raise LarvSegError(f"{self.config.table}: {self.path} has no row {wanted!r}{hint}; a row of our own says `published: false`")
+            raise LarvSegError(f"{self.config.table}: {self.path} has no row {wanted!r} (a row of our own says `published: false`){hint}")
         return self._rows[key]
 
 
@@ -66,9 +67,9 @@ def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[s
     if not paths and not quoted:
         raise LarvSegError(f"{config.table}: no metrics of {row.run} are among the inputs")
     metrics = [_metrics(path, row, seed, config.profile) for seed, path in paths.items()]
-    key = {column: row.texts[column] for column in config.columns if column != "backbone"}
+    key = {column: row.texts[column] for column in published.key}
     if sum(other.run == row.run for other in config.rows) == 1:
-        key["run"] = row.run  # otherwise it is no name of the row
+        key["run"] = row.run  # where two rows share it, it does not say which
     cell = partial(Cell, config.table, number, key)
     for column in config.columns:
         yield cell(column, row.texts[column])

@@ -25,6 +25,7 @@ RUNS = {
     "supervised": {"method": "supervised", "benchmark": "A150", "training_data": ["A150"]},
     "larvseg": {"method": "larvseg", "benchmark": "A150", "training_data": ["C171", "WA150"]},
 }
+COLUMNS = ["model", "backbone", "benchmark", "training_data"]
 ROWS = [
     {"model": "Supervised", "benchmark": "A150", "training_data": "A150", "run": "supervised"},
     {"model": "LarvSeg", "benchmark": "A150", "training_data": "C171, WA150", "run": "larvseg"},
@@ -176,9 +177,15 @@ def test_a_run_that_opened_masks_its_row_does_not_list(world):
 
 
 def test_a_run_that_opened_a_data_set_its_row_does_not_list(world):
-    world.rows[1]["training_data"] = "C171"
+    world.opened["larvseg"]["I124"] = {"image_labels": 24}
     (leak,) = find_leaks(world.pack(), threads=1).found
-    assert str(leak) == "larvseg.seed0 opens image labels of WA150 24 times; table3 (LarvSeg, A150) lists C171 alone"
+    assert str(leak) == "larvseg.seed0 opens image labels of I124 24 times; table3 (LarvSeg, A150) lists C171, WA150 alone"
+
+
+def test_a_row_that_lists_other_data_sets_than_its_run_is_refused(world):
+    world.rows[1]["training_data"] = "C171"
+    with pytest.raises(LarvSegError, match="the row of 'larvseg': training_data is 'C171', that of the run 'C171, WA150'"):
+        find_leaks(world.pack(), threads=1)
 
 
 def test_a_run_that_was_given_another_manifest(world):

@@ -6,7 +6,9 @@ import pytest
 from larvseg.config.grouping import Table1Config, Table1Row
 from larvseg.errors import LarvSegError
 from larvseg.reporting.cells import pointed, read_cells
-from larvseg.reporting.table1 import print_table1, table1
+from larvseg.reporting.layout import layout_of
+from larvseg.reporting.rendering import as_text
+from larvseg.reporting.table1 import table1
 from larvseg.reporting.tables import read_csv
 
 DENSE = Table1Row(model="DenseCLIP", benchmark="A847", training_data="ITPair", run="denseclip-a847")
@@ -61,12 +63,25 @@ def test_cells_point_to_each_draw_of_each_seed(write):
 
 def test_printed_table(write):
     draws = {"denseclip-a847": [12.34], "supervised-c171": [40.0, 42.0, 41.0], "backbone": [20.0, 20.0, 20.3]}
-    lines = print_table1(write((DENSE, BASIC, CONTROL), draws)).splitlines()
-    assert lines[0].split() == ["categories", "model", "training", "data", "classes", "ours", "published"]
-    assert lines[2].split() == ["A847-C171", "DenseCLIP", "ITPair", "20", "12.3", "11.2"]
-    assert lines[3].split() == ["A150-C171", "Basic", "Segmenter", "C171", "20", "41.0", "±", "1.0", "48.6"]
-    assert lines[4].split()[-1] == "–"
-    assert "A150-C171: alignment rule P, A847-C171: alignment rule S" in lines[-1] and "profile mini" in lines[-1]
+    lines = as_text(layout_of(write((DENSE, BASIC, CONTROL), draws))).splitlines()
+    assert lines[0].startswith("Table 1: ")
+    assert lines[2].split() == ["categories", "model", "training", "data", "classes", "ours", "published"]
+    assert lines[4].split() == ["A847-C171", "DenseCLIP", "ITPair", "20", "12.3", "11.2"]
+    assert lines[5].split() == ["A150-C171", "Basic", "Segmenter", "C171", "20", "41.0", "±", "1.0", "48.6"]
+    assert lines[6].split()[-1] == "–"
+    assert lines[4].index("12.3") == lines[5].index("41.0") == lines[6].index("20.1")  # with and without a spread
+    notes = "\n".join(lines[8:])
+    assert "A150-C171: alignment rule P, A847-C171: alignment rule S" in notes and "profile mini, seeds 0" in notes
+    assert "±: over 3 draws of the known pixels" in notes and "published: the numbers of the paper" in notes
+
+
+def test_printed_places_are_those_of_the_csv(write):
+    path = write((DENSE, BASIC, CONTROL), {"denseclip-a847": [12.34], "supervised-c171": [40.0, 42.0], "backbone": [20.0]})
+    rows, layout = read_csv(path), layout_of(path)
+    assert layout.breaks == (1,)
+    for entry in (entry for row in layout.rows for entry in row):
+        number, column = entry.at
+        assert (entry.text, entry.spread) == (rows[number][column] or "–", rows[number].get(f"{column}_std", ""))
 
 
 def test_a_row_that_the_paper_lacks_is_refused(write):

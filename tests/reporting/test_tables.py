@@ -1,40 +1,19 @@
 import csv
-import json
 from pathlib import Path
 
 import pytest
 
-from larvseg.config import TableConfig, TableRow
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
+from larvseg.lineage.audit.reach import name_of
 from larvseg.reporting.cells import read_cells
-from larvseg.reporting.tables import print_table, read_csv, table
+from larvseg.reporting.tables import read_csv
+from tests.reporting.conftest import LARVSEG, SUPERVISED, TABLE6, row_of_table3, row_of_table6
 
 COLUMNS = (
     "model,backbone,benchmark,training_data,all,base,novel,"
     "published_backbone,published_all,published_base,published_novel,status,profile,seeds,run"
 )
-LARVSEG = TableRow(model="LarvSeg", backbone="ViT 5×128", benchmark="A150", training_data="C171, WA150", run="larvseg-a150")
-SUPERVISED = TableRow(model="Supervised", backbone="ViT 5×128", benchmark="A847", training_data="A847", run="supervised-a847")
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write(rows, seeds, values, **changes):
-        """Make the table; `values[run][seed]` = (all, base, novel)."""
-        inputs = {}
-        for row in rows:
-            for seed in seeds:
-                means = dict(zip(("all", "base", "novel"), values[row.run][seed], strict=True))
-                metrics = {"run": row.run, "seed": seed, "profile": "mini", "benchmark": row.benchmark} | means | changes
-                path = inputs[f"{row.run}.seed{seed}"] = tmp_path / f"{row.run}.{seed}.json"
-                path.write_text(json.dumps(metrics))
-        config = TableConfig(table="table3", published="table3", profile="mini", seeds=seeds, rows=rows)
-        outputs = {"table": tmp_path / "table3.csv", "cells": tmp_path / "table3.cells.jsonl"}
-        table(config, inputs, outputs, tmp_path / "work")
-        return tmp_path / "table3.csv"
-
-    return write
 
 
 def test_one_seed(write):
@@ -74,49 +53,81 @@ def test_every_cell_says_where_its_number_stands(write):
     assert read_csv(Path(cited.sources[0].path))[int(line)][column] == "26.8"
 
 
-def test_printed_table_sets_ours_beside_the_published(write):
-    values = {"larvseg-a150": [(28.8, 52.0, 15.3)], "supervised-a847": [(1, 2, None)]}
-    lines = print_table(write((LARVSEG, SUPERVISED), (0,), values)).splitlines()
-    assert lines[1].split() == ["benchmark", "model", "training", "data", *["all", "base", "novel", "place"] * 2]
-    assert lines[3].split() == ["A150", "LarvSeg", "C171,", "WA150", *["28.8", "52.0", "15.3", "1"], *["32.4", "41.3", "26.8", "1"]]
-    assert lines[4].split() == ["A847", "Supervised", "A847", *["1.0", "2.0", "–", "–"], *["18.6", "40.6", "15.9", "–"]]
-    assert lines[0].split() == ["ours", "published"]
-    assert lines[0].index("ours") == lines[1].index(" all")
-    assert lines[0].index("published") == lines[1].rindex(" all")
-    assert len({line.rindex(".") for line in (lines[3], lines[4])}) == 1
-    assert lines[-3:] == ["profile mini, seeds 0", "ours: ViT 5×128", "published: ViT-B/16"]
+def test_a_run_may_have_fewer_seeds_than_others(write):
+    """What trains nothing is the same with every seed."""
+    dense = row_of_table3("DenseCLIP", "A150", "ITPair", "denseclip-a150")
+    path = write((dense, LARVSEG), (0, 1), {"denseclip-a150": [(10, 9, 11)], "larvseg-a150": [(20, 1, 1), (22, 1, 2)]})
+    one, two = read_csv(path)
+    assert (one["all"], one["all_std"], one["novel_std"], one["seeds"]) == ("10.0", "", "", "0")
+    assert (two["all"], two["all_std"], two["seeds"]) == ("21.0", "1.4", "0 1")
+    assert [cell.aggregate for cell in read_cells(path.with_suffix(".cells.jsonl")) if cell.column == "all_std"] == [None, "std"]
 
 
-def test_each_row_has_its_place_among_those_of_its_benchmark_that_have_both_numbers(write):
-    names = {"DenseCLIP": "ITPair", "ReCo": "I1K, ITPair", "OpenSeg": "C171, LN, ITPair", "LarvSeg": "C171, WA150"}
-    rows = [LARVSEG.model_copy(update={"model": model, "training_data": data, "run": model}) for model, data in names.items()]
-    novel = {"DenseCLIP": 7.0, "ReCo": 5.0, "OpenSeg": 9.0, "LarvSeg": 7.0, "supervised-a847": 1.0}
-    values = {run: [(1.0, 1.0, value)] for run, value in novel.items()}
-    lines = print_table(write((*rows, SUPERVISED), (0,), values)).splitlines()
-    ends = [line.split()[-8:] for line in lines[3:8]]  # all, base, novel and place, ours and published
-    assert lines[-1] == "published: RN50x64; LarvSeg, Supervised: ViT-B/16; OpenSeg: EfficientNet-B7"
-    assert [(end[3], end[7]) for end in ends] == [("1", "3"), ("3", "2"), ("–", "–"), ("1", "1"), ("1", "1")]
+def test_a_run_without_any_seed_is_refused(write):
+    with pytest.raises(LarvSegError, match="no metrics of larvseg-a150 are among the inputs"):
+        write((LARVSEG,), (0,), {})
 
 
-def test_printed_table_with_several_seeds(write):
-    text = print_table(write((LARVSEG,), (0, 1), {"larvseg-a150": [(20, 1, 1), (22, 1, 2)]}))
-    assert "21.0 ± 1.4" in text
-    assert "seeds 0 1" in text
-
-
-def test_a_quoted_row_has_the_published_numbers_alone(write, tmp_path):
-    write((LARVSEG,), (0,), {"larvseg-a150": [(28.8, 52.0, 15.3)]})
-    config = TableConfig(table="table3", published="table3", profile="paper", seeds=(0,), rows=(LARVSEG,), quoted=("larvseg-a150",))
-    table(config, {}, {"table": tmp_path / "quoted.csv", "cells": tmp_path / "quoted.cells.jsonl"}, tmp_path / "work")
-    (row,) = read_csv(tmp_path / "quoted.csv")
+def test_a_quoted_row_has_the_published_numbers_alone(write):
+    (row,) = read_csv(write((LARVSEG,), (0,), {}, quoted=("larvseg-a150",)))
     assert (row["all"], row["base"], row["novel"], row["status"]) == ("", "", "", "quoted")
     assert (row["published_all"], row["published_novel"]) == ("32.4", "26.8")
-    assert "rows without numbers of ours are quoted" in print_table(tmp_path / "quoted.csv")
+
+
+# ---- Table 6: a run in two rows, columns that the paper has not
+
+
+SWEEP = (
+    row_of_table6("memory_size", 20, 20, 40, "k40"),
+    row_of_table6("top_k", 20, 20, 20, "k20"),
+    row_of_table6("top_k", 40, 20, 40, "k40"),
+)
+SWEPT = {"k40": [(30, 50, 10)], "k20": [(31, 50, 11)]}
+
+
+def test_a_run_in_two_rows_stands_beside_the_published_numbers_of_each(write):
+    path = write(SWEEP, (0,), SWEPT, "table6", TABLE6)
+    assert path.read_text().splitlines()[0] == (
+        f"{','.join(TABLE6)},all,base,novel,published_all,published_base,published_novel,status,profile,seeds,run"
+    )
+    rows = read_csv(path)
+    assert [(row["novel"], row["published_novel"], row["run"]) for row in rows] == [
+        ("10.0", "26.7", "k40"),
+        ("11.0", "26.8", "k20"),
+        ("10.0", "26.1", "k40"),
+    ]
+    assert [(row["published_top_k"], row["top_k"]) for row in rows] == [("40", "8"), ("20", "4"), ("40", "8")]
+    cells = [cell for cell in read_cells(path.with_suffix(".cells.jsonl")) if cell.column == "published_novel"]
+    assert [cell.sources[0].pointer for cell in cells] == ["/1/novel", "/5/novel", "/6/novel"]
+    # "k40" would not say which row
+    assert [name_of(cell) for cell in cells] == ["memory_size / 20 / 20 / 40", "k20", "top_k / 40 / 20 / 40"]
+
+
+def test_the_k_of_the_paper_identifies_a_row_and_not_ours(write):
+    texts = SWEEP[1].texts | {"top_k": "1000"}
+    assert read_csv(write((SWEEP[1].model_copy(update={"texts": texts}),), (0,), SWEPT, "table6", TABLE6))[0]["published_novel"] == "26.8"
+    wrong = SWEEP[1].model_copy(update={"texts": SWEEP[1].texts | {"published_top_k": "10"}})
+    with pytest.raises(LarvSegError, match=r"table6.csv has no row 'top_k / 20 / 20 / 10' .*; did you mean 'top_k / 20 / 20 / 20'"):
+        write((wrong,), (0,), SWEPT, "table6", TABLE6)
+
+
+def test_a_row_of_our_own_says_so(write):
+    own = row_of_table6("memory_size", 5, 5, 40, "m5", published=False)
+    path = write((SWEEP[0], own), (0,), SWEPT | {"m5": [(29, 49, 9)]}, "table6", TABLE6)
+    row = read_csv(path)[1]
+    assert (row["novel"], row["published_all"], row["published_novel"], row["status"]) == ("9.0", "", "", "not in the paper")
+    assert not any(cell.sources for cell in read_cells(path.with_suffix(".cells.jsonl")) if cell.row == 1 and "published" in cell.column)
+
+
+def test_a_table_that_the_paper_does_not_have(write):
+    path = write((LARVSEG.model_copy(update={"published": False}),), (0,), {"larvseg-a150": [(30, 50, 10)]}, "mine")
+    assert path.read_text().splitlines()[0] == COLUMNS.replace("published_backbone,", "")
+    assert read_csv(path)[0]["published_novel"] == ""
 
 
 def test_a_row_that_the_paper_lacks_names_the_nearest(write):
-    row = LARVSEG.model_copy(update={"training_data": "C171, WA15O"})
-    with pytest.raises(LarvSegError, match="no row 'LarvSeg / A150 / C171, WA15O'; did you mean 'LarvSeg / A150 / C171, WA150'"):
+    row = row_of_table3("LarvSeg", "A150", "C171, WA15O", "larvseg-a150")
+    with pytest.raises(LarvSegError, match="no row 'LarvSeg / A150 / C171, WA15O' .*; did you mean 'LarvSeg / A150 / C171, WA150'"):
         write((row,), (0,), {"larvseg-a150": [(1, 1, 1)]})
 
 
@@ -128,7 +139,7 @@ def test_metrics_of_something_else_are_refused(write, changes):
 
 def test_a_damaged_table_is_refused(tmp_path):
     with pytest.raises(LarvSegError, match="no such file"):
-        print_table(tmp_path / "table3.csv")
+        read_csv(tmp_path / "table3.csv")
     (tmp_path / "table3.csv").write_text("model,all\nLarvSeg\n")
     with pytest.raises(LarvSegError, match="row 2"):
-        print_table(tmp_path / "table3.csv")
+        read_csv(tmp_path / "table3.csv")

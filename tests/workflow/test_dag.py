@@ -23,6 +23,38 @@ def test_table3_has_its_twenty_rows_beside_the_published_numbers(finished):
     assert all(math.isfinite(float(row[column])) for row in rows for column in ("all", "base", "novel"))
 
 
+def test_tables_4_to_6_stand_beside_the_published_numbers(finished):
+    rows = {
+        name: list(csv.DictReader(finished.read(f"results/{name}.csv").decode().splitlines())) for name in ("table4", "table5", "table6")
+    }
+    assert {name: [row["published_novel"] for row in table] for name, table in rows.items()} == {
+        "table4": ["25.3", "26.6", "28.2", "28.8"],
+        "table5": ["24.8", "26.8"],
+        "table6": ["26.2", "26.7", "26.1", "25.7", "26.2", "26.8", "26.1", "25.9"],
+    }
+    assert all(row["status"] == "measured" and math.isfinite(float(row["novel"])) for table in rows.values() for row in table)
+    same = [[row[column] for column in ("all", "base", "novel", "run")] for row in rows["table6"]]
+    assert same[1] == same[6] and same[1][3] == "larvseg-a150-k40"  # M = 20, K = 40 in both halves: one run
+    shown = finished.run("larvseg", "audit", "show", ABLATIONS, *WHERE, "--column", "novel")
+    assert f"novel = {same[2][2]} " in shown and "larvseg-a150-m40-k40" in shown
+
+
+def test_table_5_alone_trains_its_two_runs(fresh):
+    made = jobs_of(fresh.run("snakemake", "-n", "results/table5.csv"))
+    assert (made["train"], made["evaluate"], made["table"], made["pretrain"]) == (2, 2, 1, 1)
+    assert set(made) == {"fetch_coco", "fetch_ade_challenge", "fetch_imagenet", "derive", "pretrain", "train", "evaluate", "table"}
+
+
+def test_every_table_is_set_in_type(finished):
+    for number in range(1, 7):
+        markdown, latex = (finished.read(f"reports/tables/table{number}.{suffix}").decode() for suffix in ("md", "tex"))
+        rows = list(csv.DictReader(finished.read(f"results/table{number}.csv").decode().splitlines()))
+        lines = [line for line in markdown.splitlines() if line.startswith("|")]
+        assert len(lines) == len(rows) + 2 and "profile smoke" in markdown and "profile smoke" in latex
+        assert latex.count("\\\\") >= len(rows) + 1 and latex.endswith("\\end{table}\n")
+        assert finished.run("larvseg", "print", f"results/table{number}.csv").startswith(f"Table {number}: ")
+
+
 def test_every_artifact_has_a_record_that_chains_to_archives(finished):
     seen, waiting = set(), [TABLE]
     while waiting:
@@ -49,6 +81,8 @@ def test_a_finished_tree_has_nothing_to_do(finished):
     print(f"snakemake -n all: {time.monotonic() - started:.1f} s")
 
 
+ABLATIONS = "results/table6.csv"
+WHERE = ("--where", "ablation=memory_size", "--where", "value=40")
 WITH_NETWORKS = {"pretrain", "train", "clip", "embed", "zeroshot", "index", "retrieve", "propose"}
 WITH_NETWORKS |= {"evaluate", "explore", "respond", "predict"}
 EVERY_KIND = (
@@ -72,18 +106,18 @@ def test_one_core_gives_the_same_bytes(targets, finished, fresh):
 
 SMOKE = "workflow/config/smoke.yaml"
 PARAMETERS = {
-    "attention.memory_size of a run": (
-        ("workflow/config/experiments.yaml", "larvseg-a150: {", "larvseg-a150: {attention: {memory_size: 3}, "),
-        {"train": 1, "evaluate": 1, "table": 1, "metrics": 1, "predict": 1, "figure4": 1},
+    "switches.temperature of a run": (  # in Tables 3, 5 and 6
+        ("workflow/config/experiments.yaml", "larvseg-a150: {", "larvseg-a150: {switches: {temperature: cosine}, "),
+        {"train": 1, "evaluate": 1, "table": 3, "render": 3, "metrics": 1, "predict": 1, "figure4": 1},
     ),
     "zsbaseline.steps": (  # one model for both benchmarks
         (SMOKE, "steps: 4\n    images: 4\n    classification", "steps: 5\n    images: 4\n    classification"),
-        {"propose": 1, "evaluate": 2, "table": 1, "metrics": 1, "predict": 1, "figure4": 1},
+        {"propose": 1, "evaluate": 2, "table": 1, "render": 1, "metrics": 1, "predict": 1, "figure4": 1},
     ),
     "clip_training.steps": (  # the five methods that know classes by their names, on two benchmarks
         (SMOKE, "clip_training:\n    steps: 4", "clip_training:\n    steps: 5"),
         {"clip": 2, "embed": 2, "zeroshot": 2, "index": 1, "retrieve": 2, "propose": 2, "train": 1, "evaluate": 10}
-        | {"table": 1, "metrics": 1, "predict": 3, "figure4": 1, "explore": 2, "table1": 1},
+        | {"table": 1, "render": 2, "metrics": 1, "predict": 3, "figure4": 1, "explore": 2, "table1": 1},
     ),
 }
 
@@ -97,18 +131,22 @@ def test_a_parameter_reruns_what_depends_on_it_and_nothing_else(copy):
     assert NOTHING in copy.run("snakemake", "-n", "all")
 
 
-def test_a_row_added_to_a_table_trains_its_run_and_nothing_else(copy):
+def test_an_ablation_is_a_run_and_a_row(copy):
     config = copy.folder / "workflow/config/experiments.yaml"
-    run = "larvseg-a150-m5: {method: larvseg, benchmark: A150, training_data: [C171, WA150], attention: {memory_size: 5}}"
-    row = '- {model: LarvSeg, benchmark: A150, training_data: "C171, WA150", run: larvseg-a150-m5}'
-    text = (
-        config.read_text()
-        .replace("runs:\n", f"runs:\n  {run}\n", 1)
-        .replace("table3:\n    rows:\n", f"table3:\n    rows:\n      {row}\n", 1)
-    )
-    config.write_text(text)
-    assert jobs_of(copy.snakemake(TABLE)) == {"train": 1, "evaluate": 1, "table": 1}
-    assert copy.read(TABLE).decode().splitlines()[1].endswith(",larvseg-a150-m5")
+    run = "larvseg-a150-m5-k40: {method: larvseg, benchmark: A150, training_data: [C171, WA150], attention: {memory_size: 5, top_k: 40}}"
+    row = "- {ablation: memory_size, run: larvseg-a150-m5-k40, published: false}"
+    text = config.read_text().replace("runs:\n", f"runs:\n  {run}\n", 1)
+    config.write_text(re.sub(r"(  table6:\n.*\n    rows:\n)", rf"\1      {row}\n", text))
+    assert jobs_of(copy.snakemake(ABLATIONS)) == {"train": 1, "evaluate": 1, "table": 1}
+    first = next(csv.DictReader(copy.read(ABLATIONS).decode().splitlines()))
+    assert [first[column] for column in ("ablation", "value", "memory_size", "published_top_k", "top_k")] == [
+        "memory_size",
+        "5",
+        "5",
+        "40",
+        "8",
+    ]
+    assert (first["published_novel"], first["status"], first["run"]) == ("", "not in the paper", "larvseg-a150-m5-k40")
 
 
 def test_comments_and_times_rerun_nothing_but_logic_does(copy):

@@ -7,7 +7,7 @@ import pytest
 from tests.workflow.clone import NOTHING, TABLE, UP_TO_DATE, Clone, jobs_of
 
 MODEL = "results/smoke/runs/larvseg-a150/seed0/model.safetensors"
-RUN = "workflow/config/experiments.yaml", "larvseg-a150: {", "larvseg-a150: {attention: {memory_size: 3}, "
+RUN = "workflow/config/experiments.yaml", "larvseg-a150: {", "larvseg-a150: {switches: {temperature: cosine}, "
 
 
 def test_after_the_first_dvc_repro_there_is_nothing_to_do(locked):
@@ -40,7 +40,7 @@ def test_a_clone_adopts_what_it_pulled(adopted, finished, tmp_path):
     clone = adopted.copy_to(tmp_path / "copy")
     clone.substitute(*RUN)
     assert jobs_of(clone.run("snakemake", "-n", TABLE)) == {"train": 1, "evaluate": 1, "table": 1}
-    assert "train larvseg-a150.seed0: attention.memory_size: 20 → 3" in clone.run("larvseg", "why", MODEL)
+    assert 'train larvseg-a150.seed0: switches.temperature: "layer_norm" → "cosine"' in clone.run("larvseg", "why", MODEL)
 
 
 @pytest.mark.full
@@ -48,10 +48,11 @@ def test_a_changed_parameter_shows_in_every_comparison(adopted, tmp_path):
     clone = adopted.copy_to(tmp_path / "copy")
     clone.substitute(*RUN)
     clone.run("snakemake", "-n", "all")  # the recipe is then older than the outputs that DVC copies
-    assert jobs_of(clone.run("dvc", "repro")) == {"train": 1, "evaluate": 1, "predict": 1, "table": 1, "metrics": 1, "figure4": 1}
+    of_the_run = {"train": 1, "evaluate": 1, "predict": 1, "table": 3, "render": 3, "metrics": 1, "figure4": 1}
+    assert jobs_of(clone.run("dvc", "repro")) == of_the_run
     assert NOTHING in clone.snakemake("all")
     changed = {file: list(values) for file, values in json.loads(clone.run("dvc", "params", "diff", "--json")).items()}
-    assert changed == {"workflow/config/experiments.yaml": ["runs.larvseg-a150.attention.memory_size"]}
+    assert changed == {"workflow/config/experiments.yaml": ["runs.larvseg-a150.switches.temperature"]}
     changed = json.loads(clone.run("dvc", "metrics", "diff", "--json"))["results/metrics.json"]
     assert changed and all(name.startswith("runs.larvseg-a150.seed0.") for name in changed)
     plots = json.loads(clone.run("dvc", "plots", "diff", "--json"))["data"]

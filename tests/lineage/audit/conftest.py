@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from larvseg import stages
-from larvseg.config import Model, TableConfig
+from larvseg.config import Model, RenderConfig, TableConfig
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.evaluation.permutation import permuted_vocabulary
@@ -19,7 +19,7 @@ from larvseg.lineage.audit.tree import Job, Tree
 from larvseg.lineage.execute import execute
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import record_path
-from larvseg.reporting import tables
+from larvseg.reporting import rendering, tables
 
 PUBLISHED = "data/reference/published/table3.csv"
 LIST = "data/reference/list.csv"
@@ -60,12 +60,13 @@ def evaluate(config, inputs, outputs, work):
 
 
 class Toy:
-    """The tree in the current folder. `lr`, `code` and `world` are what a user may change."""
+    """The tree in the current folder. `lr`, `code` and `world` are what a user may change; `renders`: its table is set in type, too."""
 
     def __init__(self):
         self.lr = {"r1": 0.1, "r2": 0.2}
-        self.code = {"fetch": "0", "derive": "0", "train": "0", "evaluate": "0", "table": "0"}
+        self.code = {"fetch": "0", "derive": "0", "train": "0", "evaluate": "0", "table": "0", "render": "0"}
         self.world = {"seed": 0}
+        self.renders = False
 
     def tree(self) -> Tree:
         """What is to be made now, beside the records."""
@@ -100,11 +101,16 @@ class Toy:
             yield self._job("train", run, settings, {"manifest": manifest}, outputs, ("data/toy/archives/a.zip",))
             outputs = {"confusion": f"results/toy/{run}/confusion.arrow", "metrics": f"results/toy/{run}/metrics.json"}
             yield self._job("evaluate", run, {"name": run}, {"model": f"{folder}/model"}, outputs)
-        rows = [{"model": TITLES[run], "backbone": "toy", "benchmark": "A150", "training_data": "C171, WA150", "run": run} for run in RUNS]
-        settings = {"table": "table3", "published": "table3", "profile": "toy", "seeds": [0], "rows": rows}
+        texts = {"backbone": "toy", "benchmark": "A150", "training_data": "C171, WA150"}
+        rows = [{"texts": {"model": TITLES[run], **texts}, "run": run} for run in RUNS]
+        settings = {"table": "table3", "published": "table3", "profile": "toy", "seeds": [0], "columns": ["model", *texts], "rows": rows}
         inputs = {f"{run}.seed0": f"results/toy/{run}/metrics.json" for run in RUNS}
         outputs = {"table": "results/table3.csv", "cells": "results/toy/table3.cells.jsonl"}
         yield self._job("table", "table3", settings, inputs, outputs, (), (PUBLISHED,), wanted=True)
+        if self.renders:
+            outputs = {"markdown": "reports/tables/table3.md", "latex": "reports/tables/table3.tex"}
+            inputs = {"table": "results/table3.csv"}
+            yield self._job("render", "table3", {"table": "table3", "profile": "toy"}, inputs, outputs, wanted=True)
 
     def _job(self, rule, name, config, inputs, outputs, reads=(), reference=(), wanted=False) -> Job:
         code = {f"larvseg.toy.{rule}": {rule: self.code[rule], "helper": "0"}}
@@ -126,9 +132,9 @@ def unmade(tmp_path, monkeypatch) -> Toy:
     )
     Path(LIST).write_text("name\nwall\n")
     module = types.ModuleType("toy")
-    for function in (fetch, derive, train, evaluate, tables.table):
+    for function in (fetch, derive, train, evaluate, tables.table, rendering.render):
         setattr(module, function.__name__, function)
-        config = TableConfig if function is tables.table else ToyConfig
+        config = {"table": TableConfig, "render": RenderConfig}.get(function.__name__, ToyConfig)
         monkeypatch.setitem(stages.STAGES, function.__name__, stages.Stage(config, "larvseg.reporting.tables", function.__name__))
     monkeypatch.setitem(sys.modules, "toy", module)
     monkeypatch.setattr("larvseg.lineage.execute.import_module", lambda name: module)
@@ -175,7 +181,7 @@ def snapshot():
     """A function: every artifact and record → its bytes."""
 
     def of() -> dict[str, bytes]:
-        files = [path for folder in ("data/toy", "results") for path in sorted(Path(folder).rglob("*")) if path.is_file()]
+        files = [path for folder in ("data/toy", "results", "reports") for path in sorted(Path(folder).rglob("*")) if path.is_file()]
         return {str(path): path.read_bytes() for path in files if not path.name.endswith(".run.json")}
 
     return of

@@ -53,7 +53,26 @@ def test_a_flipped_bit_with_size_and_time_kept(toy, flip, path, reaches):
     assert "its record says" in finding.detail
 
 
-def test_an_edited_digit_of_a_table_names_the_cell_and_both_texts(toy):
+@pytest.mark.parametrize(
+    ("path", "reaches"),
+    [
+        (MANIFEST, BOTH),
+        ("results/toy/r2/metrics.json", SECOND),
+        ("reports/tables/table3.tex", ("reports/tables/table3.tex",)),
+    ],
+)
+def test_a_table_that_is_set_in_type_is_told_once(toy, flip, path, reaches):
+    toy.renders = True
+    assert toy.make() == ["render table3"]
+    assert verify(toy.tree()) == []
+    flip(path)
+    assert only(verify(toy.tree())).reaches == reaches
+
+
+@pytest.mark.parametrize("renders", [False, True])
+def test_an_edited_digit_of_a_table_names_the_cell_and_both_texts(toy, renders):
+    toy.renders = renders
+    toy.make()
     table = Path("results/table3.csv")
     table.write_text(table.read_text().replace("26.8", "27.8"))
     finding = only(verify(toy.tree()))
