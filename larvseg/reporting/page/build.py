@@ -11,12 +11,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from larvseg.columns import grouped
-from larvseg.config.page import PageConfig
-from larvseg.config.page import Shown as Item
+from larvseg.config.page import PageConfig, Shown
 from larvseg.reporting.cells import read_cells
 from larvseg.reporting.page.captions import Caption, read_caption
 from larvseg.reporting.page.cards import as_html
-from larvseg.reporting.page.claims import as_data, claims_of
+from larvseg.reporting.page.claims import claims_of
 from larvseg.reporting.page.curves import curves_of
 from larvseg.reporting.page.datasets import datasets_of
 from larvseg.reporting.page.graph import TOLD, Graph
@@ -26,7 +25,7 @@ from larvseg.reporting.page.pictures import embedded
 from larvseg.reporting.page.tables import view
 
 FOLDER = Path(__file__).parent
-Roles = Mapping[str, str]  # <rule>/<name>/<output> → path
+FORMS = {"Markdown": "markdown", "LaTeX": "latex"}  # of a table that was set in type
 
 
 def page(config: PageConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
@@ -36,47 +35,64 @@ def page(config: PageConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
     holds no time and no host: from the same inputs it is the same. Raises LarvSegError for a number that does not follow from its confusion
     counts, and for a caption that cannot be read.
     """
-    paths = {role: path.as_posix() for role, path in inputs.items()}
-    graph = Graph(paths.values())
-    numbers: dict[str, Any] = {}
-    recount = Recount(graph)
-    tables = []
-    for item in config.tables:
-        cells = paths.get(item.role("cells"))
-        shown, links = view(paths[item.role()], read_cells(Path(cells)) if cells else (), graph, recount)
-        numbers |= links
-        tables.append({"view": shown, "path": paths[item.role()], "caption": _caption(item, config, item.name)})
-    csv = {table["view"].layout.name: table["path"] for table in tables}
-    claims = claims_of(paths[config.claims.role()]) if config.claims else None
-    data = {
-        "files": graph.files,
-        "jobs": graph.jobs,
-        "told": TOLD,
-        "numbers": numbers,
-        "curves": _curves(config, paths),
-        "claims": as_data(claims) if claims else [],
-    }
-    styles, theme, script = (_asset(name) for name in ("page.css", "theme.js", "page.js"))
-    html = (
-        _environment()
-        .get_template("page.html.jinja")
-        .render(
-            config=config,
-            tables=tables,
-            figures=[_figure(item, config, paths) for item in config.figures],
-            claims=claims,
-            models=[_model(item, paths, graph) for item in config.models],
-            datasets=datasets_of(csv["table2"], graph) if "table2" in csv else [],
-            overview=overview_of(csv["table3"]) if "table3" in csv else None,
-            archives=[file for file in graph.files if "origin" in file],
-            data=data,
-            styles=styles,
-            theme=theme,
-            script=script,
-            policy=_policy(theme, script),
-        )
-    )
+    contents = Contents(config, inputs)
+    styles, theme, script = ((FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "theme.js", "page.js"))
+    template = _environment().get_template("page.html.jinja")
+    html = template.render(**vars(contents), styles=styles, theme=theme, script=script, policy=_policy(theme, script))
     outputs["page"].write_text(html, encoding="utf-8")
+
+
+class Contents:
+    """What the template shows: its attributes are the names that the template knows. `data` is what the page's script knows."""
+
+    def __init__(self, config: PageConfig, inputs: Mapping[str, Path]):
+        self.config, self.inputs = config, inputs
+        self.graph = Graph(path.as_posix() for path in inputs.values())
+        self.data: dict[str, Any] = {"files": self.graph.files, "jobs": self.graph.jobs, "told": TOLD, "numbers": {}}
+        recount = Recount(self.graph)
+        self.tables = [self._table(item, recount) for item in config.tables]
+        self.figures = [self._figure(item) for item in config.figures]
+        self.claims = claims_of(self._path(config.claims)) if config.claims else None
+        self.claims_caption = self._caption(config.claims) if config.claims else None
+        self.models = [self._model(item) for item in config.models]
+        csv = {table["view"].layout.name: table["path"] for table in self.tables}
+        self.datasets = datasets_of(csv["table2"], self.graph) if "table2" in csv else []
+        self.overview = overview_of(csv["table3"]) if "table3" in csv else None
+        self.archives = [file for file in self.graph.files if "origin" in file]
+        self.data["claims"] = self.claims.as_data() if self.claims else []
+        self.data["curves"] = [curve for item in config.models for curve in self._curves(item)]
+
+    def _path(self, item: Shown, output: str | None = None) -> str:
+        """Where what is shown lies, or another output of its job."""
+        return self.inputs[item.role(output)].as_posix()
+
+    def _caption(self, item: Shown) -> Caption:
+        title = Path(self._path(item)).stem
+        if item.caption is None:
+            return Caption(title, alt=title)
+        return read_caption(Path(item.caption), item.name, {"profile": self.config.profile})
+
+    def _table(self, item: Shown, recount: Recount) -> dict[str, Any]:
+        path, cells = self._path(item), self.inputs.get(item.role("cells"))
+        shown, links = view(path, read_cells(cells) if cells else (), self.graph, recount)
+        self.data["numbers"] |= links
+        typeset = {form: self.inputs.get(f"render/{item.name}/{role}") for form, role in FORMS.items()}
+        texts = {form: file.read_text(encoding="utf-8") for form, file in typeset.items() if file}
+        return {"view": shown, "path": path, "caption": self._caption(item), "texts": texts}
+
+    def _figure(self, item: Shown) -> dict[str, Any]:
+        path = Path(self._path(item))
+        return {"name": path.stem, "path": path.as_posix(), "picture": embedded(path), "caption": self._caption(item)}
+
+    def _model(self, item: Shown) -> dict[str, Any]:
+        path = self._path(item, "model" if item.role("model") in self.inputs else None)
+        card = as_html(self.inputs[item.role()].read_text(encoding="utf-8"))
+        return {"name": item.name, "path": path, "job": self.graph.job_of(path), "card": card}
+
+    def _curves(self, item: Shown) -> list[dict[str, Any]]:
+        """Those of a model that was trained in steps."""
+        file = self.inputs.get(item.role("curves"))
+        return [{"name": item.name, "series": curves_of(file)}] if file else []
 
 
 def _environment() -> Environment:
@@ -88,12 +104,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
-    environment.filters |= {"bytes": _bytes, "grouped": grouped, "domid": lambda text: "".join(c if c.isalnum() else "-" for c in text)}
+    environment.filters |= {"bytes": as_size, "grouped": grouped, "id": as_id}
     return environment
-
-
-def _asset(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8")
 
 
 def _policy(*scripts: str) -> str:
@@ -103,37 +115,14 @@ def _policy(*scripts: str) -> str:
     return f"default-src 'none'; script-src {run}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 
 
-def _caption(item: Item, config: PageConfig, title: str) -> Caption:
-    if item.caption is None:
-        return Caption(title, alt=title)
-    return read_caption(Path(item.caption), item.name, {"profile": config.profile})
+def as_id(text: str) -> str:
+    """`text` as a name within the page."""
+    return "".join(character if character.isalnum() else "-" for character in text)
 
 
-def _figure(item: Item, config: PageConfig, paths: Roles) -> dict[str, Any]:
-    path = Path(paths[item.role()])
-    return {"name": path.stem, "path": path.as_posix(), "picture": embedded(path), "caption": _caption(item, config, path.stem)}
-
-
-def _model(item: Item, paths: Roles, graph: Graph) -> dict[str, Any]:
-    card = Path(paths[item.role()])
-    model = paths.get(item.role("model"), card.as_posix())
-    return {"name": item.name, "path": model, "job": graph.job_of(model), "card": as_html(card.read_text(encoding="utf-8"))}
-
-
-def _curves(config: PageConfig, paths: Roles) -> list[dict[str, Any]]:
-    """Those of all models that were trained in steps."""
-    found = []
-    for item in config.models:
-        if path := paths.get(item.role("curves")):
-            found.append({"name": item.name, "rule": item.rule, "path": path, "series": curves_of(Path(path))})
-    return found
-
-
-def _bytes(size: int) -> str:
-    """A size as people say it."""
-    amount, unit = float(size), "bytes"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if amount < 1000:
-            break
-        amount, unit = amount / 1000, larger
-    return f"{size} bytes" if unit == "bytes" else f"{amount:.3g} {unit}" if amount < 999.5 else f"{amount:.0f} {unit}"
+def as_size(size: int) -> str:
+    """Bytes as people say them: 3.33 MB."""
+    amount, units = float(size), ["bytes", "kB", "MB", "GB", "TB"]
+    while amount >= 999.5 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    return f"{size} bytes" if units[0] == "bytes" else f"{amount:.3g} {units[0]}"

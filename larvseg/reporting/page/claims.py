@@ -42,6 +42,10 @@ class Claims(NamedTuple):
     counts: Mapping[str, int]
     limit: int
 
+    def as_data(self) -> list[dict[str, Any]]:
+        """What the page's script knows of them."""
+        return [{"statement": claim.row["statement"], "files": claim.files} for claim in self.claims]
+
 
 def claims_of(path: str) -> Claims:
     """The claims in the CSV file `path`, drawn to one scale; its record names the files behind each run."""
@@ -51,11 +55,6 @@ def claims_of(path: str) -> Claims:
     counts = Counter(row["verdict"] for row in rows)
     found = [Claim(row, _drawn(row, limit), _files(row["runs"].split(), inputs)) for row in rows]
     return Claims(path, found, {verdict: counts[verdict] for verdict in dict.fromkeys((*VERDICTS, *counts)) if counts[verdict]}, limit)
-
-
-def as_data(claims: Claims) -> list[dict[str, Any]]:
-    """What the page's script knows of them."""
-    return [{"statement": claim.row["statement"], "files": claim.files} for claim in claims.claims]
 
 
 def _files(runs: Iterable[str], inputs: Iterable[tuple[str, str]]) -> list[str]:
