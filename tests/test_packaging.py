@@ -42,21 +42,8 @@ def test_light_imports():
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout == "[]\n"
 
 
-LIGHT = (
-    "fetch",
-    "prepare",
-    "vocabulary",
-    "derive",
-    "table",
-    "table1",
-    "table2",
-    "metrics",
-    "claims",
-    "figure",
-    "figure2",
-    "figure4",
-    "page",
-)
+LIGHT = ("fetch", "prepare", "vocabulary", "derive", "table", "table1", "table2", "render", "metrics", "claims")
+LIGHT += ("figure", "figure2", "figure4", "page")
 
 
 def test_stages_without_networks_never_import_torch():

@@ -80,8 +80,7 @@ class World:
         smoke["comparators"]["reco"]["features"] = self.features and {**smoke["backbone"], "weights": self.features}
         (CONFIG / "smoke.yaml").write_text(yaml.safe_dump({**smoke, "preset": self.preset}))
         (CONFIG / "presets.yaml").write_text((self.source / "presets.yaml").read_text())
-        table = {"columns": ["model", "benchmark", "training_data"], "rows": self.rows}
-        experiments = {"runs": self.runs, "tables": {"table3": table}}
+        experiments = {"runs": self.runs, "tables": {"table3": {"columns": COLUMNS, "rows": self.rows}}}
         (CONFIG / "experiments.yaml").write_text(yaml.safe_dump(experiments))
 
     @property

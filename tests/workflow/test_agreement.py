@@ -59,13 +59,13 @@ def install_another_numpy(clone: Clone) -> None:
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.1\n")
 
 
-# the run larvseg-a150: in Tables 3, 5 and 6 and in Figure 4
-OF_ONE_RUN = {"train": 1, "evaluate": 1, "predict": 1, "table": 3, "render": 3, "metrics": 1, "figure4": 1}
+# the run larvseg-a150: in Tables 3, 5 and 6, in claims and in Figure 4
+OF_ONE_RUN = {"train": 1, "evaluate": 1, "predict": 1, "table": 3, "render": 3, "metrics": 1, "claims": 1, "figure4": 1}
 # everything that looks at pictures of A150, and what it is shown in
 OF_A150 = {"evaluate": 19, "explore": 4, "respond": 2, "predict": 6}
-OF_A150 |= {"table": 4, "table1": 1, "table2": 1, "render": 6, "metrics": 1, "figure2": 1, "figure4": 1}
+OF_A150 |= {"table": 4, "table1": 1, "table2": 1, "render": 6, "metrics": 1, "claims": 1, "figure2": 1, "figure4": 1}
 # the rows with image labels; the others come out the same
-OF_PAIR_LOSS = {"train": 21, "evaluate": 17, "predict": 3, "table": 4, "render": 4, "metrics": 1, "figure4": 1}
+OF_PAIR_LOSS = {"train": 21, "evaluate": 17, "predict": 3, "table": 4, "render": 4, "metrics": 1, "claims": 1, "figure4": 1}
 MUTATIONS = {
     "parameter": Mutation(
         change_a_parameter,
@@ -140,7 +140,8 @@ def test_the_doors_agree(name, first, locked_copy):
     assert jobs_of(clone.run(*DOORS[second])) == {}
 
     computed = Counter(rule for (rule, name), runs in computations(clone).items() if computed_before[rule, name] != runs)
-    assert computed == mutation.computed
+    assert computed.pop("render", 0) <= mutation.jobs.get("render", 0)  # a table whose rounded numbers stay is not set again
+    assert computed == {rule: count for rule, count in mutation.computed.items() if rule != "render"}
     assert (clone.hashes() == before) == (mutation.damages or not mutation.jobs)
     assert NOTHING in clone.run("snakemake", "-n", "all") and UP_TO_DATE in clone.run("dvc", "status")
     assert SOUND in clone.run("larvseg", "audit", "verify", "--ignore-environment")

@@ -55,6 +55,12 @@ def test_every_table_is_set_in_type(finished):
         assert finished.run("larvseg", "print", f"results/table{number}.csv").startswith(f"Table {number}: ")
 
 
+def test_one_seed_leaves_every_claim_undecided(finished):
+    rows = list(csv.DictReader(finished.read("results/claims.csv").decode().splitlines()))
+    assert len(rows) == 24 and {(row["verdict"], row["note"], row["seeds"]) for row in rows} == {("undecided", "one seed", "0")}
+    assert all(float(row["low"]) <= float(row["high"]) and row["published"] for row in rows)
+
+
 def test_every_artifact_has_a_record_that_chains_to_archives(finished):
     seen, waiting = set(), [TABLE]
     while waiting:
@@ -108,16 +114,16 @@ SMOKE = "workflow/config/smoke.yaml"
 PARAMETERS = {
     "switches.temperature of a run": (  # in Tables 3, 5 and 6
         ("workflow/config/experiments.yaml", "larvseg-a150: {", "larvseg-a150: {switches: {temperature: cosine}, "),
-        {"train": 1, "evaluate": 1, "table": 3, "render": 3, "metrics": 1, "predict": 1, "figure4": 1},
+        {"train": 1, "evaluate": 1, "table": 3, "render": 3, "metrics": 1, "claims": 1, "predict": 1, "figure4": 1},
     ),
     "zsbaseline.steps": (  # one model for both benchmarks
         (SMOKE, "steps: 4\n    images: 4\n    classification", "steps: 5\n    images: 4\n    classification"),
-        {"propose": 1, "evaluate": 2, "table": 1, "render": 1, "metrics": 1, "predict": 1, "figure4": 1},
+        {"propose": 1, "evaluate": 2, "table": 1, "render": 1, "metrics": 1, "claims": 1, "predict": 1, "figure4": 1},
     ),
     "clip_training.steps": (  # the five methods that know classes by their names, on two benchmarks
         (SMOKE, "clip_training:\n    steps: 4", "clip_training:\n    steps: 5"),
         {"clip": 2, "embed": 2, "zeroshot": 2, "index": 1, "retrieve": 2, "propose": 2, "train": 1, "evaluate": 10}
-        | {"table": 1, "render": 2, "metrics": 1, "predict": 3, "figure4": 1, "explore": 2, "table1": 1},
+        | {"table": 1, "render": 2, "metrics": 1, "claims": 1, "predict": 3, "figure4": 1, "explore": 2, "table1": 1},
     ),
 }
 
@@ -165,7 +171,7 @@ def test_more_seeds_make_what_is_new_and_nothing_else(copy):
     new = [run for run, _ in set(two.trained) - set(one.trained)]
     jobs = jobs_of(copy.run("snakemake", "--config", "seeds=2", "-n", "all"))
     assert jobs["evaluate"] == len(new) and jobs["propose"] == 2
-    assert set(jobs) == {"train", "propose", "evaluate", "table", "metrics"}
+    assert set(jobs) == {"train", "propose", "evaluate", "table", "render", "metrics", "claims"}
 
 
 def test_an_altered_archive_is_refused_in_one_line(copy):
