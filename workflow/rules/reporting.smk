@@ -91,7 +91,7 @@ rule claims:
         recipe=f"work/recipes/{PROFILE}/claims/claims.json",
         measured=lambda _: PROJECT.claims("claims").inputs.values(),
     output:
-        claims="results/claims.csv",
+        claims=report("results/claims.csv", caption="../report/claims.rst", category="Claims", labels={"claims": "all"}),
     log:
         f"results/{PROFILE}/logs/claims.log",
     benchmark:
