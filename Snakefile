@@ -11,6 +11,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/comparators.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/reporting.smk"
+include: "workflow/rules/diagnostics.smk"
 
 
 localrules:
@@ -33,6 +34,8 @@ rule all:
         "reports/vocabulary/i585.csv",
         RENDERINGS,
         FIGURES,
+        DIAGNOSTIC_TABLES,
+        DIAGNOSTIC_FIGURES,
         "reports/index.html",
 
 
@@ -64,6 +67,7 @@ rule tables:
         TABLES,
         CLAIMS,
         "results/metrics.json",
+        DIAGNOSTIC_TABLES,
 
 
 rule report:
@@ -72,4 +76,5 @@ rule report:
         "reports/vocabulary/i585.csv",
         RENDERINGS,
         FIGURES,
+        DIAGNOSTIC_FIGURES,
         "reports/index.html",

@@ -20,12 +20,13 @@ from larvseg.config.datasets import (
     World,
     kind_of,
 )
+from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
 from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
 from larvseg.config.figures import Column, Figure2Config, Figure4Config, PredictConfig
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
 from larvseg.config.page import PageConfig, Shown
-from larvseg.config.project import Comparators, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
+from larvseg.config.project import Comparators, Diagnosed, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
     FigureConfig,
@@ -55,14 +56,18 @@ __all__ = [
     "CAPTION_DATASETS",
     "Claim",
     "ClaimsConfig",
+    "ClassesConfig",
     "Classification",
     "ClipConfig",
     "ClipModel",
     "ClipTraining",
     "Column",
     "Comparators",
+    "Compared",
+    "ConfusionConfig",
     "DATASETS",
     "DeriveConfig",
+    "Diagnosed",
     "Embedding",
     "Ensemble",
     "EvaluateConfig",
@@ -73,6 +78,7 @@ __all__ = [
     "Figure2Config",
     "Figure4Config",
     "FigureConfig",
+    "GainsConfig",
     "Grounding",
     "GroupingConfig",
     "IndexConfig",
@@ -81,6 +87,7 @@ __all__ = [
     "Machine",
     "MaskHead",
     "Matching",
+    "Measured",
     "Method",
     "MetricsConfig",
     "Model",
@@ -102,9 +109,11 @@ __all__ = [
     "Retrieval",
     "Roles",
     "Run",
+    "RunsFigureConfig",
     "Runtime",
     "SEGMENTATION_DATASETS",
     "SINGLE_LABEL_DATASETS",
+    "SharesConfig",
     "Shown",
     "Side",
     "Source",

@@ -10,6 +10,7 @@ from larvseg.config.base import Model
 from larvseg.config.claims import Claim
 from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
+from larvseg.config.diagnostics import Benchmark
 from larvseg.config.evaluation import Evaluation, Method
 from larvseg.config.figures import Column
 from larvseg.config.masks import Classification, MaskHead
@@ -168,6 +169,28 @@ class Figure4(Model):
     methods: tuple[Column, ...]
 
 
+class Diagnosed(Model):
+    """What is shown of one benchmark beside the classes and confusions of every measured run of Table 3."""
+
+    class Pair(Model):
+        title: str
+        run: str  # keeps a memory bank
+        without: str  # is like it but for one thing
+
+    tail: tuple[Column, ...] = ()  # IoU over how often a category is seen
+    gains: tuple[Pair, ...] = ()
+    curves: tuple[Column, ...] = ()  # of training
+    confused: Column  # whose confusions are shown pair by pair
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Every run that is named."""
+        return (
+            *(column.run for column in (*self.tail, *self.curves, self.confused)),
+            *(run for pair in self.gains for run in (pair.run, pair.without)),
+        )
+
+
 class Experiments(Model):
     """`experiments.yaml`: each run once, each table as rows of runs, and what the paper claims."""
 
@@ -176,4 +199,5 @@ class Experiments(Model):
     table1: Table1 = Table1(rows=())
     figure2: Figure2 | None = None
     figure4: Figure4 | None = None
+    diagnostics: dict[Benchmark, Diagnosed] = {}
     claims: tuple[Claim, ...] = ()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from larvseg.experiments.comparators import TEXT_DATASETS
+from larvseg.experiments.diagnostics import DIAGNOSTIC_FIGURES
 from larvseg.experiments.setup import PREPARED
 
 if TYPE_CHECKING:
     from larvseg.experiments.project import Project
 
 MODEL_FILES = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
+WANTED = ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4")
+WANTED += ("classes", "shares", *DIAGNOSTIC_FIGURES, "page")
 
 
 def products(project: Project, rule: str, name: str) -> dict[str, str]:
@@ -62,6 +65,12 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"metrics": "results/metrics.json"}
         case "claims":
             return {"claims": f"results/{name}.csv"}
+        case "classes":
+            return {"table": project.class_table(name)}
+        case "shares":
+            return {"table": project.share_table(name)}
+        case _ if rule in DIAGNOSTIC_FIGURES:
+            return {"figure": project.diagnostic_figure(rule, name)}
         case "page":
             return {"page": "reports/index.html"}
         case "figure":
@@ -71,4 +80,4 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
 
 def wanted(project: Project, rule: str, name: str) -> bool:
     """The job writes something that `snakemake all` asks for."""
-    return rule in ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4", "page")
+    return rule in WANTED

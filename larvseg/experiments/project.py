@@ -11,6 +11,7 @@ from larvseg.comparators.registry import module_of
 from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
 from larvseg.experiments.claims import Claims
+from larvseg.experiments.diagnostics import Diagnostics
 from larvseg.experiments.job import Job
 from larvseg.experiments.page import Planned, page_job
 from larvseg.experiments.products import products, wanted
@@ -22,7 +23,7 @@ from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
 from larvseg.stages import STAGES
 
 
-class Project(Claims):
+class Project(Claims, Diagnostics):
     """The experiments of `experiments.yaml` at the scale of one profile."""
 
     def jobs(self) -> Iterator[Job]:
@@ -49,6 +50,7 @@ class Project(Claims):
         yield from (self.evaluate(f"{run}.seed{seed}") for run, seed in self.trained)
         yield from self.exploration_jobs()
         yield from (self.table(name) for name in self.experiments.tables)
+        yield from self.diagnostic_jobs()
         yield self.table2("table2")
         yield from (self.render(name) for name in self.tables)
         yield self.metrics("metrics")
