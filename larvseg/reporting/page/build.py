@@ -104,7 +104,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
-    environment.filters |= {"bytes": as_size, "grouped": grouped, "id": as_id}
+    environment.filters |= {"bytes": as_size, "grouped": grouped, "id": as_id, "minus": lambda number: number.replace("-", "−")}
     return environment
 
 

@@ -48,7 +48,6 @@ tellTheme();
 
 // ---- sorting
 
-const NUMBER = /^[−-]?[+]?\d[\d\s\u00a0.]*/;
 /** What a cell is sorted by: its number if it begins with one, otherwise its text; null for an empty one, which always comes last. */
 function sortKey(cell) {
   const text = (cell.dataset.sort ?? cell.textContent).trim();
@@ -336,7 +335,9 @@ function plot(host) {
     for (const tick of ticks(low, high, 5)) {
       svg.append(s("line", { class: "grid", x1: left, x2: width - right, y1: y(tick), y2: y(tick) }), s("text", { x: left - 8, y: y(tick) + 4, "text-anchor": "end" }, String(tick)));
     }
-    for (const tick of ticks(0, last, width < 500 ? 4 : 8)) svg.append(s("text", { x: x(tick), y: height - 12, "text-anchor": "middle" }, String(tick)));
+    for (const tick of ticks(0, last, width < 500 ? 4 : 8)) {
+      svg.append(s("text", { x: x(tick), y: height - 12, "text-anchor": tick ? "middle" : "start" }, tick ? String(tick) : "step 0"));
+    }
     for (const run of shown) {
       const points = run.series.step.map((step, place) => [step, run.series[column][place]]).filter(([, value]) => value !== null);
       const path = points.map(([step, value], place) => `${place ? "L" : "M"}${x(step).toFixed(1)} ${y(value).toFixed(1)}`).join("");
