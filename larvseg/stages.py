@@ -52,5 +52,6 @@ STAGES = {
     "curves": Stage(config.RunsFigureConfig, "larvseg.reporting.diagnostics.curves", "curves"),
     "shares": Stage(config.SharesConfig, "larvseg.reporting.diagnostics.shares", "shares"),
     "confusion": Stage(config.ConfusionConfig, "larvseg.reporting.diagnostics.confusion", "confusion"),
+    "page": Stage(config.PageConfig, "larvseg.reporting.page.build", "page"),
     "figure": Stage(config.FigureConfig, "larvseg.reporting.miniature_figure", "figure"),
 }

@@ -9,7 +9,7 @@ import yaml
 from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project, selected
-from larvseg.lineage.audit.products import products
+from larvseg.experiments.products import products
 from larvseg.lineage.audit.tree import Tree
 from larvseg.scratch import train_scratch
 

@@ -36,6 +36,7 @@ from larvseg.config.figures import (
 )
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
+from larvseg.config.page import PageConfig, Shown
 from larvseg.config.project import Comparators, Diagnosed, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
@@ -106,6 +107,7 @@ __all__ = [
     "MetricsConfig",
     "Model",
     "Optimiser",
+    "PageConfig",
     "PredictConfig",
     "PrepareConfig",
     "PretrainConfig",
@@ -129,6 +131,7 @@ __all__ = [
     "SEGMENTATION_DATASETS",
     "SINGLE_LABEL_DATASETS",
     "SharesConfig",
+    "Shown",
     "Side",
     "Source",
     "Switches",

@@ -63,6 +63,7 @@ class Machine(Model):
 class Profile(Model):
     """A profile (`workflow/config/<profile>.yaml`): the scale of everything, and nothing else."""
 
+    about: str = ""  # in a sentence, for the report
     drawn: bool  # archives are drawn, and vocabularies restricted to what is drawn
     world: World | None
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
