@@ -54,15 +54,22 @@ _stage("evaluate", "Evaluate a run on its benchmark.")
 _stage("explore", "Group pixels by the embeddings of one row of Table 1.")
 _stage("respond", "Make the response maps of one model of Figure 2.")
 _stage("predict", "Make the label maps of one method of Figure 4.")
+_stage("recognise", "Make the label maps of one model of Figure 5 over all its synsets.")
+_stage("showcase", "Segment the picture of Figure 1.")
+_stage("attend", "Make the maps of the category-wise attention of Figure 3.")
 _stage("table1", "Write Table 1.")
+_stage("figure1", "Draw Figure 1.")
 _stage("figure2", "Draw Figure 2.")
+_stage("figure3", "Draw Figure 3.")
 _stage("figure4", "Draw Figure 4.")
+_stage("figure5", "Draw Figure 5.")
 _stage("table", "Write a table of the paper.")
 _stage("table2", "Count the data sets (Table 2).")
 _stage("render", "Set a table in Markdown and LaTeX.")
 _stage("metrics", "Gather the metrics of all runs in one file.")
 _stage("claims", "Test what the paper claims.")
 _stage("figure", "Draw a figure.")
+_stage("page", "Write the report: one page with everything that was made.")
 
 diagnose = typer.Typer(no_args_is_help=True, help="Classes, frequencies, training and confusions behind the numbers.")
 app.add_typer(diagnose, name="diagnose")
@@ -367,7 +374,7 @@ def print_table(table: Annotated[Path, typer.Argument(help="a table of results/"
 
 @app.command()
 def bench() -> None:
-    """Measure the exact reductions and a training step, as ratios against plain references."""
+    """Measure the exact reductions and a training step beside plain references, and what all of ImageNet-21K takes."""
     from larvseg.bench import main as run_bench
 
     run_bench()

@@ -12,7 +12,7 @@ from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
 from larvseg.config.diagnostics import Benchmark
 from larvseg.config.evaluation import Evaluation, Method
-from larvseg.config.figures import Column
+from larvseg.config.figures import Column, Row
 from larvseg.config.masks import Classification, MaskHead
 from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime
 
@@ -63,11 +63,12 @@ class Machine(Model):
 class Profile(Model):
     """A profile (`workflow/config/<profile>.yaml`): the scale of everything, and nothing else."""
 
+    about: str = ""  # in a sentence, for the report
     drawn: bool  # archives are drawn, and vocabularies restricted to what is drawn
     world: World | None
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
     in11k_images: int = Field(default=500, ge=0)  # IN11K holds the synsets with more pictures than this
-    whole_imagenet: bool = False  # all synsets are fetched, and the runs over them trained; where archives are drawn they always are
+    whole_imagenet: bool = False  # all synsets are there, and the runs over them are trained (Figure 5); always so where archives are drawn
     max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's pictures that may be undecodable
     preset: str  # a preset of presets.yaml
     backbone: Backbone
@@ -145,6 +146,21 @@ class Table1(Model):
     rows: tuple[Row, ...]
 
 
+class Figure1(Model):
+    """The paradigm: what a run learned from, one data set of each kind of labels, and the picture it segments best."""
+
+    run: str
+
+
+class Figure3(Model):
+    """The framework: one run, and a training picture with at least `novel` and `base` labels, of the first `candidates` of them."""
+
+    run: str
+    novel: int = 2
+    base: int = 1
+    candidates: int = 200
+
+
 class Figure2(Model):
     """Response maps, on pictures with at least `base` and `novel` of `classes`."""
 
@@ -190,13 +206,27 @@ class Diagnosed(Model):
         )
 
 
+class Figure5(Model):
+    """Fine-grained categories, by WordNet id: on object pictures, and on `pictures` validation pictures of `benchmark`."""
+
+    benchmark: Literal["A150", "A847"]
+    objects: tuple[str, ...]
+    sources: tuple[str, ...] = ("I1K", "I21K")  # of the object pictures: the first that has any; best are pictures not trained on
+    scenes: tuple[str, ...]
+    pictures: int = 6
+    models: tuple[Row, ...]
+
+
 class Experiments(Model):
     """`experiments.yaml`: each run once, each table as rows of runs, and what the paper claims."""
 
     runs: dict[str, Run]
     tables: dict[str, Table]
     table1: Table1 = Table1(rows=())
+    figure1: Figure1 | None = None
     figure2: Figure2 | None = None
+    figure3: Figure3 | None = None
     figure4: Figure4 | None = None
     diagnostics: dict[Benchmark, Diagnosed] = {}
+    figure5: Figure5 | None = None
     claims: tuple[Claim, ...] = ()
