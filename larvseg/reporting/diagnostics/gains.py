@@ -55,6 +55,11 @@ def differences(one: Sequence[float | None], other: Sequence[float | None]) -> l
     return [None if None in pair else pair[0] - pair[1] for pair in zip(one, other, strict=True)]
 
 
+def signed(points: float) -> str:
+    """A difference with one decimal, its sign and a minus as wide as the plus; what rounds to 0 has no minus."""
+    return f"{round(points, 1) + 0.0:+.1f}".replace("-", "−")
+
+
 def _seen(run: Measured, benchmark: str, names: Sequence[str], inputs: Mapping[str, Path]) -> list[float]:
     """The pictures written for each class, in the mean over seeds."""
     files = [(inputs[f"{run.run}.seed{seed}.model"], inputs[f"{run.run}.seed{seed}.config"]) for seed in run.seeds]
@@ -71,7 +76,7 @@ def _panel(axes: Axes, table: ClassTable, seen: Sequence[float], gained: Sequenc
     labels, place_of = Labels(axes), dict(zip(table.names, places, strict=True))
     for novel in (False, True):
         for ends, (mean,) in thirds(place_of, [table.listed(gained)], novel):
-            labels.level(ends, mean, novel, f"{mean:+.1f}".replace("-", "−"))
+            labels.level(ends, mean, novel, signed(mean))
     there = [item for item in zip(table.names, places, gained, table.novel, strict=True) if item[2] is not None]
     ranked = sorted(there, key=lambda item: item[2])
     labels.names([*ranked[::-1][:NAMED], *ranked[:NAMED]])

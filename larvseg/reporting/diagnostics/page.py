@@ -100,8 +100,8 @@ def points(pixels: float) -> float:
 
 
 def wrapped(text: str) -> list[str]:
-    """The lines of an explanation: none is wider than a page."""
-    return textwrap.wrap(text, int((WIDTH - 2 * MARGIN) / 7.4))
+    """The lines of an explanation: none is wider than a page, and "rule S" stands in one of them."""
+    return textwrap.wrap(text.replace("rule S", "rule\u00a0S"), int((WIDTH - 2 * MARGIN) / 7.4))
 
 
 def head(explanation: Sequence[str]) -> int:

@@ -11,7 +11,7 @@ from larvseg.reporting import drawing
 from larvseg.reporting.diagnostics.class_map import Line, blocks_of, class_map, lines_of
 from larvseg.reporting.diagnostics.classes import ClassTable, classes
 from larvseg.reporting.diagnostics.confusion import confusion
-from larvseg.reporting.diagnostics.gains import differences, gains
+from larvseg.reporting.diagnostics.gains import differences, gains, signed
 from larvseg.reporting.diagnostics.page import BASE, NOVEL, shade
 from larvseg.reporting.diagnostics.scatter import counted, dots, logarithmic
 from larvseg.reporting.diagnostics.shares import shares
@@ -126,6 +126,7 @@ def test_gains_stand_above_losses(tmp_path, table, run, trained):
         return (picture == drawing.NOVEL).all(2).any(1).nonzero()[0].mean()
 
     assert panel("two", "one") < panel("one", "two")
+    assert [signed(value) for value in (2.04, -4.25, -0.04, 0)] == ["+2.0", "−4.2", "+0.0", "+0.0"]
     assert differences([3.0, None, 1.0], [1.0, 2.0, None]) == [2.0, None, None]
 
 
