@@ -63,7 +63,7 @@ class Files:
 
     def recognition_file(self, run: str) -> str:
         """The label maps of one model of Figure 5."""
-        return f"results/{self.name}/recognitions/{run}.safetensors"
+        return f"results/{self.name}/predictions/synsets/{run}.safetensors"
 
     def run_file(self, run: str, seed: int, file: str) -> str:
         """A file that training `run` with `seed` writes."""

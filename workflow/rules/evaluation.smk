@@ -91,7 +91,7 @@ rule recognise:
         recipe=f"work/recipes/{PROFILE}/recognise/{{run}}.json",
         files=lambda wildcards: PROJECT.recognise(wildcards.run).inputs.values(),
     output:
-        recognitions=f"results/{PROFILE}/recognitions/{{run}}.safetensors",
+        recognitions=f"results/{PROFILE}/predictions/synsets/{{run}}.safetensors",
     log:
         f"results/{PROFILE}/logs/recognise/{{run}}.log",
     benchmark:
