@@ -8,6 +8,7 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/comparators.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/reporting.smk"
+include: "workflow/rules/diagnostics.smk"
 
 
 localrules:
@@ -30,6 +31,8 @@ rule all:
         "reports/vocabulary/i585.csv",
         RENDERINGS,
         FIGURES,
+        DIAGNOSTIC_TABLES,
+        DIAGNOSTIC_FIGURES,
 
 
 # One target for each stage of dvc.yaml.
@@ -60,6 +63,7 @@ rule tables:
         TABLES,
         CLAIMS,
         "results/metrics.json",
+        DIAGNOSTIC_TABLES,
 
 
 rule report:
@@ -68,3 +72,4 @@ rule report:
         "reports/vocabulary/i585.csv",
         RENDERINGS,
         FIGURES,
+        DIAGNOSTIC_FIGURES,

@@ -66,6 +66,16 @@ _stage("metrics", "Gather the metrics of all runs in one file.")
 _stage("claims", "Test what the paper claims.")
 _stage("figure", "Draw a figure.")
 
+diagnose = typer.Typer(no_args_is_help=True, help="Classes, frequencies, training and confusions behind the numbers.")
+app.add_typer(diagnose, name="diagnose")
+_stage("classes", "Write the table of classes: base or novel, how often seen, IoU of each run.", group=diagnose)
+_stage("class_map", "Draw the IoU of each class and run.", "map", diagnose)
+_stage("tail", "Draw the IoU of each class over how often training sees it.", group=diagnose)
+_stage("gains", "Draw what each class gains from attention over how often the memory bank saw it.", group=diagnose)
+_stage("curves", "Draw losses, memory bank and attention over training.", group=diagnose)
+_stage("shares", "Write the table of where the pixels of novel and base categories go.", group=diagnose)
+_stage("confusion", "Draw what novel and base categories are taken for.", group=diagnose)
+
 
 vocab = typer.Typer(no_args_is_help=True, help="Class names, base and novel, and their WordNet synsets.")
 app.add_typer(vocab, name="vocab")

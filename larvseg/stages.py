@@ -41,5 +41,12 @@ STAGES = {
     "render": Stage(config.RenderConfig, "larvseg.reporting.rendering", "render"),
     "metrics": Stage(config.MetricsConfig, "larvseg.reporting.metrics", "metrics"),
     "claims": Stage(config.ClaimsConfig, "larvseg.reporting.claims", "claims"),
+    "classes": Stage(config.ClassesConfig, "larvseg.reporting.diagnostics.classes", "classes"),
+    "class_map": Stage(config.RunsFigureConfig, "larvseg.reporting.diagnostics.class_map", "class_map"),
+    "tail": Stage(config.RunsFigureConfig, "larvseg.reporting.diagnostics.tail", "tail"),
+    "gains": Stage(config.GainsConfig, "larvseg.reporting.diagnostics.gains", "gains"),
+    "curves": Stage(config.RunsFigureConfig, "larvseg.reporting.diagnostics.curves", "curves"),
+    "shares": Stage(config.SharesConfig, "larvseg.reporting.diagnostics.shares", "shares"),
+    "confusion": Stage(config.ConfusionConfig, "larvseg.reporting.diagnostics.confusion", "confusion"),
     "figure": Stage(config.FigureConfig, "larvseg.reporting.miniature_figure", "figure"),
 }

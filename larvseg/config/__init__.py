@@ -20,11 +20,12 @@ from larvseg.config.datasets import (
     World,
     kind_of,
 )
+from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
 from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
 from larvseg.config.figures import Column, Figure2Config, Figure4Config, Figure5Config, PredictConfig, RecogniseConfig, Row
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
-from larvseg.config.project import Comparators, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
+from larvseg.config.project import Comparators, Diagnosed, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
     FigureConfig,
@@ -54,14 +55,18 @@ __all__ = [
     "CAPTION_DATASETS",
     "Claim",
     "ClaimsConfig",
+    "ClassesConfig",
     "Classification",
     "ClipConfig",
     "ClipModel",
     "ClipTraining",
     "Column",
     "Comparators",
+    "Compared",
+    "ConfusionConfig",
     "DATASETS",
     "DeriveConfig",
+    "Diagnosed",
     "Embedding",
     "Ensemble",
     "EvaluateConfig",
@@ -73,6 +78,7 @@ __all__ = [
     "Figure4Config",
     "Figure5Config",
     "FigureConfig",
+    "GainsConfig",
     "Grounding",
     "GroupingConfig",
     "IndexConfig",
@@ -81,6 +87,7 @@ __all__ = [
     "Machine",
     "MaskHead",
     "Matching",
+    "Measured",
     "Method",
     "MetricsConfig",
     "Model",
@@ -103,9 +110,11 @@ __all__ = [
     "Roles",
     "Row",
     "Run",
+    "RunsFigureConfig",
     "Runtime",
     "SEGMENTATION_DATASETS",
     "SINGLE_LABEL_DATASETS",
+    "SharesConfig",
     "Side",
     "Source",
     "Switches",

@@ -10,6 +10,7 @@ from larvseg.config.base import Model
 from larvseg.config.claims import Claim
 from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
+from larvseg.config.diagnostics import Benchmark
 from larvseg.config.evaluation import Evaluation, Method
 from larvseg.config.figures import Column, Row
 from larvseg.config.masks import Classification, MaskHead
@@ -167,6 +168,28 @@ class Figure4(Model):
     methods: tuple[Column, ...]
 
 
+class Diagnosed(Model):
+    """What is shown of one benchmark beside the classes and confusions of every measured run of Table 3."""
+
+    class Pair(Model):
+        title: str
+        run: str  # keeps a memory bank
+        without: str  # is like it but for one thing
+
+    tail: tuple[Column, ...] = ()  # IoU over how often a category is seen
+    gains: tuple[Pair, ...] = ()
+    curves: tuple[Column, ...] = ()  # of training
+    confused: Column  # whose confusions are shown pair by pair
+
+    @property
+    def runs(self) -> tuple[str, ...]:
+        """Every run that is named."""
+        return (
+            *(column.run for column in (*self.tail, *self.curves, self.confused)),
+            *(run for pair in self.gains for run in (pair.run, pair.without)),
+        )
+
+
 class Figure5(Model):
     """Fine-grained categories, by WordNet id: on object pictures, and on `pictures` validation pictures of `benchmark`."""
 
@@ -186,5 +209,6 @@ class Experiments(Model):
     table1: Table1 = Table1(rows=())
     figure2: Figure2 | None = None
     figure4: Figure4 | None = None
+    diagnostics: dict[Benchmark, Diagnosed] = {}
     figure5: Figure5 | None = None
     claims: tuple[Claim, ...] = ()

@@ -11,6 +11,7 @@ from larvseg.comparators.registry import module_of
 from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
 from larvseg.experiments.claims import Claims
+from larvseg.experiments.diagnostics import Diagnostics
 from larvseg.experiments.job import Job
 from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
 from larvseg.files import sha256_of
@@ -20,7 +21,7 @@ from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
 from larvseg.stages import STAGES
 
 
-class Project(Claims):
+class Project(Claims, Diagnostics):
     """The experiments of `experiments.yaml` at the scale of one profile."""
 
     def jobs(self) -> Iterator[Job]:
@@ -42,6 +43,7 @@ class Project(Claims):
         yield from (self.evaluate(f"{run}.seed{seed}") for run, seed in self.trained)
         yield from self.exploration_jobs()
         yield from (self.table(name) for name in self.experiments.tables)
+        yield from self.diagnostic_jobs()
         yield self.table2("table2")
         yield from (self.render(name) for name in self.tables)
         yield self.metrics("metrics")

@@ -70,6 +70,7 @@ class Setup(Files):
                     f"{self.where}: run {name!r}: model_of: no run {run.model_of!r}{nearest(run.model_of, list(self.experiments.runs))}"
                 )
         named = [(f"table {name!r}", row.run) for name, table in self.experiments.tables.items() for row in table.rows]
+        named += [(f"diagnostics {name}", run) for name, diagnosed in self.experiments.diagnostics.items() for run in diagnosed.runs]
         named += [("figure5", model.run) for model in (self.experiments.figure5.models if self.experiments.figure5 else ())]
         for place, run in named:
             if run not in self.experiments.runs:

@@ -21,12 +21,13 @@ def pictures_of_each_class(manifest: Manifest) -> dict[str, int]:
     return dict(zip(manifest.header["classes"], counts.tolist(), strict=True))
 
 
-def thirds(pictures: Mapping[str, int], metrics: Sequence[Mapping]) -> list[tuple[tuple[int, int], list[float]]]:
-    """Novel classes (rule S) with an IoU in all of `metrics`, in thirds: (fewest, most pictures of a class), mIoU of each in percent.
+def thirds(pictures: Mapping[str, int], metrics: Sequence[Mapping], novel: bool = True) -> list[tuple[tuple[int, int], list[float]]]:
+    """Novel (or base) classes of rule S with an IoU in all of `metrics`, in thirds: (fewest, most pictures of a class), mIoUs in percent.
 
     Classes with equally many pictures stay in the order of the vocabulary.
     """
-    found = [{each["name"]: each["iou"] for each in one["classes"] if each["novel_s"] and each["iou"] is not None} for one in metrics]
+    kind = [[each for each in one["classes"] if each["novel_s"] == novel and each["iou"] is not None] for one in metrics]
+    found = [{each["name"]: each["iou"] for each in classes} for classes in kind]
     names = sorted((name for name in found[0] if all(name in other for other in found)), key=pictures.__getitem__)
     parts = [part.tolist() for part in np.array_split(names, 3) if len(part)]
     return [((pictures[part[0]], pictures[part[-1]]), [sum(one[name] for name in part) / len(part) for one in found]) for part in parts]

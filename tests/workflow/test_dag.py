@@ -112,19 +112,25 @@ def test_one_core_gives_the_same_bytes(targets, finished, fresh):
 
 
 SMOKE = "workflow/config/smoke.yaml"
+# what shows every class and confusion of one benchmark
+DIAGNOSED = dict.fromkeys(("classes", "shares", "class_map", "tail", "gains", "confusion"), 1)
+BOTH_DIAGNOSED = {rule: 2 for rule in DIAGNOSED}
 PARAMETERS = {
     "switches.temperature of a run": (  # in Tables 3, 5 and 6
         ("workflow/config/experiments.yaml", "larvseg-a150: {", "larvseg-a150: {switches: {temperature: cosine}, "),
-        {"train": 1, "evaluate": 1, "table": 3, "render": 3, "metrics": 1, "claims": 1, "predict": 1, "figure4": 1},
+        {"train": 1, "evaluate": 1, "table": 3, "render": 3, "metrics": 1, "claims": 1, "predict": 1, "figure4": 1}
+        | DIAGNOSED
+        | {"curves": 1},
     ),
     "zsbaseline.steps": (  # one model for both benchmarks
         (SMOKE, "steps: 4\n    images: 4\n    classification", "steps: 5\n    images: 4\n    classification"),
-        {"propose": 1, "evaluate": 2, "table": 1, "render": 1, "metrics": 1, "claims": 1, "predict": 1, "figure4": 1},
+        {"propose": 1, "evaluate": 2, "table": 1, "render": 1, "metrics": 1, "claims": 1, "predict": 1, "figure4": 1} | BOTH_DIAGNOSED,
     ),
     "clip_training.steps": (  # the five methods that know classes by their names, on two benchmarks
         (SMOKE, "clip_training:\n    steps: 4", "clip_training:\n    steps: 5"),
         {"clip": 2, "embed": 2, "zeroshot": 2, "index": 1, "retrieve": 2, "propose": 2, "train": 1, "evaluate": 10}
-        | {"table": 1, "render": 2, "metrics": 1, "claims": 1, "predict": 3, "figure4": 1, "explore": 2, "table1": 1},
+        | {"table": 1, "render": 2, "metrics": 1, "claims": 1, "predict": 3, "figure4": 1, "explore": 2, "table1": 1}
+        | BOTH_DIAGNOSED,
     ),
 }
 

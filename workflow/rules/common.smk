@@ -44,6 +44,9 @@ FIGURES += ["reports/figures/miniature.png"] if PROJECT.profile.drawn else []
 TABLES = [f"results/{name}.csv" for name in PROJECT.tables]
 RENDERINGS = [f"reports/tables/{name}.{suffix}" for name in PROJECT.tables for suffix in ("md", "tex")]
 CLAIMS = ["results/claims.csv"] if PROJECT.experiments.claims else []
+DIAGNOSTICS = [path for job in PROJECT.diagnostic_jobs() for path in products(PROJECT, job.rule, job.name).values()]
+DIAGNOSTIC_TABLES = [path for path in DIAGNOSTICS if path.endswith(".csv")]
+DIAGNOSTIC_FIGURES = [path for path in DIAGNOSTICS if path.endswith(".png")]
 METRICS = [PROJECT.evaluation_file(run, seed, "metrics.json") for run, seed in PROJECT.trained]
 
 ZERO_SHOT = [PROJECT.zeroshot_file(clip) for clip in PROJECT.clips]
@@ -55,6 +58,7 @@ wildcard_constraints:
     seed=r"\d+",
     table="|".join(PROJECT.experiments.tables),
     clip="|".join(PROJECT.clips) or "none",
+    diagnosed="|".join(PROJECT.diagnosed) or "none",
 
 
 def runs_made_by(rule):

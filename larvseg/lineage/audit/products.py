@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from larvseg.experiments import PREPARED, TEXT_DATASETS, Project
+from larvseg.experiments import DIAGNOSTIC_FIGURES, PREPARED, TEXT_DATASETS, Project
 
 MODEL_FILES = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
+WANTED = ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4", "figure5")
+WANTED += ("classes", "shares", *DIAGNOSTIC_FIGURES)
 
 
 def products(project: Project, rule: str, name: str) -> dict[str, str]:
@@ -58,6 +60,12 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"metrics": "results/metrics.json"}
         case "claims":
             return {"claims": f"results/{name}.csv"}
+        case "classes":
+            return {"table": project.class_table(name)}
+        case "shares":
+            return {"table": project.share_table(name)}
+        case _ if rule in DIAGNOSTIC_FIGURES:
+            return {"figure": project.diagnostic_figure(rule, name)}
         case "figure":
             return {"figure": f"reports/figures/{name}.png"}
     raise ValueError(f"no rule {rule!r}")
@@ -65,4 +73,4 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
 
 def wanted(project: Project, rule: str, name: str) -> bool:
     """The job writes something that `snakemake all` asks for."""
-    return rule in ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4", "figure5")
+    return rule in WANTED

@@ -1,0 +1,35 @@
+"""What the memory bank of a trained model saw, read from its checkpoint without torch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+
+from larvseg.errors import LarvSegError
+
+
+def pictures_written(model: Path, config: Path, dataset: str, names: Sequence[str]) -> np.ndarray:
+    """(N,) how many pictures were written to the ring of each class `names` of `dataset`, in all banks of the checkpoint `model`.
+
+    config: the config.json beside it. Raises LarvSegError if the model keeps no memory bank or has other classes.
+    """
+    vocabulary = json.loads(config.read_text(encoding="utf-8"))["vocabulary"]
+    if vocabulary["classes"].get(dataset) != list(names):
+        raise LarvSegError(f"{config}: made for other classes than those of {dataset}; make the run again")
+    try:
+        with safe_open(model, framework="np") as file:
+            banks = [file.get_tensor(name) for name in sorted(file.keys()) if name.startswith("banks.") and name.endswith(".pushed")]
+    except (FileNotFoundError, SafetensorError) as error:
+        raise LarvSegError(f"{model}: not a readable safetensors file ({error}); delete it and make it again") from None
+    if not banks:
+        raise LarvSegError(f"{model}: keeps no memory bank; compare LarvSeg runs in the gains of experiments.yaml")
+    return np.sum(banks, axis=0)[vocabulary["index"][dataset]]
+
+
+def slots_of(config: Path) -> int:
+    """How many pictures a ring of the memory bank holds."""
+    return json.loads(config.read_text(encoding="utf-8"))["train"]["attention"]["memory_size"]

@@ -1,0 +1,118 @@
+"""The classes of a benchmark one by one: base or novel, how often training sees each, and how well each run finds it."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from larvseg.config import nearest
+from larvseg.config.diagnostics import ClassesConfig
+from larvseg.datasets.manifest import Manifest
+from larvseg.errors import LarvSegError
+from larvseg.reporting.diagnostics.measured import metrics_of, seeds_of
+from larvseg.reporting.tables import read_csv, write_csv
+
+PICTURES = "pictures_"  # and a data set: training pictures that show the class
+
+
+def classes(config: ClassesConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Write `table`, one line a class in the order of the vocabulary.
+
+    inputs: the metrics of each run and seed, by `<run>.seed<k>`, and the manifests of config.datasets and of the benchmark. Columns:
+    class; novel_s and novel_p (alignment rules S and P: true, false); pictures_<data set>, how many of its training pictures show the
+    class; pixels of it in the validation pictures; size, how many percent of such a picture it covers where it is, in the mean; and for
+    each run the IoU in percent, the mean over seeds, empty where some seed has none.
+    Raises LarvSegError for metrics of another run, seed, profile or benchmark, and for the manifest of another data set.
+    """
+    pictures = {dataset: pictures_of(Manifest(inputs[dataset]), dataset) for dataset in config.datasets}
+    sizes = sizes_of(Manifest(inputs[config.benchmark]), config.benchmark)
+    found = {run.run: metrics_of(run, inputs, config.profile, config.benchmark) for run in config.runs}
+    first = next(iter(found.values()))[0]["classes"]
+    rows = []
+    for number, about in enumerate(first):
+        row = {"class": about["name"], "novel_s": _text(about["novel_s"]), "novel_p": _text(about["novel_p"])}
+        row |= {f"{PICTURES}{dataset.lower()}": str(counted[about["name"]]) for dataset, counted in pictures.items()}
+        row |= {"pixels": str(about["pixels"]), "size": f"{sizes[about['name']]:.2f}" if about["name"] in sizes else ""}
+        row |= {run: _mean([each["classes"][number]["iou"] for each in metrics]) for run, metrics in found.items()}
+        rows.append(row | {"profile": config.profile, "seeds": " ".join(map(str, seeds_of(config.runs)))})
+    write_csv(outputs["table"], rows)
+
+
+def pictures_of(manifest: Manifest, dataset: str) -> Counter[str]:
+    """For each class how many training pictures of `manifest` show it, by the name that the classes of benchmarks have for it (rule S).
+
+    Raises LarvSegError if the manifest is not that of `dataset`.
+    """
+    names = _header(manifest, dataset)["keys"]["S"]
+    counts: Counter[str] = Counter()
+    for row in manifest.split("training"):
+        counts.update({names[label] for label in manifest.labels(row)})  # several classes of C171 may share a name
+    return counts
+
+
+def sizes_of(manifest: Manifest, benchmark: str) -> dict[str, float]:
+    """For each class in a validation picture of `manifest`: the percent of a picture that it covers, in the mean over those that show it.
+
+    Raises LarvSegError if the manifest is not that of `benchmark`.
+    """
+    names = _header(manifest, benchmark)["classes"]
+    shares: dict[str, list[float]] = {}
+    for row in map(manifest.row, manifest.split("validation").tolist()):
+        for label, pixels in zip(row["labels"], row["pixels"], strict=True):
+            shares.setdefault(names[label], []).append(100 * pixels / (row["width"] * row["height"]))
+    return {name: statistics.fmean(each) for name, each in shares.items()}
+
+
+def _header(manifest: Manifest, dataset: str) -> Mapping[str, Any]:
+    there = manifest.header["dataset"]
+    if there != dataset:
+        raise LarvSegError(f"{manifest.path}: the manifest of {there}, not of {dataset}; delete it and derive it again")
+    return manifest.header
+
+
+def _text(value: bool) -> str:
+    return str(value).lower()
+
+
+def _mean(ious: Sequence[float | None]) -> str:
+    return "" if None in ious else f"{statistics.fmean(ious):.2f}"
+
+
+class ClassTable:
+    """A table that `classes` wrote, for the figures that are drawn of it. Lists are in the order of its lines."""
+
+    def __init__(self, path: Path):
+        self.path, self.rows = path, read_csv(path)
+        self.names = [row["class"] for row in self.rows]
+        self.novel = [row["novel_s"] == "true" for row in self.rows]
+        self.datasets = [column.removeprefix(PICTURES).upper() for column in self.rows[0] if column.startswith(PICTURES)]
+
+    def column(self, name: str) -> list[str]:
+        """The cells of a column; LarvSegError, naming the nearest, if there is none."""
+        if name not in self.rows[0]:
+            raise LarvSegError(f"{self.path}: no column {name!r}{nearest(name, list(self.rows[0]))}")
+        return [row[name] for row in self.rows]
+
+    def iou(self, run: str) -> list[float | None]:
+        """The IoU of each class in percent; None where `run` has none."""
+        return self._numbers(run)
+
+    @property
+    def sizes(self) -> list[float | None]:
+        """How many percent of a validation picture each class covers where it is; None if it is nowhere."""
+        return self._numbers("size")
+
+    def _numbers(self, column: str) -> list[float | None]:
+        return [float(cell) if cell else None for cell in self.column(column)]
+
+    def pictures(self, dataset: str) -> list[int]:
+        """How many training pictures of `dataset` show each class."""
+        return [int(cell) for cell in self.column(f"{PICTURES}{dataset.lower()}")]
+
+    def listed(self, values: Sequence[float | None]) -> dict[str, Any]:
+        """A value of each class as metrics.json lists the IoU, for the functions of `larvseg.reporting.tail`."""
+        each = zip(self.names, values, self.novel, strict=True)
+        return {"classes": [{"name": name, "iou": value, "novel_s": novel} for name, value, novel in each]}

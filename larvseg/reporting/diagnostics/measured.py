@@ -1,0 +1,68 @@
+"""What evaluations and training wrote, checked to be what a diagnostic asks for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from larvseg.config.diagnostics import ConfusionConfig, Measured, SharesConfig
+from larvseg.errors import LarvSegError
+from larvseg.evaluation.confusion import accumulate, read_confusion
+
+
+def read_metrics(path: Path, run: str, seed: int, profile: str, benchmark: str) -> dict[str, Any]:
+    """The metrics in `path`; LarvSegError if they are of another run, seed, profile or benchmark."""
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    for key, wanted in {"run": run, "seed": seed, "profile": profile, "benchmark": benchmark}.items():
+        if metrics[key] != wanted:
+            raise LarvSegError(
+                f"{path}: {key} is {metrics[key]!r}, the diagnostic wants {wanted!r}; check the diagnostics of experiments.yaml"
+            )
+    return metrics
+
+
+def metrics_of(run: Measured, inputs: Mapping[str, Path], profile: str, benchmark: str) -> list[dict[str, Any]]:
+    """The metrics of each seed of `run`; `inputs`: their files, by `<run>.seed<k>`."""
+    return [read_metrics(inputs[f"{run.run}.seed{seed}"], run.run, seed, profile, benchmark) for seed in run.seeds]
+
+
+class Counts(NamedTuple):
+    """What a run predicts for the validation pixels of each class."""
+
+    names: list[str]
+    novel: np.ndarray  # (N,) bool, by rule S
+    matrix: np.ndarray  # (N, N) pixels of target × prediction, of all seeds together
+
+
+def counts_of(run: Measured, inputs: Mapping[str, Path], config: SharesConfig | ConfusionConfig) -> Counts:
+    """The confusion counts of `run`; inputs: its metrics by `<run>.seed<k>`, the counts by `<run>.seed<k>.confusion`.
+
+    Raises LarvSegError for metrics of another run, seed, profile or benchmark, and for counts that are not of their classes.
+    """
+    metrics = metrics_of(run, inputs, config.profile, config.benchmark)
+    names, novel = zip(*((each["name"], each["novel_s"]) for each in metrics[0]["classes"]), strict=True)
+    matrix = np.zeros((len(names), len(names)), dtype=np.int64)
+    for seed, found in zip(run.seeds, metrics, strict=True):
+        path = inputs[f"{run.run}.seed{seed}.confusion"]
+        rows, classes = read_confusion(path)
+        if tuple(each["name"] for each in found["classes"]) != names or classes != len(names):
+            raise LarvSegError(
+                f"{path}: counts of other classes than in the metrics beside it or of the first seed; evaluate the run again"
+            )
+        matrix += accumulate(rows, classes)
+    return Counts(list(names), np.array(novel), matrix)
+
+
+def seeds_of(runs: Iterable[Measured]) -> tuple[int, ...]:
+    """All seeds of `runs`, ascending."""
+    return tuple(sorted({seed for run in runs for seed in run.seeds}))
+
+
+def about(profile: str, runs: Iterable[Measured]) -> str:
+    """What stands below a figure."""
+    seeds = seeds_of(runs)
+    return f"profile {profile}, " + (f"mean over seeds {', '.join(map(str, seeds))}" if len(seeds) > 1 else f"seed {seeds[0]}")

@@ -1,0 +1,148 @@
+"""Figures of classes and confusions: what is drawn where, the same bytes every time, and what is refused."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, RunsFigureConfig, SharesConfig
+from larvseg.errors import LarvSegError
+from larvseg.reporting import drawing
+from larvseg.reporting.diagnostics.class_map import Line, blocks_of, class_map, lines_of
+from larvseg.reporting.diagnostics.classes import ClassTable, classes
+from larvseg.reporting.diagnostics.confusion import confusion
+from larvseg.reporting.diagnostics.gains import differences, gains
+from larvseg.reporting.diagnostics.page import BASE, NOVEL, shade
+from larvseg.reporting.diagnostics.scatter import counted, logarithmic
+from larvseg.reporting.diagnostics.shares import shares
+from larvseg.reporting.diagnostics.tail import correlation, tail
+
+ABOUT = {"figure": "x", "profile": "mini", "benchmark": "A150"}
+
+
+@pytest.fixture
+def table(tmp_path, manifest, evaluated, run):
+    """The table of classes of two runs: the second finds both novel categories better."""
+    inputs = manifest("WA150", ["wall", "sofa", "person", "lamp"], [(0, 1)] * 30 + [(0, 2)] * 10 + [(3,)] * 5)
+    inputs |= manifest("A150", ["wall", "sofa", "person", "lamp"], [], validation=[{0: 60, 1: 20, 2: 10}, {0: 50, 3: 2}])
+    inputs |= evaluated("one", 0, [80, 10, 40, 0]) | evaluated("two", 0, [80, 60, 40, None])
+    config = ClassesConfig(profile="mini", benchmark="A150", datasets=("WA150",), runs=(run("one"), run("two")))
+    classes(config, inputs, {"table": tmp_path / "classes.csv"}, tmp_path)
+    return {"classes": tmp_path / "classes.csv"}
+
+
+def drawn(tmp_path, stage, config, inputs):
+    """The picture that `stage` draws, after it was drawn twice to the same bytes."""
+    for name in ("first.png", "second.png"):
+        stage(config, inputs, {"figure": tmp_path / name}, tmp_path)
+    assert (tmp_path / "first.png").read_bytes() == (tmp_path / "second.png").read_bytes()
+    return np.asarray(Image.open(tmp_path / "first.png").convert("RGB")).astype(int)
+
+
+def count(picture, colour):
+    """Pixels of `colour`, parts of 0 to 1."""
+    return int((np.abs(picture - np.round(np.array(colour) * 255)).max(2) <= 1).sum())
+
+
+def test_the_map_has_a_cell_for_each_class_and_run(tmp_path, table, run):
+    picture = drawn(tmp_path, class_map, RunsFigureConfig(**ABOUT, runs=(run("one"), run("two"))), table)
+    cell = 34 * 19
+    assert 2 * 0.6 * cell < count(picture, shade(BASE, 80)) < 2 * cell and 2 * 0.6 * cell < count(picture, shade(BASE, 40)) < 2 * cell
+    assert 0.6 * cell < count(picture, shade(NOVEL, 60)) < cell and 0.6 * cell < count(picture, shade(NOVEL, 10)) < cell
+    one = drawn(tmp_path, class_map, RunsFigureConfig(**ABOUT, runs=(run("one"),)), table)
+    assert count(one, shade(NOVEL, 60)) == 0 and 0.6 * cell < count(one, shade(BASE, 80)) < cell
+
+
+def test_lines_of_the_map_go_from_frequent_to_rare_base_first(table):
+    lines = lines_of(ClassTable(table["classes"]), ["WA150"], ["one", "two"])
+    assert [line.text for line in lines] == ["base", "wall", "person", "novel", "sofa", "lamp"]
+    assert lines[4] == Line("sofa", True, ("30", "20"), (10, 60)) and lines[5] == Line("lamp", True, ("5", "2.0"), (0, None))
+
+
+def test_blocks_of_the_map_keep_kinds_apart_where_they_are_about_as_many():
+    base, novel = [Line("x", False)] * 20, [Line("y", True)] * 20
+    assert blocks_of(base + novel) == [base, novel]
+    assert [len(block) for block in blocks_of(base + 4 * novel)] == [50, 50]
+    assert [len(block) for block in blocks_of(base + 12 * novel)] == [87, 87, 86]
+
+
+def test_the_tail_has_a_panel_for_each_run(tmp_path, table, run):
+    both = drawn(tmp_path, tail, RunsFigureConfig(**ABOUT, runs=(run("one"), run("two"))), table)[:500]
+    one = drawn(tmp_path, tail, RunsFigureConfig(**ABOUT, runs=(run("one"),)), table)
+    assert both.shape[1] == one.shape[1]
+
+    def height(picture, left, right):
+        """The highest row below the rank correlation with the colour of the thirds of novel classes."""
+        region = picture[240:, left:right]
+        return (region == drawing.NOVEL).all(2).any(1).argmax()
+
+    half = both.shape[1] // 2
+    assert height(both, half + 60, both.shape[1] - 60) < height(both, 80, half - 60)  # 60 % stands higher than 10 %
+
+
+def test_ranks_of_place_and_value_are_correlated():
+    rising = [("a", 1, 5.0, True), ("b", 2, 7.0, True), ("c", 30, 7.5, True)]
+    assert correlation(rising) == "+1.00" and correlation([("d", 0.5, 9.0, True), *rising]) == "−0.20"
+    assert correlation([(name, -place, value, novel) for name, place, value, novel in rising]) == "−1.00"
+    assert correlation(rising[:1]) == correlation([(name, place, 0.0, novel) for name, place, _, novel in rising]) == "–"
+
+
+def test_axes_have_few_round_numbers_and_zero_where_something_was_never_seen():
+    def ticks(places, **options):
+        axes = Figure().add_subplot()
+        logarithmic(axes, places, **options)
+        return [tick.get_text() for tick in axes.get_xticklabels()]
+
+    assert ticks([8, 193]) == ["10", "20", "50", "100", "200"]
+    assert ticks([3, 20000]) == ["10", "100", "1 000", "10 000"]
+    assert ticks(counted([0, 4, 30])) == ["0", "1", "2", "5", "10", "20"]
+    assert ticks([0.05, 2.0], never=False) == ["0.05", "0.1", "0.2", "0.5", "1", "2"]
+    assert ticks([0.5, 12.0], never=False) == ["0.5", "1", "2", "5", "10"]
+
+
+def test_gains_stand_above_losses(tmp_path, table, run, trained):
+    inputs = table | trained("two", 0) | trained("one", 0)
+
+    def panel(higher, lower):
+        pair = Compared(title="a pair", run=run(higher), without=run(lower))
+        picture = drawn(tmp_path, gains, GainsConfig(**ABOUT, pairs=(pair,)), inputs)[140:560, 90:]
+        return (picture == drawing.NOVEL).all(2).any(1).nonzero()[0].mean()
+
+    assert panel("two", "one") < panel("one", "two")
+    assert differences([3.0, None, 1.0], [1.0, 2.0, None]) == [2.0, None, None]
+
+
+def test_a_gain_needs_a_memory_bank(tmp_path, table, run, trained):
+    pair = Compared(title="a pair", run=run("two"), without=run("one"))
+    with pytest.raises(LarvSegError, match="two.seed0.model: keeps no memory bank; compare LarvSeg runs"):
+        gains(GainsConfig(**ABOUT, pairs=(pair,)), table | trained("two", 0, banks=0), {"figure": tmp_path / "x.png"}, tmp_path)
+
+
+def test_the_figures_ask_the_table_for_their_runs(tmp_path, table, run):
+    for stage in (class_map, tail):
+        with pytest.raises(LarvSegError, match=r"classes.csv: no column 'three'"):
+            stage(RunsFigureConfig(**ABOUT, runs=(run("three"),)), table, {"figure": tmp_path / "x.png"}, tmp_path)
+
+
+def test_bars_are_as_long_as_shares_and_the_map_shows_what_is_swallowed(tmp_path, evaluated, run):
+    ious = [1, 2, 3, 4]
+    inputs = evaluated("one", 0, ious, [[60, 20, 0, 0], [30, 10, 0, 0], [0, 0, 20, 0], [0, 0, 0, 0]])
+    inputs |= evaluated("two", 0, ious, [[80, 0, 0, 0], [20, 20, 0, 0], [0, 0, 20, 0], [0, 0, 0, 0]])
+    runs = (run("one"), run("two"))
+    shares(SharesConfig(profile="mini", benchmark="A150", runs=runs), inputs, {"table": tmp_path / "shares.csv"}, tmp_path)
+    config = ConfusionConfig(**ABOUT, runs=runs, confused=run("one"))
+    picture = drawn(tmp_path, confusion, config, inputs | {"shares": tmp_path / "shares.csv"})
+    bars = picture[174:240, 318:742]  # of novel categories
+    right, taken = ((bars == np.array(colour)).all(2) for colour in (drawing.NOVEL, drawing.BASE))
+    middles = (20, 50)  # of the bars
+    assert [right[rows - 8 : rows + 8].any(0).mean() for rows in middles] == pytest.approx([0.25, 0.5], abs=0.01)
+    assert [taken[rows - 8 : rows + 8].any(0).mean() for rows in middles] == pytest.approx([0.75, 0.5], abs=0.01)
+    assert count(picture[280:], shade(BASE, 75)) > 0.5 * 58 * 23  # sofa → wall
+
+
+def test_runs_of_several_benchmarks_have_no_figure_together(tmp_path, evaluated, run):
+    inputs = evaluated("one", 0, [1, 2, 3, 4]) | evaluated("two", 0, [1, 2, 3, 4], says={"benchmark": "A847"})
+    shares(SharesConfig(profile="mini", benchmark="A150", runs=(run("one"),)), inputs, {"table": tmp_path / "shares.csv"}, tmp_path)
+    config = ConfusionConfig(**ABOUT, runs=(run("one"),), confused=run("two"))
+    with pytest.raises(LarvSegError, match="two.seed0: benchmark is 'A847', the diagnostic wants 'A150'"):
+        confusion(config, inputs | {"shares": tmp_path / "shares.csv"}, {"figure": tmp_path / "x.png"}, tmp_path)
