@@ -154,7 +154,7 @@ def verdict(model: Model, number: int) -> str:
         return f"not found; mostly {lemma(model.about['names'][int(np.bincount(inside.ravel()).argmax())])}"
     if region is None:
         share = 100 * where.mean()
-        return f"{share:.0f} % of the picture" if share >= 1 else f"{share:.1f} % of the picture"
+        return f"{share:.0f} % of the picture" if share >= 1 else "less than 1 % of the picture"
     return f"IoU {100 * (where & region).sum() / (where | region).sum():.0f}"
 
 
