@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install table3 tables claims seeds all rehearse test test-full test-unit lint format clean
+.PHONY: help install table3 tables claims report seeds all rehearse test test-full test-unit lint format clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,11 @@ tables: install ## make and print Tables 1 to 6
 	snakemake --cores all tables
 	@for table in $(TABLES); do larvseg print results/$$table.csv && echo || exit 1; done
 
-all: install ## every table and figure
+report: install ## figures and the page with everything, reports/index.html
+	snakemake --cores all report
+	@echo "$(CURDIR)/reports/index.html"
+
+all: install ## every table and figure, and the report
 	snakemake --cores all all
 
 claims: install ## what the paper claims, and whether it holds

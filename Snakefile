@@ -1,6 +1,9 @@
 configfile: "workflow/config/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/datasets.smk"
@@ -33,6 +36,7 @@ rule all:
         FIGURES,
         DIAGNOSTIC_TABLES,
         DIAGNOSTIC_FIGURES,
+        "reports/index.html",
 
 
 # One target for each stage of dvc.yaml.
@@ -73,3 +77,4 @@ rule report:
         RENDERINGS,
         FIGURES,
         DIAGNOSTIC_FIGURES,
+        "reports/index.html",

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from tests.browser import chromium
+
 
 @pytest.fixture(autouse=True)
 def seeded():
@@ -20,3 +22,9 @@ def double():
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with chromium() as browser:
+        yield browser

@@ -9,7 +9,7 @@ import yaml
 from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project, selected
-from larvseg.lineage.audit.products import products
+from larvseg.experiments.products import products
 from larvseg.lineage.audit.tree import Tree
 from larvseg.scratch import train_scratch
 
@@ -173,6 +173,21 @@ def test_the_rehearsal_has_stand_ins_for_networks_alone(project, tmp_path):
             "experiments.yaml",
             lambda v: v["tables"]["table3"]["rows"][0].update(run="larvseg-a15"),
             r"no run 'larvseg-a15'; did you mean 'larvseg-a150'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure3"].update(run="larvseg-a15"),
+            r"figure3: no run 'larvseg-a15'; did you mean 'larvseg-a150'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure1"].update(run="larvseg-a150"),
+            "figure1 and figure3 show a single_label data set, which 'larvseg-a150' is not trained on",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure1"].update(run="segmenter-c171"),
+            "figure1: 'segmenter-c171' is in no table, so that nothing evaluates it",
         ),
         (
             "experiments.yaml",

@@ -22,9 +22,21 @@ from larvseg.config.datasets import (
 )
 from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
 from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
-from larvseg.config.figures import Column, Figure2Config, Figure4Config, Figure5Config, PredictConfig, RecogniseConfig, Row
+from larvseg.config.figures import (
+    AttentionsConfig,
+    Column,
+    Figure1Config,
+    Figure2Config,
+    Figure3Config,
+    Figure4Config,
+    Figure5Config,
+    PredictConfig,
+    RecogniseConfig,
+    Row,
+)
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
+from larvseg.config.page import PageConfig, Shown
 from larvseg.config.project import Comparators, Diagnosed, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
@@ -50,6 +62,7 @@ from larvseg.config.training import (
 
 __all__ = [
     "Attention",
+    "AttentionsConfig",
     "Augmentation",
     "Backbone",
     "CAPTION_DATASETS",
@@ -74,7 +87,9 @@ __all__ = [
     "Experiments",
     "Family",
     "FetchConfig",
+    "Figure1Config",
     "Figure2Config",
+    "Figure3Config",
     "Figure4Config",
     "Figure5Config",
     "FigureConfig",
@@ -92,6 +107,7 @@ __all__ = [
     "MetricsConfig",
     "Model",
     "Optimiser",
+    "PageConfig",
     "PredictConfig",
     "PrepareConfig",
     "PretrainConfig",
@@ -115,6 +131,7 @@ __all__ = [
     "SEGMENTATION_DATASETS",
     "SINGLE_LABEL_DATASETS",
     "SharesConfig",
+    "Shown",
     "Side",
     "Source",
     "Switches",

@@ -13,6 +13,8 @@ from larvseg.errors import LarvSegError
 from larvseg.experiments.claims import Claims
 from larvseg.experiments.diagnostics import Diagnostics
 from larvseg.experiments.job import Job
+from larvseg.experiments.page import Planned, page_job
+from larvseg.experiments.products import products, wanted
 from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
 from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
@@ -26,6 +28,11 @@ class Project(Claims, Diagnostics):
 
     def jobs(self) -> Iterator[Job]:
         """All jobs of the DAG."""
+        yield from self.jobs_below()
+        yield self.page("index")
+
+    def jobs_below(self) -> Iterator[Job]:
+        """All jobs but the report, which shows what they make."""
         yield from (self.fetch(family) for family in self.families)
         yield self.prepare("ade20k_full")
         yield self.vocabulary_report("synsets")
@@ -58,10 +65,7 @@ class Project(Claims, Diagnostics):
 
     def recipes(self) -> Iterator[Recipe]:
         """The recipe of every job, from the configuration, the code and the reference files as they are now."""
-        for job in self.jobs():
-            settings = job.config.model_dump(mode="json")
-            reference = {path: _hash_of(path) for path in job.reference}
-            yield Recipe(job.rule, job.name, settings, _code(job.rule, *job.modules), job.inputs, job.reads, reference)
+        yield from map(_recipe, self.jobs())
 
     def write_recipes(self) -> None:
         """Write the recipe of every job whose content changed."""
@@ -212,6 +216,15 @@ class Project(Claims, Diagnostics):
         inputs = {file: self.archive(file) for file in files}
         return Job("figure", name, c.FigureConfig(figure=name, profile=self.name), inputs, reference=(*CLASS_LISTS, *self.drawn_list))
 
+    def page(self, name: str) -> Job:
+        """Write the report."""
+        jobs = []
+        for job in self.jobs_below():
+            names = self, job.rule, job.name
+            jobs.append(Planned(_recipe(job), products(*names), wanted(*names)))
+        about = {"profile": self.name, "about": self.profile.about, "drawn": self.profile.drawn, "seeds": self.seeds}
+        return page_job(name, jobs, about)
+
 
 def selected(profile: str | None = None, seeds: int | None = None) -> Project:
     """The project of `profile` with so many `seeds`; by default those that workflow/config/config.yaml selects.
@@ -228,6 +241,12 @@ def selected(profile: str | None = None, seeds: int | None = None) -> Project:
 def _registered(file: str) -> str:
     """The name in the registry that stands for the archive `file`."""
     return EACH_SYNSET if is_synset_tar(file) else file
+
+
+def _recipe(job: Job) -> Recipe:
+    settings = job.config.model_dump(mode="json")
+    reference = {path: _hash_of(path) for path in job.reference}
+    return Recipe(job.rule, job.name, settings, _code(job.rule, *job.modules), job.inputs, job.reads, reference)
 
 
 @cache

@@ -39,6 +39,7 @@ REPOSITORY = (
     "environment.yml",
 )
 CONFIGURATION = ["workflow/config/config.yaml", "workflow/config/experiments.yaml"]
+PRINTS = ("render", "page")  # rules that show once more what others have written
 ARCHIVES = ("fetch", "prepare")  # rules whose outputs hold pictures, under terms of their own
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
@@ -266,9 +267,10 @@ def _inputs(crate: ROCrate, files: Files, record: Mapping[str, Any]) -> Iterator
 
 
 def _add_run(crate: ROCrate, files: Files, workflow: ComputationalWorkflow, records: Mapping[str, Mapping[str, Any]]) -> Entity:
-    """The run of the whole workflow: from the committed files to what no job reads."""
+    """The run of the whole workflow: from the committed files to what no job reads, but to print it again."""
     read = {item["path"] for record in records.values() for item in record["inputs"]}
-    results = [path for path in records if path not in read]
+    used = {item["path"] for record in records.values() if record["recipe"]["rule"] not in PRINTS for item in record["inputs"]}
+    results = [path for path in records if path not in used]
     times = [_times(path) for path in records]
     whole = {key: choose(t[key] for t in times) for key, choose in (("startTime", min), ("endTime", max)) if all(times)}
     properties = {

@@ -8,7 +8,7 @@ import yaml
 
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
-from larvseg.lineage.audit.products import products, wanted
+from larvseg.experiments.products import products, wanted
 
 CONFIG = Path(__file__).parents[2] / "workflow/config"
 ALL_METHODS = ["denseclip", "reco", "zsbaseline", "lseg", "openseg", "baseline", "larvseg", "supervised"]

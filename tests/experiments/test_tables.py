@@ -8,7 +8,7 @@ import yaml
 
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
-from larvseg.lineage.audit.products import products, wanted
+from larvseg.experiments.products import products, wanted
 
 CONFIG = Path(__file__).parents[2] / "workflow/config"
 M5 = {"method": "larvseg", "benchmark": "A150", "training_data": ["C171", "WA150"], "attention": {"memory_size": 5, "top_k": 40}}

@@ -3,7 +3,7 @@
 import json
 
 from larvseg.experiments import Project
-from larvseg.lineage.audit.products import products
+from larvseg.experiments.products import products
 from tests.workflow.clone import TABLE, UP_TO_DATE, jobs_of
 
 ROW = ("--where", "model=LarvSeg", "--where", "benchmark=A150", "--where", "training_data=C171, WA150", "--column", "novel")
@@ -44,5 +44,5 @@ def test_dvc_does_not_lock_a_hand_edited_table(locked_copy):
     assert clone.read("dvc.lock") == locked
     found = clone.run("larvseg", "audit", "verify", "--repair", check=False)
     assert "1 cell of results/table3.csv: published_novel of larvseg-a150 (made as '26.8', now '27.8')" in found
-    assert jobs_of(clone.snakemake("all")) == {"table": 1, "render": 1}
+    assert jobs_of(clone.snakemake("all")) == {"table": 1, "render": 1, "page": 1}
     assert UP_TO_DATE in clone.run("dvc", "status")

@@ -90,7 +90,7 @@ def test_a_finished_tree_has_nothing_to_do(finished):
 ABLATIONS = "results/table6.csv"
 WHERE = ("--where", "ablation=memory_size", "--where", "value=40")
 WITH_NETWORKS = {"pretrain", "train", "clip", "embed", "zeroshot", "index", "retrieve", "propose"}
-WITH_NETWORKS |= {"evaluate", "explore", "respond", "predict", "recognise"}
+WITH_NETWORKS |= {"evaluate", "explore", "respond", "predict", "recognise", "showcase", "attend"}
 EVERY_KIND = (
     "results/smoke/evaluations/larvseg-a150-i124/seed0/metrics.json",
     *(f"results/smoke/runs/{run}/seed0/model.safetensors" for run in ("lseg-a150", "reco-a150", "zsbaseline-a150", "openseg-a150")),
@@ -99,6 +99,8 @@ EVERY_KIND = (
     "results/smoke/responses/backbone.A150.safetensors",
     "results/smoke/predictions/larvseg-a150-i124.safetensors",
     "results/smoke/predictions/synsets/i21k-larvseg.safetensors",
+    "results/smoke/showcase/larvseg-a150-i124.safetensors",
+    "results/smoke/attentions/larvseg-a150-i124.safetensors",
 )
 
 
@@ -118,18 +120,19 @@ BOTH_DIAGNOSED = {rule: 2 for rule in DIAGNOSED}
 PARAMETERS = {
     "switches.temperature of a run": (  # in Tables 3, 5 and 6
         ("workflow/config/experiments.yaml", "larvseg-a150: {", "larvseg-a150: {switches: {temperature: cosine}, "),
-        {"train": 1, "evaluate": 1, "table": 3, "render": 3, "metrics": 1, "claims": 1, "predict": 1, "figure4": 1}
+        {"train": 1, "evaluate": 1, "table": 3, "render": 3, "metrics": 1, "claims": 1, "predict": 1, "figure4": 1, "page": 1}
         | DIAGNOSED
         | {"curves": 1},
     ),
     "zsbaseline.steps": (  # one model for both benchmarks
         (SMOKE, "steps: 4\n    images: 4\n    classification", "steps: 5\n    images: 4\n    classification"),
-        {"propose": 1, "evaluate": 2, "table": 1, "render": 1, "metrics": 1, "claims": 1, "predict": 1, "figure4": 1} | BOTH_DIAGNOSED,
+        {"propose": 1, "evaluate": 2, "table": 1, "render": 1, "metrics": 1, "claims": 1, "predict": 1, "figure4": 1, "page": 1}
+        | BOTH_DIAGNOSED,
     ),
     "clip_training.steps": (  # the five methods that know classes by their names, on two benchmarks
         (SMOKE, "clip_training:\n    steps: 4", "clip_training:\n    steps: 5"),
         {"clip": 2, "embed": 2, "zeroshot": 2, "index": 1, "retrieve": 2, "propose": 2, "train": 1, "evaluate": 10}
-        | {"table": 1, "render": 2, "metrics": 1, "claims": 1, "predict": 3, "figure4": 1, "explore": 2, "table1": 1}
+        | {"table": 1, "render": 2, "metrics": 1, "claims": 1, "predict": 3, "figure4": 1, "page": 1, "explore": 2, "table1": 1}
         | BOTH_DIAGNOSED,
     ),
 }

@@ -3,7 +3,7 @@ import sys
 
 from larvseg.errors import LarvSegError
 from larvseg.experiments import TEXT_DATASETS, Project
-from larvseg.lineage.audit.products import products
+from larvseg.experiments.products import products
 from larvseg.lineage.process import clear_stale_locks
 
 

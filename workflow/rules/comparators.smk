@@ -8,7 +8,12 @@ rule clip:
     output:
         model=f"results/{PROFILE}/clip/{{clip}}/model.safetensors",
         config=f"results/{PROFILE}/clip/{{clip}}/config.json",
-        curves=f"results/{PROFILE}/clip/{{clip}}/curves.csv",
+        curves=report(
+            f"results/{PROFILE}/clip/{{clip}}/curves.csv",
+            caption="../report/training.rst",
+            category="Curves",
+            labels={"model": "CLIP {clip}", "seed": "0"},
+        ),
         card=f"results/{PROFILE}/clip/{{clip}}/card.md",
     log:
         f"results/{PROFILE}/logs/clip/{{clip}}.log",
@@ -77,7 +82,12 @@ rule propose:
     output:
         model=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/model.safetensors",
         config=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/config.json",
-        curves=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/curves.csv",
+        curves=report(
+            f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/curves.csv",
+            caption="../report/training.rst",
+            category="Curves",
+            labels={"model": "{run}", "seed": "{seed}"},
+        ),
         card=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/card.md",
     log:
         f"results/{PROFILE}/logs/propose/{{run}}.seed{{seed}}.log",

@@ -30,8 +30,8 @@ rule vocabulary:
         wordnet=f"data/{PROFILE}/archives/wordnet.zip",
         ade=f"data/{PROFILE}/archives/ADE20K_2021_17_01.zip",
     output:
-        i124="reports/vocabulary/i124.csv",
-        i585="reports/vocabulary/i585.csv",
+        i124=report("reports/vocabulary/i124.csv", caption="../report/vocabulary.rst", category="Data", labels={"data set": "I124"}),
+        i585=report("reports/vocabulary/i585.csv", caption="../report/vocabulary.rst", category="Data", labels={"data set": "I585"}),
     log:
         f"results/{PROFILE}/logs/vocabulary/synsets.log",
     benchmark:

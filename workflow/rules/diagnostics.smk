@@ -7,7 +7,12 @@ rule classes:
         recipe=f"work/recipes/{PROFILE}/classes/{{diagnosed}}.json",
         files=lambda wildcards: PROJECT.classes(wildcards.diagnosed).inputs.values(),
     output:
-        table="results/classes_{diagnosed}.csv",
+        table=report(
+            "results/classes_{diagnosed}.csv",
+            caption="../report/class_map.rst",
+            category="Diagnostics",
+            labels={"what": "classes (table)", "benchmark": "{diagnosed}"},
+        ),
     log:
         f"results/{PROFILE}/logs/diagnose/classes_{{diagnosed}}.log",
     benchmark:
@@ -28,7 +33,12 @@ rule shares:
         recipe=f"work/recipes/{PROFILE}/shares/{{diagnosed}}.json",
         counts=lambda wildcards: PROJECT.shares(wildcards.diagnosed).inputs.values(),
     output:
-        table="results/confusion_{diagnosed}.csv",
+        table=report(
+            "results/confusion_{diagnosed}.csv",
+            caption="../report/confusion.rst",
+            category="Diagnostics",
+            labels={"what": "confusion (table)", "benchmark": "{diagnosed}"},
+        ),
     log:
         f"results/{PROFILE}/logs/diagnose/shares_{{diagnosed}}.log",
     benchmark:
@@ -49,7 +59,12 @@ rule class_map:
         recipe=f"work/recipes/{PROFILE}/class_map/{{diagnosed}}.json",
         table=lambda wildcards: PROJECT.class_map(wildcards.diagnosed).inputs.values(),
     output:
-        figure="reports/figures/classes_{diagnosed}.png",
+        figure=report(
+            "reports/figures/classes_{diagnosed}.png",
+            caption="../report/class_map.rst",
+            category="Diagnostics",
+            labels={"what": "every class", "benchmark": "{diagnosed}"},
+        ),
     log:
         f"results/{PROFILE}/logs/diagnose/class_map_{{diagnosed}}.log",
     benchmark:
@@ -70,7 +85,12 @@ rule tail:
         recipe=f"work/recipes/{PROFILE}/tail/{{diagnosed}}.json",
         table=lambda wildcards: PROJECT.tail(wildcards.diagnosed).inputs.values(),
     output:
-        figure="reports/figures/tail_{diagnosed}.png",
+        figure=report(
+            "reports/figures/tail_{diagnosed}.png",
+            caption="../report/tail.rst",
+            category="Diagnostics",
+            labels={"what": "tail", "benchmark": "{diagnosed}"},
+        ),
     log:
         f"results/{PROFILE}/logs/diagnose/tail_{{diagnosed}}.log",
     benchmark:
@@ -91,7 +111,12 @@ rule gains:
         recipe=f"work/recipes/{PROFILE}/gains/{{diagnosed}}.json",
         files=lambda wildcards: PROJECT.gains(wildcards.diagnosed).inputs.values(),
     output:
-        figure="reports/figures/gains_{diagnosed}.png",
+        figure=report(
+            "reports/figures/gains_{diagnosed}.png",
+            caption="../report/gains.rst",
+            category="Diagnostics",
+            labels={"what": "gains", "benchmark": "{diagnosed}"},
+        ),
     log:
         f"results/{PROFILE}/logs/diagnose/gains_{{diagnosed}}.log",
     benchmark:
@@ -112,7 +137,12 @@ rule curves:
         recipe=f"work/recipes/{PROFILE}/curves/{{diagnosed}}.json",
         curves=lambda wildcards: PROJECT.curves(wildcards.diagnosed).inputs.values(),
     output:
-        figure="reports/figures/training_{diagnosed}.png",
+        figure=report(
+            "reports/figures/training_{diagnosed}.png",
+            caption="../report/curves.rst",
+            category="Diagnostics",
+            labels={"what": "training", "benchmark": "{diagnosed}"},
+        ),
     log:
         f"results/{PROFILE}/logs/diagnose/curves_{{diagnosed}}.log",
     benchmark:
@@ -133,7 +163,12 @@ rule confusion:
         recipe=f"work/recipes/{PROFILE}/confusion/{{diagnosed}}.json",
         files=lambda wildcards: PROJECT.confusion(wildcards.diagnosed).inputs.values(),
     output:
-        figure="reports/figures/confusion_{diagnosed}.png",
+        figure=report(
+            "reports/figures/confusion_{diagnosed}.png",
+            caption="../report/confusion.rst",
+            category="Diagnostics",
+            labels={"what": "confusion", "benchmark": "{diagnosed}"},
+        ),
     log:
         f"results/{PROFILE}/logs/diagnose/confusion_{{diagnosed}}.log",
     benchmark:

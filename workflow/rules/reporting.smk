@@ -6,7 +6,7 @@ rule table:
         recipe=f"work/recipes/{PROFILE}/table/{{table}}.json",
         metrics=evaluations_of,
     output:
-        table="results/{table}.csv",
+        table=report("results/{table}.csv", caption="../report/table.rst", category="Tables", labels={"table": "{table}"}),
         cells=f"results/{PROFILE}/{{table}}.cells.jsonl",
     log:
         f"results/{PROFILE}/logs/table/{{table}}.log",
@@ -27,7 +27,7 @@ rule table2:
         recipe=f"work/recipes/{PROFILE}/table2/table2.json",
         manifests=MANIFESTS,
     output:
-        table="results/table2.csv",
+        table=report("results/table2.csv", caption="../report/table2.rst", category="Tables", labels={"table": "table2"}),
     log:
         f"results/{PROFILE}/logs/table/table2.log",
     benchmark:
@@ -91,7 +91,7 @@ rule claims:
         recipe=f"work/recipes/{PROFILE}/claims/claims.json",
         measured=lambda _: PROJECT.claims("claims").inputs.values(),
     output:
-        claims="results/claims.csv",
+        claims=report("results/claims.csv", caption="../report/claims.rst", category="Claims", labels={"claims": "all"}),
     log:
         f"results/{PROFILE}/logs/claims.log",
     benchmark:
@@ -111,7 +111,9 @@ rule figure_miniature:
         recipe=f"work/recipes/{PROFILE}/figure/miniature.json",
         archives=PROJECT.figure("miniature").inputs.values(),
     output:
-        figure="reports/figures/miniature.png",
+        figure=report(
+            "reports/figures/miniature.png", caption="../report/miniature.rst", category="Figures", labels={"figure": "miniature"}
+        ),
     log:
         f"results/{PROFILE}/logs/figure/miniature.log",
     benchmark:
@@ -132,7 +134,7 @@ rule table1:
         recipe=f"work/recipes/{PROFILE}/table1/table1.json",
         groupings=lambda _: PROJECT.table1("table1").inputs.values(),
     output:
-        table="results/table1.csv",
+        table=report("results/table1.csv", caption="../report/table1.rst", category="Tables", labels={"table": "table1"}),
         cells=f"results/{PROFILE}/table1.cells.jsonl",
     log:
         f"results/{PROFILE}/logs/table/table1.log",
@@ -148,13 +150,34 @@ rule table1:
         "larvseg table1 {input.recipe} --out table={output.table} --out cells={output.cells} > {log} 2>&1"
 
 
+# Figure 1.
+rule figure1:
+    input:
+        recipe=f"work/recipes/{PROFILE}/figure1/figure1.json",
+        files=lambda _: PROJECT.figure1("figure1").inputs.values(),
+    output:
+        figure="reports/figures/figure1.png",
+    log:
+        f"results/{PROFILE}/logs/figure1.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/figure1.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "larvseg figure1 {input.recipe} --out figure={output.figure} > {log} 2>&1"
+
+
 # Figure 2.
 rule figure2:
     input:
         recipe=f"work/recipes/{PROFILE}/figure2/figure2.json",
         responses=lambda _: PROJECT.figure2("figure2").inputs.values(),
     output:
-        figure="reports/figures/figure2.png",
+        figure=report("reports/figures/figure2.png", caption="../report/figure2.rst", category="Figures", labels={"figure": "figure2"}),
     log:
         f"results/{PROFILE}/logs/figure2.log",
     benchmark:
@@ -169,13 +192,34 @@ rule figure2:
         "larvseg figure2 {input.recipe} --out figure={output.figure} > {log} 2>&1"
 
 
+# Figure 3.
+rule figure3:
+    input:
+        recipe=f"work/recipes/{PROFILE}/figure3/figure3.json",
+        attentions=lambda _: PROJECT.figure3("figure3").inputs.values(),
+    output:
+        figure="reports/figures/figure3.png",
+    log:
+        f"results/{PROFILE}/logs/figure3.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/figure3.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "larvseg figure3 {input.recipe} --out figure={output.figure} > {log} 2>&1"
+
+
 # Figure 4.
 rule figure4:
     input:
         recipe=f"work/recipes/{PROFILE}/figure4/figure4.json",
         predictions=lambda _: PROJECT.figure4("figure4").inputs.values(),
     output:
-        figure="reports/figures/figure4.png",
+        figure=report("reports/figures/figure4.png", caption="../report/figure4.rst", category="Figures", labels={"figure": "figure4"}),
     log:
         f"results/{PROFILE}/logs/figure4.log",
     benchmark:
@@ -209,3 +253,24 @@ rule figure5:
         runtime=10,
     shell:
         "larvseg figure5 {input.recipe} --out figure={output.figure} > {log} 2>&1"
+
+
+# The report: one page with all of it, and the lineage of each number.
+rule page:
+    input:
+        recipe=f"work/recipes/{PROFILE}/page/index.json",
+        made=lambda _: PROJECT.page("index").inputs.values(),
+    output:
+        page="reports/index.html",
+    log:
+        f"results/{PROFILE}/logs/page.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/page.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "larvseg page {input.recipe} --out page={output.page} > {log} 2>&1"

@@ -28,7 +28,12 @@ rule train:
     output:
         model=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/model.safetensors",
         config=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/config.json",
-        curves=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/curves.csv",
+        curves=report(
+            f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/curves.csv",
+            caption="../report/training.rst",
+            category="Curves",
+            labels={"model": "{run}", "seed": "{seed}"},
+        ),
         card=f"results/{PROFILE}/runs/{{run}}/seed{{seed}}/card.md",
     log:
         f"results/{PROFILE}/logs/train/{{run}}.seed{{seed}}.log",

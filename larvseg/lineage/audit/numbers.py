@@ -9,9 +9,7 @@ from typing import Any
 
 from larvseg.config import ClaimsConfig, parse
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.confusion import accumulate, read_confusion
-from larvseg.evaluation.metrics import metrics_of
-from larvseg.evaluation.permutation import permuted_vocabulary
+from larvseg.evaluation.recount import recomputed
 from larvseg.files import sha256_of
 from larvseg.lineage.audit.reach import alterations, altered_cells, cells_of, name_of
 from larvseg.lineage.audit.tree import Job, Tree
@@ -36,17 +34,6 @@ def wrong_numbers(tree: Tree, doubtful: Collection[str]) -> Iterator[tuple[str, 
             yield from _wrong_cells(job)
         elif "claims" in job.outputs and (record := tree.record(job.outputs["claims"])):
             yield from _wrong_claims(job.outputs["claims"], record)
-
-
-def recomputed(confusion: Path, metrics: dict[str, Any]) -> dict[str, Any]:
-    """The metrics that follow from the counts in `confusion`, for the classes that `metrics` names."""
-    rows, classes = read_confusion(confusion)
-    names = [item["name"] for item in metrics["classes"]]
-    if len(names) != classes:
-        raise ValueError(f"{classes} classes were counted, {len(names)} are named")
-    matrix = accumulate(rows, classes)
-    control = {"permuted_vocabulary": permuted_vocabulary(matrix, names)} if "permuted_vocabulary" in metrics else {}
-    return metrics_of(matrix, names) | control
 
 
 def _wrong_metrics(job: Job) -> Iterator[tuple[str, str]]:

@@ -49,8 +49,8 @@ def reach(tree: Tree, paths: Collection[str]) -> tuple[str, ...]:
 
 
 def _repeats(tree: Tree, job: Job) -> bool:
-    """`job` sets in type what other jobs, which are told of themselves, have printed."""
-    return all(path in tree.job_of and tree.job_of[path].wanted for _, path in job.inputs)
+    """`job` sets in type what other jobs, which are told of themselves, have printed: the report, and whatever is made of such alone."""
+    return job.recipe.rule == "page" or all(path in tree.job_of and tree.job_of[path].wanted for _, path in job.inputs)
 
 
 def altered_cells(job: Job, cells: Iterable[Cell]) -> list[tuple[Cell, str | None]]:

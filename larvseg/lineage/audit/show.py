@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,9 +12,7 @@ from larvseg.errors import LarvSegError
 from larvseg.files import json_text
 from larvseg.lineage.records import known_hash, read_record, record_path
 from larvseg.reporting.cells import Cell, Source, pointed, read_cells, rows_of
-
-# what of a recipe's configuration says most about the step
-TOLD = ("dataset", "method", "benchmark", "seed", "steps", "ranks", "images_per_rank", "sample_classes", "optimiser", "attention", "world")
+from larvseg.reporting.page.graph import TOLD, origin, summary
 
 
 def show(table: Path, where: Mapping[str, str], column: str, as_json: bool = False) -> str:
@@ -40,7 +37,7 @@ def show(table: Path, where: Mapping[str, str], column: str, as_json: bool = Fal
 
 def _recounted(source: Source) -> Any:
     """The value at `source` computed again from the confusion counts beside it; None if they do not give it."""
-    from larvseg.lineage.audit.numbers import recomputed  # numpy and pyarrow
+    from larvseg.evaluation.recount import recomputed  # numpy and pyarrow
 
     metrics = Path(source.path)
     try:
@@ -126,7 +123,6 @@ def _siblings(path: Path, record: Mapping[str, Any]) -> list[Path]:
 
 def _step(path: str, record: Mapping[str, Any]) -> dict[str, Any]:
     artifact, recipe = record["artifact"], record["recipe"]
-    code = json_text(recipe["code"]).encode()
     return {
         "path": path,
         "rule": recipe["rule"],
@@ -136,12 +132,8 @@ def _step(path: str, record: Mapping[str, Any]) -> dict[str, Any]:
         "size": artifact["size"],
         "state": _state(Path(path), artifact),
         "config": recipe["config"],
-        "origin": _origin(Path(path).name, recipe["config"]) if recipe["rule"] == "fetch" else None,
-        "code": {
-            "modules": len(recipe["code"]),
-            "functions": sum(map(len, recipe["code"].values())),
-            "sha256": hashlib.sha256(code).hexdigest(),
-        },
+        "origin": origin(Path(path).name, recipe["config"]) if recipe["rule"] == "fetch" else None,
+        "code": summary(recipe["code"]),
         "environment": recipe["environment"],
         "inputs": record["inputs"],
     }
@@ -155,21 +147,6 @@ def _state(path: Path, artifact: Mapping[str, Any]) -> str:
         return "MODIFIED"
     found = known_hash(path)
     return "recorded" if found is None else "checked" if found == artifact["sha256"] else "MODIFIED"
-
-
-def _origin(file: str, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Where an archive came from: the registry's entry, or the world that it was drawn from."""
-    if config.get("world") is not None:
-        return {"drawn": config["world"]}
-    sources = config.get("sources", {})
-    key = file if file in sources else "{wnid}.tar"
-    source = sources.get(key, {})
-    url = source.get("url")
-    return {
-        "url": url.replace("{wnid}", Path(file).stem) if url else None,
-        "licence": source.get("licence"),
-        "access": source.get("access"),
-    }
 
 
 def _text(chain: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from larvseg.config import nearest
 from larvseg.errors import LarvSegError
-from larvseg.lineage.audit.products import products, wanted
+from larvseg.experiments.products import products, wanted
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import read_record, record_path
 

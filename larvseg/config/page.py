@@ -1,0 +1,32 @@
+"""The report: one page with everything that was made."""
+
+from __future__ import annotations
+
+from larvseg.config.base import Model
+
+
+class Shown(Model):
+    """An output of a job that the page shows, and the file that explains it (none: it goes without a caption)."""
+
+    rule: str
+    name: str
+    output: str  # its role
+    caption: str | None = None  # workflow/report/*.rst
+
+    def role(self, output: str | None = None) -> str:
+        """What the stage calls the output `output` of the job; by default the one that is shown."""
+        return f"{self.rule}/{self.name}/{output or self.output}"
+
+
+class PageConfig(Model):
+    """What stands on the page of a profile, each kind in the order of the jobs."""
+
+    profile: str
+    about: str  # the profile, in a sentence
+    drawn: bool
+    seeds: tuple[int, ...]
+    tables: tuple[Shown, ...]
+    figures: tuple[Shown, ...]
+    claims: Shown | None
+    models: tuple[Shown, ...]  # whatever has a model card
+    recipes: str  # hash of the recipes of everything below: records say what no byte of an artifact may show

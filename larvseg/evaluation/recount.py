@@ -1,0 +1,21 @@
+"""The metrics of a run, counted again from its confusion counts. Without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from larvseg.evaluation.confusion import accumulate, read_confusion
+from larvseg.evaluation.metrics import metrics_of
+from larvseg.evaluation.permutation import permuted_vocabulary
+
+
+def recomputed(confusion: Path, metrics: dict[str, Any]) -> dict[str, Any]:
+    """The metrics that follow from the counts in `confusion`, for the classes that `metrics` names."""
+    rows, classes = read_confusion(confusion)
+    names = [item["name"] for item in metrics["classes"]]
+    if len(names) != classes:
+        raise ValueError(f"{classes} classes were counted, {len(names)} are named")
+    matrix = accumulate(rows, classes)
+    control = {"permuted_vocabulary": permuted_vocabulary(matrix, names)} if "permuted_vocabulary" in metrics else {}
+    return metrics_of(matrix, names) | control

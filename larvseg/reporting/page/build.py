@@ -1,0 +1,128 @@
+"""The stage `page`: everything that was made, on one page that needs nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from larvseg.columns import grouped
+from larvseg.config.page import PageConfig, Shown
+from larvseg.reporting.cells import read_cells
+from larvseg.reporting.page.captions import Caption, read_caption
+from larvseg.reporting.page.cards import as_html
+from larvseg.reporting.page.claims import claims_of
+from larvseg.reporting.page.curves import curves_of
+from larvseg.reporting.page.datasets import datasets_of
+from larvseg.reporting.page.graph import TOLD, Graph
+from larvseg.reporting.page.numbers import Recount
+from larvseg.reporting.page.overview import overview_of
+from larvseg.reporting.page.pictures import embedded
+from larvseg.reporting.page.tables import view
+
+FOLDER = Path(__file__).parent
+FORMS = {"Markdown": "markdown", "LaTeX": "latex"}  # of a table that was set in type
+
+
+def page(config: PageConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Write `page`, an HTML file without any outside resource.
+
+    inputs: all outputs of every job that has a part in what is shown, by <rule>/<name>/<output>, each with its record beside it. The page
+    holds no time and no host: from the same inputs it is the same. Raises LarvSegError for a number that does not follow from its confusion
+    counts, and for a caption that cannot be read.
+    """
+    contents = Contents(config, inputs)
+    styles, theme, script = ((FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "theme.js", "page.js"))
+    template = _environment().get_template("page.html.jinja")
+    html = template.render(**vars(contents), styles=styles, theme=theme, script=script, policy=_policy(theme, script))
+    outputs["page"].write_text(html, encoding="utf-8")
+
+
+class Contents:
+    """What the template shows: its attributes are the names that the template knows. `data` is what the page's script knows."""
+
+    def __init__(self, config: PageConfig, inputs: Mapping[str, Path]):
+        self.config, self.inputs = config, inputs
+        self.graph = Graph(path.as_posix() for path in inputs.values())
+        self.data: dict[str, Any] = {"files": self.graph.files, "jobs": self.graph.jobs, "told": TOLD, "numbers": {}}
+        recount = Recount(self.graph)
+        self.tables = [self._table(item, recount) for item in config.tables]
+        self.figures = [self._figure(item) for item in config.figures]
+        self.claims = claims_of(self._path(config.claims)) if config.claims else None
+        self.claims_caption = self._caption(config.claims) if config.claims else None
+        self.models = [self._model(item) for item in config.models]
+        csv = {table["view"].layout.name: table["path"] for table in self.tables}
+        self.datasets = datasets_of(csv["table2"], self.graph) if "table2" in csv else []
+        self.overview = overview_of(csv["table3"]) if "table3" in csv else None
+        self.archives = [file for file in self.graph.files if "origin" in file]
+        self.data["claims"] = self.claims.as_data() if self.claims else []
+        self.data["curves"] = [curve for item in config.models for curve in self._curves(item)]
+
+    def _path(self, item: Shown, output: str | None = None) -> str:
+        """Where what is shown lies, or another output of its job."""
+        return self.inputs[item.role(output)].as_posix()
+
+    def _caption(self, item: Shown) -> Caption:
+        title = Path(self._path(item)).stem
+        if item.caption is None:
+            return Caption(title, alt=title)
+        return read_caption(Path(item.caption), item.name, {"profile": self.config.profile})
+
+    def _table(self, item: Shown, recount: Recount) -> dict[str, Any]:
+        path, cells = self._path(item), self.inputs.get(item.role("cells"))
+        shown, links = view(path, read_cells(cells) if cells else (), self.graph, recount)
+        self.data["numbers"] |= links
+        typeset = {form: self.inputs.get(f"render/{item.name}/{role}") for form, role in FORMS.items()}
+        texts = {form: file.read_text(encoding="utf-8") for form, file in typeset.items() if file}
+        return {"view": shown, "path": path, "caption": self._caption(item), "texts": texts}
+
+    def _figure(self, item: Shown) -> dict[str, Any]:
+        path = Path(self._path(item))
+        return {"name": path.stem, "path": path.as_posix(), "picture": embedded(path), "caption": self._caption(item)}
+
+    def _model(self, item: Shown) -> dict[str, Any]:
+        path = self._path(item, "model" if item.role("model") in self.inputs else None)
+        card = as_html(self.inputs[item.role()].read_text(encoding="utf-8"))
+        return {"name": item.name, "path": path, "job": self.graph.job_of(path), "card": card}
+
+    def _curves(self, item: Shown) -> list[dict[str, Any]]:
+        """Those of a model that was trained in steps."""
+        file = self.inputs.get(item.role("curves"))
+        return [{"name": item.name, "series": curves_of(file)}] if file else []
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
+    environment.filters |= {"bytes": as_size, "grouped": grouped, "id": as_id, "minus": lambda number: number.replace("-", "−")}
+    return environment
+
+
+def _policy(*scripts: str) -> str:
+    """The page may run its own scripts and show what stands in it; nothing else."""
+    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    run = " ".join(f"'sha256-{digest}'" for digest in hashes)
+    return f"default-src 'none'; script-src {run}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+def as_id(text: str) -> str:
+    """`text` as a name within the page."""
+    return "".join(character if character.isalnum() else "-" for character in text)
+
+
+def as_size(size: int) -> str:
+    """Bytes as people say them: 3.33 MB."""
+    amount, units = float(size), ["bytes", "kB", "MB", "GB", "TB"]
+    while amount >= 999.5 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    return f"{size} bytes" if units[0] == "bytes" else f"{amount:.3g} {units[0]}"
