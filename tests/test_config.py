@@ -140,7 +140,7 @@ def test_features_may_be_a_file_of_the_users(project):
 def test_the_rehearsal_has_stand_ins_for_networks_alone(project, tmp_path):
     shutil.copy(CONFIG / "sources.yaml", tmp_path / "sources.yaml")
     rehearse = project("rehearse", "rehearse.yaml", lambda v: v.update(registry=str(tmp_path / "sources.yaml")))
-    paper = project("paper")
+    paper = project("paper", "paper.yaml", lambda v: v.update(whole_imagenet=True))  # the rehearsal has it, in small
     made = {(job.rule, job.name) for job in rehearse.jobs()}
     assert made == {(job.rule, job.name) for job in paper.jobs()}
     assert rehearse.families == paper.families
@@ -289,3 +289,26 @@ def test_of_very_many_known_names_an_error_lists_some():
     assert nearest("file07", known).startswith("; did you mean 'file")
     assert nearest("x", known).endswith(", file058, file059 and 440 more")
     assert nearest("x", ["b", "a"]) == "; known: a, b"
+
+
+def test_all_of_imagenet_21k_where_a_fetched_profile_asks_for_it(project):
+    without = project("paper")
+    assert without.object_runs == () and "figure5" not in without.figures and {"I21K", "IN11K"}.isdisjoint(without.datasets)
+    assert "imagenet_whole" not in without.families and without.runs_over_synsets == ("in11k-baseline", "i21k-larvseg")
+
+
+def test_what_comes_with_all_of_imagenet_21k(project):
+    whole = project("paper", "paper.yaml", lambda value: value.update(whole_imagenet=True))
+    assert whole.object_runs == whole.runs_over_synsets and "figure5" in whole.figures
+    assert whole.archives_of("I21K") == whole.archives_of("IN11K") == ("data/paper/archives/winter21_whole.tar",)
+    assert all("winter21_whole/" in path for path in whole.archives_of("I585"))
+    assert {"I21K", "IN11K"} < set(whole.datasets) and whole.derive("IN11K").config.larger_than == 500
+    assert ("i21k-larvseg", 0) in whole.made and ("i21k-larvseg", 0) not in whole.trained
+    fetch = whole.fetch("imagenet_whole").config
+    assert fetch.licensed["winter21_whole.tar"] == ("winter21_whole.tar",) and fetch.sources["winter21_whole.tar"].url is None
+
+
+def test_figure_5_shows_the_classes_that_its_synsets_are(project):
+    config = project("mini").recognise("i21k-larvseg").config
+    assert config.dataset == "I21K" and config.training == ("IN11K", "I21K") and config.scenes["n03452741"] == "grand-piano"
+    assert project("mini").recognise("in11k-baseline").config.objects == config.objects

@@ -63,7 +63,7 @@ class Files:
 
     def recognition_file(self, run: str) -> str:
         """The label maps of one model of Figure 5."""
-        return f"results/{self.name}/recognitions/{run}.safetensors"
+        return f"results/{self.name}/predictions/synsets/{run}.safetensors"
 
     def showcase_file(self, run: str) -> str:
         """The label map of Figure 1."""

@@ -54,7 +54,8 @@ def sheet(models: Sequence[Model], profile: str) -> Image.Image:
     explanation = (
         f"Profile “{profile}”. Above each picture a category, by the first word that WordNet has for it. Coloured: the pixels that a model",
         "gives to it, of all categories that it knows; everything else is grey. Orange: the model had image labels of it alone; blue:",
-        "pixel labels, too. No model was trained on these pictures but where they say so. Outlined in scenes: where the category is.",
+        "pixel labels, too. No model was trained on these pictures but where they say so. Outlined in scenes: where the category is; its",
+        "IoU is that of this one picture, which does not rank the models.",
     )
     blocks = [heading("Figure 5 · Fine-grained categories", explanation, LABEL + COLUMNS * (CELL[0] + GAP) - GAP)]
     for title, numbers in (("Object pictures", objects), (f"Scenes: validation pictures of {_dataset(pictures, scenes)}", scenes)):
@@ -149,7 +150,7 @@ def verdict(model: Model, number: int) -> str:
         return f"not found; mostly {lemma(model.about['names'][int(np.bincount(inside.ravel()).argmax())])}"
     if region is None:
         share = 100 * where.mean()
-        return f"{share:.0f} % of the picture" if share >= 1 else f"{share:.1f} % of the picture"
+        return f"{share:.0f} % of the picture" if share >= 1 else "less than 1 % of the picture"
     return f"IoU {100 * (where & region).sum() / (where | region).sum():.0f}"
 
 

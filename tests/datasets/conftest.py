@@ -107,6 +107,11 @@ class World:
         (self.folder / f"{name}.tar").write_bytes(tar_of(files))
         return self.folder / f"{name}.tar"
 
+    def whole(self, folder: str = "winter21_whole/") -> Path:
+        """winter21_whole.tar: the archives of the synsets in one, in another order than theirs."""
+        tars = {f"{folder}{name}": path.read_bytes() for name, path in sorted(self.archives("I21K").items(), reverse=True)}
+        return self.tar("winter21_whole", tars)
+
     def archives(self, dataset: str, prepared: bool = False) -> dict[str, Path]:
         if dataset == "C171":
             return {name: self.zip(name, files) for name, files in self.coco.items()}

@@ -12,6 +12,7 @@ from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.vocabulary import load_vocabulary
+from tests.datasets.conftest import tar_of
 
 HALF = 96 * 72 // 2
 OUTPUTS = {"manifest": Path("x.arrow"), "rejects": Path("x.csv")}
@@ -133,6 +134,34 @@ def test_in11k_holds_the_synsets_with_enough_pictures(world):
     manifest = world.derive("IN11K", larger_than=1)
     assert manifest.header["classes"] == manifest.header["keys"]["synset"] == ["n01983481", "n03636649", "n04256520"]
     assert [row["labels"] for row in rows(manifest)] == [[0], [0], [1], [1], [1], [2], [2]]
+
+
+@pytest.mark.parametrize("dataset, larger_than", [("I21K", 0), ("IN11K", 1)])
+@pytest.mark.parametrize("folder", ["winter21_whole/", ""])
+def test_all_synsets_in_one_archive(world, dataset, larger_than, folder):
+    config = DeriveConfig(dataset=dataset, drawn=False, larger_than=larger_than)
+    expected, whole = world.derive(dataset, larger_than=larger_than), world.whole(folder)
+    derive(config, {whole.name: whole}, {"manifest": Path("whole.arrow"), "rejects": Path("whole.csv")}, Path("work"))
+    manifest = Manifest(Path("whole.arrow"))
+    for key in ("classes", "keys", "absent"):
+        assert manifest.header[key] == expected.header[key]
+    assert manifest.header["archives"] == {whole.as_posix(): sha256_of(whole)}
+    for row in range(len(expected)):
+        ours, theirs = manifest.row(row), expected.row(row)
+        assert ours["image"]["archive"] == whole.as_posix()
+        assert {key: value for key, value in ours.items() if key != "image"} == {
+            key: value for key, value in theirs.items() if key != "image"
+        }
+        assert np.array_equal(manifest.image(row), expected.image(row))
+    assert len(manifest) == len(expected) > 6
+
+
+def test_an_archive_that_is_not_of_synsets_is_refused(world):
+    path = world.tar("winter21_whole", {"winter21_whole/readme.tar": tar_of({"readme.txt": b"hello"})})
+    with pytest.raises(LarvSegError, match="winter21_whole.tar: 'winter21_whole/readme.tar' in it is no archive of a synset"):
+        derive(DeriveConfig(dataset="I21K", drawn=False), {path.name: path}, OUTPUTS, Path("work"))
+    with pytest.raises(LarvSegError, match="winter21_whole.tar: no archives of synsets in it"):
+        derive(DeriveConfig(dataset="IN11K", drawn=False, larger_than=500), {path.name: world.whole()}, OUTPUTS, Path("work"))
 
 
 def test_same_bytes_again_and_pickling(world):

@@ -121,7 +121,7 @@ def test_pictures_of_each_data_set(paper, mini):
 
 def test_the_paper_profile_on_one_screen(paper, tmp_path):
     text = plan(paper, tmp_path)
-    assert len(text.splitlines()) <= 36
+    assert len(text.splitlines()) <= 38
     assert text.startswith("profile paper: ViT-B/16, 320 000 steps a run, 27 runs\n")
     count, gigabytes = len(paper.synsets), f"{len(paper.synsets) * 0.15:.1f}"
     assert lines_of(text, "{wnid}.tar ×")[0][2:] == [str(count), gigabytes, "–", gigabytes, "login"]
@@ -131,6 +131,23 @@ def test_the_paper_profile_on_one_screen(paper, tmp_path):
     weights = ("RN50x64.pt", "ViT-B-16.pt", "ViT-L-14.pt", "ViT-L-14-336px.pt", "deit_s_sin_dist.pth")
     assert all(lines_of(text, name)[0][-1] == "open" for name in weights)
     assert "at 50 MB/s" in text and "14 teraflops reached on each GPU" in text
+
+
+def test_all_of_imagenet_21k_is_left_out_unless_it_is_asked_for(paper, changed, tmp_path):
+    whole = changed("paper", whole_imagenet=True)
+    without, with_it = plan(paper, tmp_path), plan(whole, tmp_path)
+    hours = sum(training_operations(paper, run) for run in ("in11k-baseline", "i21k-larvseg")) / (14e12 * 3600)
+    assert f"Figure 5 is left out; whole_imagenet: true adds 1300 GB and 2 runs of {hours:.1f} GPU hours" in without
+    assert "left out" not in with_it and "winter21_whole" not in without
+    assert lines_of(with_it, "winter21_whole.tar ")[0][1:] == ["1300.0", "–", "1300.0", "registration"]
+    assert lines_of(with_it, "figure5")[0][1:3] == ["2", f"{hours:.1f}"]
+    before, after = (lines_of(text, "all, each run once")[0] for text in (without, with_it))
+    assert int(after[4]) == int(before[4]) + 2 and float(after[5]) - float(before[5]) == pytest.approx(hours, abs=0.15)
+    more = {kind: size - disk(paper, tmp_path)[kind] for kind, size in disk(whole, tmp_path).items()}
+    assert more["archives"] == 1300 and more["manifests"] == pytest.approx((13_151_276 + 11_582_723) * 300 / 1e9)
+    assert more["checkpoints"] == pytest.approx((model_bytes(whole, "in11k-baseline") + model_bytes(whole, "i21k-larvseg")) / 1e9)
+    bank = 4 * 768 * 21 * 19_167  # of every synset, and of the names of C171
+    assert bank < model_bytes(whole, "i21k-larvseg") - 4 * 86_434_560 - 4 * 768 * (768 + 19_167) < 1.02 * bank
 
 
 def test_each_run_is_counted_once(paper, tmp_path):

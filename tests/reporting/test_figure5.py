@@ -69,7 +69,7 @@ def test_what_is_said_below_a_picture(tmp_path):
     assert stage.verdict(small, 1) == "none of its categories"
     arrays = dict(model.arrays)
     arrays["0.labels"] = np.where(np.arange(60) < 1, np.where(np.arange(48) < 3, 2, 1)[:, None], 1)
-    assert stage.verdict(model._replace(arrays=arrays), 0) == "0.1 % of the picture"
+    assert stage.verdict(model._replace(arrays=arrays), 0) == "less than 1 % of the picture"
 
 
 def test_each_model_has_its_rows_and_the_figure_repeats(tmp_path):

@@ -98,7 +98,7 @@ EVERY_KIND = (
     "results/smoke/groupings/backbone.A150.json",
     "results/smoke/responses/backbone.A150.safetensors",
     "results/smoke/predictions/larvseg-a150-i124.safetensors",
-    "results/smoke/recognitions/i21k-larvseg.safetensors",
+    "results/smoke/predictions/synsets/i21k-larvseg.safetensors",
     "results/smoke/showcase/larvseg-a150-i124.safetensors",
     "results/smoke/attentions/larvseg-a150-i124.safetensors",
 )
