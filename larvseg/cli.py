@@ -54,9 +54,11 @@ _stage("evaluate", "Evaluate a run on its benchmark.")
 _stage("explore", "Group pixels by the embeddings of one row of Table 1.")
 _stage("respond", "Make the response maps of one model of Figure 2.")
 _stage("predict", "Make the label maps of one method of Figure 4.")
+_stage("recognise", "Make the label maps of one model of Figure 5 over all its synsets.")
 _stage("table1", "Write Table 1.")
 _stage("figure2", "Draw Figure 2.")
 _stage("figure4", "Draw Figure 4.")
+_stage("figure5", "Draw Figure 5.")
 _stage("table", "Write a table of the paper.")
 _stage("table2", "Count the data sets (Table 2).")
 _stage("render", "Set a table in Markdown and LaTeX.")
@@ -368,7 +370,7 @@ def print_table(table: Annotated[Path, typer.Argument(help="a table of results/"
 
 @app.command()
 def bench() -> None:
-    """Measure the exact reductions and a training step, as ratios against plain references."""
+    """Measure the exact reductions and a training step beside plain references, and what all of ImageNet-21K takes."""
     from larvseg.bench import main as run_bench
 
     run_bench()

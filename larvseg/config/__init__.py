@@ -22,7 +22,7 @@ from larvseg.config.datasets import (
 )
 from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
 from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
-from larvseg.config.figures import Column, Figure2Config, Figure4Config, PredictConfig
+from larvseg.config.figures import Column, Figure2Config, Figure4Config, Figure5Config, PredictConfig, RecogniseConfig, Row
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
 from larvseg.config.page import PageConfig, Shown
@@ -77,6 +77,7 @@ __all__ = [
     "FetchConfig",
     "Figure2Config",
     "Figure4Config",
+    "Figure5Config",
     "FigureConfig",
     "GainsConfig",
     "Grounding",
@@ -102,12 +103,14 @@ __all__ = [
     "ProposeConfig",
     "Proposing",
     "RecoConfig",
+    "RecogniseConfig",
     "Registry",
     "RenderConfig",
     "ResponsesConfig",
     "ResolvedClaim",
     "Retrieval",
     "Roles",
+    "Row",
     "Run",
     "RunsFigureConfig",
     "Runtime",

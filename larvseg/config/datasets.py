@@ -38,14 +38,14 @@ class World(Model):
     ilsvrc: int = Field(default=2, gt=0)  # of each drawn synset that ImageNet-1K has
 
 
-Family = Literal["coco", "ade_challenge", "ade_full", "imagenet", "wordnet", "weights", "narratives", "itpair", "ilsvrc"]
+Family = Literal["coco", "ade_challenge", "ade_full", "imagenet", "imagenet_whole", "wordnet", "weights", "narratives", "itpair", "ilsvrc"]
 
 
 class Source(Model):
     """An official archive of `workflow/config/sources.yaml`: where it is, how one knows that it is whole, and on what terms it is given."""
 
     family: Family
-    url: str | None  # None: the link is personal, mailed after registration; "{wnid}" stands for a synset
+    url: str | None  # None: a person puts it there: the link is personal, or it comes in another form; "{wnid}" stands for a synset
     mirrors: tuple[str, ...] = ()
     size: int | None = Field(default=None, gt=0)  # bytes, exact, where published
     gigabytes: float = Field(gt=0)  # about; what `larvseg plan` counts with

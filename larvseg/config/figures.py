@@ -25,6 +25,23 @@ class PredictConfig(Model):
     runtime: Runtime = Runtime()
 
 
+class RecogniseConfig(Model):
+    """Label maps of one model over all its synsets, on a few pictures."""
+
+    run: str
+    profile: str
+    seed: int
+    dataset: str  # whose synsets compete
+    objects: tuple[str, ...]  # synsets, each looked for on a picture of it
+    scenes: dict[str, str]  # synset → class of `benchmark` by which pictures are chosen
+    benchmark: Literal["A150", "A847"]
+    pictures: int = Field(default=6, gt=0)  # scenes
+    sources: tuple[str, ...] = Field(min_length=1)  # object pictures are taken from the first of these data sets that has any of a synset
+    training: tuple[str, ...]  # data sets whose object pictures some model was trained on
+    evaluation: Evaluation
+    runtime: Runtime = Runtime()
+
+
 class Column(Model):
     """What a figure shows of one run, and what it calls it."""
 
@@ -48,3 +65,17 @@ class Figure4Config(Model):
     profile: str
     benchmark: Literal["A150", "A847"]
     methods: tuple[Column, ...] = Field(min_length=1)
+
+
+class Row(Column):
+    """What a figure shows of one run below each other, and how that run stands to the paper."""
+
+    note: str
+
+
+class Figure5Config(Model):
+    """Fine-grained categories: what models over all of ImageNet-21K find of them."""
+
+    figure: str
+    profile: str
+    models: tuple[Row, ...] = Field(min_length=1)

@@ -12,7 +12,7 @@ from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
 from larvseg.config.diagnostics import Benchmark
 from larvseg.config.evaluation import Evaluation, Method
-from larvseg.config.figures import Column
+from larvseg.config.figures import Column, Row
 from larvseg.config.masks import Classification, MaskHead
 from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime
 
@@ -68,7 +68,7 @@ class Profile(Model):
     world: World | None
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
     in11k_images: int = Field(default=500, ge=0)  # IN11K holds the synsets with more pictures than this
-    whole_imagenet: bool = False  # all synsets are fetched, and the runs over them trained; where archives are drawn they always are
+    whole_imagenet: bool = False  # all synsets are there, and the runs over them are trained (Figure 5); always so where archives are drawn
     max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's pictures that may be undecodable
     preset: str  # a preset of presets.yaml
     backbone: Backbone
@@ -191,6 +191,17 @@ class Diagnosed(Model):
         )
 
 
+class Figure5(Model):
+    """Fine-grained categories, by WordNet id: on object pictures, and on `pictures` validation pictures of `benchmark`."""
+
+    benchmark: Literal["A150", "A847"]
+    objects: tuple[str, ...]
+    sources: tuple[str, ...] = ("I1K", "I21K")  # of the object pictures: the first that has any; best are pictures not trained on
+    scenes: tuple[str, ...]
+    pictures: int = 6
+    models: tuple[Row, ...]
+
+
 class Experiments(Model):
     """`experiments.yaml`: each run once, each table as rows of runs, and what the paper claims."""
 
@@ -200,4 +211,5 @@ class Experiments(Model):
     figure2: Figure2 | None = None
     figure4: Figure4 | None = None
     diagnostics: dict[Benchmark, Diagnosed] = {}
+    figure5: Figure5 | None = None
     claims: tuple[Claim, ...] = ()

@@ -20,6 +20,7 @@ from larvseg.vocabulary.synsets import c171_synsets
 ADE_FULL = "ADE20K_2021_17_01.zip"
 PREPARED = "ade20k_full_prepared.zip"
 ILSVRC = "ILSVRC2012_img_train.tar"
+WHOLE = "winter21_whole.tar"
 _CHUNK = 256  # pictures with masks: some seconds of work
 
 Files = dict[str, Member]
@@ -124,9 +125,11 @@ def contents_of(config: DeriveConfig, inputs: Mapping[str, Path], counts: Mappin
     counts: members of each synset's archive. Raises LarvSegError for a missing or damaged archive, one without pictures of the data
     set, and a picture without its mask.
     """
-    if config.dataset == "I1K":
-        return _ilsvrc(inputs)
-    return _objects(config, inputs, counts) if kind_of(config.dataset) == "single_label" else _with_masks(config, inputs)
+    if kind_of(config.dataset) != "single_label":
+        return _with_masks(config, inputs)
+    if config.dataset == "I1K" or WHOLE in inputs:
+        return _tar_of_tars(config, inputs)
+    return _objects(config, inputs, counts)
 
 
 # ---- data sets with masks: C171, A150, A847, and the image-level labels of the last two
@@ -275,22 +278,24 @@ def _objects(config: DeriveConfig, inputs: Mapping[str, Path], counts: Mapping[s
     )
 
 
-def _ilsvrc(inputs: Mapping[str, Path]) -> Contents:
-    """ImageNet-1K: a tar of one tar for each synset."""
-    if ILSVRC not in inputs:
-        raise LarvSegError(f"I1K needs the archive {ILSVRC}; fetch it first")
-    path = inputs[ILSVRC]
-    tars = tars_in(path)
-    if wrong := [tar.name for tar in tars if not is_synset_tar(tar.name)]:
+def _tar_of_tars(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
+    """ImageNet-1K, or all of ImageNet-21K: a tar of one tar for each synset, in a folder or not."""
+    role = ILSVRC if config.dataset == "I1K" else WHOLE
+    if role not in inputs:
+        raise LarvSegError(f"{config.dataset} needs the archive {role}; fetch it first")
+    path = inputs[role]
+    tars = {PurePosixPath(tar.name).name: tar for tar in tars_in(path)}
+    if wrong := [tar.name for name, tar in tars.items() if not is_synset_tar(name)]:
         raise LarvSegError(f"{path}: {wrong[0]!r} in it is no archive of a synset; use the official archive")
-    if not tars:
+    sizes = {name: len(members_of(path, tar)) for name, tar in sorted(tars.items())}
+    kept = [name for name, size in sizes.items() if size > config.larger_than]
+    if not kept:
         raise LarvSegError(f"{path}: no archives of synsets in it; use the official archive")
-    wnids = tuple(tar.name.removesuffix(".tar") for tar in tars)
+    wnids = tuple(name.removesuffix(".tar") for name in kept)
     chunks = tuple(
-        Synset(wnid, path.as_posix(), label, len(members_of(path, tar)), tar)
-        for label, (wnid, tar) in enumerate(zip(wnids, tars, strict=True))
+        Synset(wnid, path.as_posix(), label, sizes[name], tars[name]) for label, (wnid, name) in enumerate(zip(wnids, kept, strict=True))
     )
-    return Contents(chunks, classes=wnids, keys={rule: wnids for rule in RULES})
+    return Contents(chunks, classes=wnids, keys=dict.fromkeys(RULES if role == ILSVRC else (*RULES, "synset"), wnids))
 
 
 def _largest(candidates: tuple[str, ...], sizes: Mapping[str, int]) -> str | None:

@@ -1,4 +1,4 @@
-"""The jobs behind Table 1 and Figures 2 and 4."""
+"""The jobs behind Table 1 and Figures 2, 4 and 5."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from larvseg import config as c
 from larvseg.comparators.registry import module_of
-from larvseg.experiments.comparators import Comparators
 from larvseg.experiments.job import Job
+from larvseg.experiments.recognition import Recognition
 from larvseg.experiments.setup import CLASS_LISTS, REFERENCE
 
 
-class Explorations(Comparators):
+class Explorations(Recognition):
     """What pixel embeddings group, and what methods predict on a few pictures. All with the first seed."""
 
     def explored(self, explored: c.Explored, benchmark: str) -> str:
@@ -46,8 +46,9 @@ class Explorations(Comparators):
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """Those of Figures 2 and 4 that `experiments.yaml` describes."""
-        return tuple(name for name in ("figure2", "figure4") if getattr(self.experiments, name))
+        """Those of Figures 2, 4 and 5 that `experiments.yaml` describes; Figure 5 where all of ImageNet-21K is there."""
+        there = {"figure5": bool(self.figure5_models)}
+        return tuple(name for name in ("figure2", "figure4", "figure5") if there.get(name, getattr(self.experiments, name)))
 
     def embedding_jobs(self) -> Iterator[Job]:
         """Those that read pictures; tables and figures are made of what they write."""
@@ -55,6 +56,7 @@ class Explorations(Comparators):
         yield from (self.explore(name) for name in rows)
         yield from (self.respond(self.explored(model, self.experiments.figure2.benchmark)) for model in self.figure2_models)
         yield from (self.predict(column.run) for column in self.figure4_methods)
+        yield from (self.recognise(model.run) for model in self.figure5_models)
 
     def _embedding(self, explored: c.Explored, benchmark: str) -> tuple[c.Embedding, dict[str, str]]:
         inputs = {"manifest": self.manifest(benchmark)}

@@ -61,6 +61,10 @@ class Files:
         """The label maps of one method of Figure 4."""
         return f"results/{self.name}/predictions/{run}.safetensors"
 
+    def recognition_file(self, run: str) -> str:
+        """The label maps of one model of Figure 5."""
+        return f"results/{self.name}/recognitions/{run}.safetensors"
+
     def run_file(self, run: str, seed: int, file: str) -> str:
         """A file that training `run` with `seed` writes."""
         return f"results/{self.name}/runs/{run}/seed{seed}/{file}"

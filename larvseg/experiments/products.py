@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from larvseg.experiments.project import Project
 
 MODEL_FILES = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
-WANTED = ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4")
+WANTED = ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4", "figure5")
 WANTED += ("classes", "shares", *DIAGNOSTIC_FIGURES, "page")
 
 
@@ -53,9 +53,11 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"responses": project.response_file(name)}
         case "predict":
             return {"predictions": project.prediction_file(name)}
+        case "recognise":
+            return {"recognitions": project.recognition_file(name)}
         case "table1":
             return {"table": f"results/{name}.csv", "cells": f"results/{project.name}/{name}.cells.jsonl"}
-        case "figure2" | "figure4":
+        case "figure2" | "figure4" | "figure5":
             return {"figure": f"reports/figures/{name}.png"}
         case "table2":
             return {"table": f"results/{name}.csv"}

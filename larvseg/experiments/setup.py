@@ -24,6 +24,8 @@ WORDNET = ("wordnet.zip",)
 NARRATIVES = tuple(f"coco_train_localized_narratives-{shard:05d}-of-00004.jsonl" for shard in range(4))
 PAIRS = tuple(f"itpair/{shard:05d}.tar" for shard in range(6))  # drawn; no image-text pairs of the paper are public
 ILSVRC = ("ILSVRC2012_img_train.tar",)
+WHOLE = ("winter21_whole.tar",)  # every synset
+OVER_SYNSETS = ("I21K", "IN11K")  # data sets of every synset, and what is trained on them
 TIMM_TAGS = {"in21k_ft_in1k": "vit_base_patch16_384.augreg_in21k_ft_in1k", "in21k": "vit_base_patch16_224.augreg_in21k"}
 # shared by all runs of a profile: manifests and the backbone are made once
 SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets", "a847_preparation")
@@ -69,6 +71,7 @@ class Setup(Files):
                 )
         named = [(f"table {name!r}", row.run) for name, table in self.experiments.tables.items() for row in table.rows]
         named += [(f"diagnostics {name}", run) for name, diagnosed in self.experiments.diagnostics.items() for run in diagnosed.runs]
+        named += [("figure5", model.run) for model in (self.experiments.figure5.models if self.experiments.figure5 else ())]
         for place, run in named:
             if run not in self.experiments.runs:
                 raise LarvSegError(f"{self.where}: {place}: no run {run!r}{nearest(run, list(self.experiments.runs))}")
@@ -132,6 +135,8 @@ class Setup(Files):
         weights = [*map(self.fetched, networks), *(model.weights for model in clip if model.weights != "train")]
         if files := tuple(dict.fromkeys(file for file in weights if file)):
             families["weights"] = files
+        if self.profile.whole_imagenet and not self.profile.drawn:
+            families["imagenet_whole"] = WHOLE
         return families
 
     @property
@@ -152,7 +157,8 @@ class Setup(Files):
         """The paths of the archives behind the manifest of `dataset`."""
         if dataset not in c.DATASETS:
             raise LarvSegError(f"no data set {dataset!r}; known: {', '.join(c.DATASETS)}")
-        files = self.families[FAMILY_OF.get(dataset, "imagenet")]
+        whole = dataset in OVER_SYNSETS and "imagenet_whole" in self.families
+        files = self.families["imagenet_whole" if whole else FAMILY_OF.get(dataset, "imagenet")]
         if dataset in ("I124", "I585"):
             candidates = {wnid for wnids in self.vocabulary(dataset).synsets.values() for wnid in wnids}
             files = tuple(f"{wnid}.tar" for wnid in self.synsets if wnid in candidates)
@@ -190,9 +196,12 @@ class Setup(Files):
     @property
     def object_runs(self) -> tuple[str, ...]:
         """The runs over all synsets of ImageNet-21K, in profiles that have them all; no benchmark measures them."""
-        if not (self.profile.drawn or self.profile.whole_imagenet):
-            return ()
-        return tuple(name for name, run in self.experiments.runs.items() if run.benchmark in ("I21K", "IN11K"))
+        return self.runs_over_synsets if self.profile.drawn or self.profile.whole_imagenet else ()
+
+    @property
+    def runs_over_synsets(self) -> tuple[str, ...]:
+        """The same, whether or not this profile has the pictures."""
+        return tuple(name for name, run in self.experiments.runs.items() if run.benchmark in OVER_SYNSETS)
 
     def switches(self, overrides: dict[str, Any]) -> c.Switches:
         """The switches of the profile's preset with `overrides`."""

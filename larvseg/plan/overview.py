@@ -8,6 +8,7 @@ from pathlib import Path
 
 from larvseg.columns import columns, grouped
 from larvseg.experiments import Project
+from larvseg.experiments.setup import WHOLE
 from larvseg.plan import hours, storage
 from larvseg.plan.storage import GB
 from larvseg.sources.access import place_of
@@ -71,9 +72,19 @@ def _gpu_hours(project: Project) -> list[str]:
         (run, seed): (hours.training_operations(project, run) + hours.evaluation_operations(project, run)) / per_hour
         for run, seed in project.trained
     }
+    over_synsets = {(run, project.seeds[0]): hours.training_operations(project, run) / per_hour for run in project.runs_over_synsets}
+    groups, left_out = hours.tables(project), []
+    if project.object_runs:
+        groups |= {"figure5": tuple(over_synsets)}
+        cost |= over_synsets
+    elif over_synsets:
+        archive, total = project.registry.archives[WHOLE[0]].gigabytes, sum(over_synsets.values())
+        left_out = [
+            f"Figure 5 is left out; whole_imagenet: true adds {archive:.0f} GB and {len(over_synsets)} runs of {total:.1f} GPU hours"
+        ]
     backbone = hours.pretraining_operations(project) / per_hour
     rows = [["GPU hours", "runs", "alone", f"on {machine.gpus} GPUs"]]
-    for name, runs in [*hours.tables(project).items(), ("all, each run once", project.trained)]:
+    for name, runs in [*groups.items(), ("all, each run once", tuple(cost))]:
         alone = backbone + sum(cost[run] for run in runs)
         # a run stays on one GPU
         longest = backbone + max((cost[run] for run in runs), default=0.0)
@@ -82,6 +93,7 @@ def _gpu_hours(project: Project) -> list[str]:
     step = f"{config.ranks} × {config.images_per_rank} pictures a step"
     return [
         *columns(rows),
+        *left_out,
         f"reckoned: {step}, backward pass twice the forward pass, {machine.teraflops:g} teraflops reached on each GPU",
         "(section machine of the profile); reading pictures and label maps is not counted, nor is CLIP",
     ]

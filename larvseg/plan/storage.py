@@ -14,13 +14,15 @@ from larvseg.sources.access import place_of
 from larvseg.sources.fetch import INCOMING
 from larvseg.sources.part import part_of
 from larvseg.sources.registry import EACH_SYNSET, source_of
-from larvseg.vocabulary import KNOWN, union
+from larvseg.vocabulary import KNOWN, RULES, union
 
 GB = 10**9
 # About, in bytes: a picture of ImageNet, one that is drawn, a row of a manifest, a picture's embedding by CLIP, and a picture and
 # mask of the prepared A847
 OBJECT_PICTURE, DRAWN_PICTURE, MANIFEST_ROW, EMBEDDING = 115_000, 10_000, 300, 4 * 768
 PREPARED_PICTURE = 60_000 + 2 * 512 * 683
+# Synsets and pictures of all of ImageNet-21K, as winter 2021 has them; of those with more than 500 pictures what ImageNet-21K-P keeps
+EVERY_SYNSET = {"I21K": (19_167, 13_151_276), "IN11K": (10_450, 11_582_723)}
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
     if project.prepared and not _exists(folder, *project.archives_of("A847")):
         archives += pictures(project, "A847") * PREPARED_PICTURE / GB
     rows = sum(pictures(project, dataset) for dataset in project.datasets if not _exists(folder, project.manifest(dataset)))
-    waiting = [(run, seed) for run, seed in project.trained if not _exists(folder, project.run_file(run, seed, "model.safetensors"))]
+    runs = (*project.trained, *((run, project.seeds[0]) for run in project.object_runs))
+    waiting = [(run, seed) for run, seed in runs if not _exists(folder, project.run_file(run, seed, "model.safetensors"))]
     models = [model_bytes(project, run) for run, _ in waiting]
     at_once = project.profile.machine.gpus if project.profile.machine else 1
     states = sorted((resumable_bytes(project, run) for run, _ in waiting), reverse=True)[:at_once]
@@ -111,6 +114,8 @@ def pictures(project: Project, dataset: str) -> int:
     known = PICTURES if world is None else drawn_pictures(world)
     if dataset in known:
         return sum(known[dataset])
+    if world is None and dataset in EVERY_SYNSET:
+        return EVERY_SYNSET[dataset][1]
     files = project.archives_of(dataset)  # of synsets
     if world:
         return len(files) * world.objects
@@ -119,6 +124,8 @@ def pictures(project: Project, dataset: str) -> int:
 
 def classes_of(project: Project, dataset: str) -> int:
     """How many classes `dataset` has in this profile."""
+    if not project.profile.drawn and dataset in EVERY_SYNSET:
+        return EVERY_SYNSET[dataset][0]
     return len(project.vocabulary(dataset)) if dataset in KNOWN else len(project.synsets)
 
 
@@ -159,7 +166,8 @@ def _names(project: Project, run: str) -> int:
     settings = project.experiments.runs[run]
     listed = [project.vocabulary(dataset) for dataset in settings.training_data if dataset in KNOWN]
     others = sum(classes_of(project, dataset) for dataset in settings.training_data if dataset not in KNOWN)
-    return len(union(listed, project.switches(settings.switches).alignment).names) + others
+    rule = project.switches(settings.switches).alignment
+    return len(union(listed, rule if rule in RULES else "S").names) + others
 
 
 def _exists(folder: Path, *paths: str) -> bool:

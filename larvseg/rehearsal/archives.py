@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 import tarfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -15,7 +16,7 @@ from larvseg.files import json_text, replacing, sha256_of, write_text
 from larvseg.lineage.fingerprint import environment, fingerprint
 from larvseg.miniature.packing import add_to_tar, add_to_zip, jpeg, png, zip_writers
 from larvseg.rehearsal.ade_full import pack_ade_full
-from larvseg.rehearsal.captions import ILSVRC, pack_ilsvrc, pack_narratives
+from larvseg.rehearsal.captions import ILSVRC, WHOLE, pack_ilsvrc, pack_narratives, pack_whole
 from larvseg.rehearsal.pictures import grey, mosaic, object_pictures
 from larvseg.rehearsal.split import SPLITS, deal, stem_of
 from larvseg.vocabulary import load_vocabulary
@@ -29,13 +30,22 @@ KNOWN_BAD = "n09359803_8155"  # mountain: on the list of pictures that are known
 _COCO_SIZES = ((640, 480), (480, 640), (640, 427), (500, 375))
 _CHALLENGE_SIZES = ((683, 512), (512, 683), (256, 256), (768, 512))
 _REGIONS = 30  # of a picture: six training pictures show all classes of C171, and all of A150
+_MORE = 8  # synsets in the archive of all of them, beside those that a figure shows
 _MARK = "built.json"
 
 
-def build(folder: Path, comparators: Comparators, shown: Sequence[str] = (), seed: int = 0) -> bool:
+class Shown(NamedTuple):
+    """What figures want to show: classes of A150 and of A847, and synsets."""
+
+    a150: tuple[str, ...] = ()
+    a847: tuple[str, ...] = ()
+    synsets: tuple[str, ...] = ()
+
+
+def build(folder: Path, comparators: Comparators, shown: Shown, seed: int = 0) -> bool:
     """Write the archives into `folder`/served and `folder`/licensed, unless they lie there, made by this very code; whether it did.
 
-    comparators: whose CLIP models and feature network there shall be weights of. shown: classes of A150 that figures want to show.
+    comparators: whose CLIP models and feature network there shall be weights of.
     The bytes depend on these, `seed`, the committed class lists and the versions of the libraries alone.
     """
     mark, recipe = folder / _MARK, _recipe(seed, comparators, shown)
@@ -45,9 +55,10 @@ def build(folder: Path, comparators: Comparators, shown: Sequence[str] = (), see
     served, licensed = folder / SERVED, folder / LICENSED
     steps: dict[str, Callable[[], None]] = {
         "COCO-Stuff": lambda: pack_coco(served, seed),
-        "ADE20K challenge": lambda: pack_challenge(served / "ADEChallengeData2016.zip", seed, shown),
-        "ADE20K full": lambda: pack_ade_full(licensed / "ADE20K_2021_17_01.zip", seed),
+        "ADE20K challenge": lambda: pack_challenge(served / "ADEChallengeData2016.zip", seed, shown.a150),
+        "ADE20K full": lambda: pack_ade_full(licensed / "ADE20K_2021_17_01.zip", seed, shown.a847),
         "ImageNet": lambda: pack_synsets(served / SYNSET_FOLDER, seed),
+        "all of ImageNet": lambda: pack_whole(licensed / WHOLE, seed, every_synset(shown.synsets)),
         "ImageNet-1K": lambda: pack_ilsvrc(served / ILSVRC, seed),
         "Localized Narratives": lambda: pack_narratives(served, seed),
         "WordNet": lambda: _pack_wordnet(served / "wordnet.zip"),
@@ -62,11 +73,11 @@ def build(folder: Path, comparators: Comparators, shown: Sequence[str] = (), see
     return True
 
 
-def _recipe(seed: int, comparators: Comparators, shown: Sequence[str]) -> str:
+def _recipe(seed: int, comparators: Comparators, shown: Shown) -> str:
     """Everything that decides the bytes."""
     reference = {path.relative_to(REFERENCE).as_posix(): sha256_of(path) for path in sorted(REFERENCE.rglob("*")) if path.is_file()}
     code = fingerprint(__name__)
-    settings = {"seed": seed, "comparators": comparators.model_dump(mode="json"), "shown": list(shown)}
+    settings = {"seed": seed, "comparators": comparators.model_dump(mode="json"), "shown": shown._asdict()}
     return json_text(settings | {"code": code, "packages": environment(code), "reference": reference})
 
 
@@ -133,6 +144,11 @@ def published_synsets() -> tuple[str, ...]:
     """Every synset of the published lists of I124 and I585, ascending."""
     lists = (load_vocabulary(dataset).synsets.values() for dataset in ("I124", "I585"))
     return tuple(sorted({wnid for synsets in lists for candidates in synsets for wnid in candidates}))
+
+
+def every_synset(shown: Iterable[str]) -> tuple[str, ...]:
+    """The synsets that the rehearsal takes for all there are: those that are `shown`, and a few more."""
+    return tuple(sorted({*published_synsets()[:_MORE], *shown}))
 
 
 def _pack_wordnet(path: Path) -> None:

@@ -1,10 +1,11 @@
-"""The rehearsal's Localized Narratives and ImageNet-1K: official names and layouts, little in them."""
+"""The rehearsal's Localized Narratives, ImageNet-1K and all of ImageNet-21K: official names and layouts, little in them."""
 
 from __future__ import annotations
 
 import io
 import json
 import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from larvseg.rehearsal.split import SPLITS
 from larvseg.vocabulary import load_vocabulary
 from larvseg.vocabulary.synsets import ilsvrc_synsets
 
-ILSVRC = "ILSVRC2012_img_train.tar"
+ILSVRC, WHOLE = "ILSVRC2012_img_train.tar", "winter21_whole.tar"
 _SHARDS = 4
 
 
@@ -41,6 +42,19 @@ def pack_narratives(folder: Path, seed: int) -> None:
         files[(number - 1) % _SHARDS] += json.dumps(content) + "\n"
     for shard, text in enumerate(files):
         write_text(folder / f"coco_train_localized_narratives-{shard:05d}-of-{_SHARDS:05d}.jsonl", text)
+
+
+def pack_whole(path: Path, seed: int, synsets: Iterable[str]) -> None:
+    """winter21_whole.tar: a folder with a tar for each of `synsets`, with two pictures; the last has one."""
+    pictures = object_pictures(np.random.default_rng([seed, 6]))
+    wnids = sorted(synsets)
+    with replacing(path) as temporary, tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for position, wnid in enumerate(wnids):
+            inner = io.BytesIO()
+            with tarfile.open(fileobj=inner, mode="w", format=tarfile.USTAR_FORMAT) as synset:
+                for number in (1,) if wnid == wnids[-1] else (1, 2):
+                    add_to_tar(synset, f"{wnid}_{number}.JPEG", pictures[(2 * position + number) % len(pictures)])
+            add_to_tar(archive, f"{WHOLE.removesuffix('.tar')}/{wnid}.tar", inner.getvalue())
 
 
 def pack_ilsvrc(path: Path, seed: int) -> None:

@@ -15,9 +15,10 @@ from tqdm import tqdm
 
 from larvseg.config import Experiments, load_yaml, parse
 from larvseg.errors import LarvSegError
+from larvseg.experiments.recognition import OBJECTS_OF, classes_of
 from larvseg.experiments.setup import CONFIG, load_profile
 from larvseg.files import write_text
-from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, UNREADABLE, build
+from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, UNREADABLE, Shown, build
 from larvseg.rehearsal.registry import site_files, write_registry
 from larvseg.rehearsal.server import Site, cookies_file, serving
 from larvseg.rehearsal.transcript import Transcript, seconds_of, transcript_of
@@ -25,6 +26,7 @@ from larvseg.rehearsal.tree import environment, lay_out
 from larvseg.sources.access import COOKIES, place_of
 from larvseg.sources.fetch import INCOMING
 from larvseg.sources.registry import load_registry
+from larvseg.vocabulary import load_vocabulary
 
 PROFILE = "rehearse"
 PLACE = Path("work/rehearsal")
@@ -72,7 +74,15 @@ def _build(project: Path, place: Path) -> bool:
     """Build the archives that the rehearsal of `project` needs, unless they are there; whether it did."""
     path = project / CONFIG / "experiments.yaml"
     experiments: Experiments = parse(Experiments, load_yaml(path), path)
-    return build(place, load_profile(PROFILE, project / CONFIG).comparators, experiments.figure2.classes if experiments.figure2 else ())
+    return build(place, load_profile(PROFILE, project / CONFIG).comparators, shown_in(experiments))
+
+
+def shown_in(experiments: Experiments) -> Shown:
+    """What its figures want to show."""
+    two, five = experiments.figure2, experiments.figure5
+    classes = tuple(classes_of(five.scenes, load_vocabulary(OBJECTS_OF[five.benchmark])).values()) if five else ()
+    scenes = {five.benchmark.lower(): classes} if five else {}
+    return Shown(**{"a150": two.classes if two else (), **scenes}, synsets=(*five.objects, *five.scenes) if five else ())
 
 
 def _make_sure_of_room(place: Path) -> None:

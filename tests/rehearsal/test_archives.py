@@ -18,8 +18,10 @@ from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.choice import choose_pictures
+from larvseg.evaluation.exemplars import scene_exemplars
 from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, SERVED, SYNSET_FOLDER, UNREADABLE, pack_challenge, pack_coco, published_synsets
-from larvseg.rehearsal.captions import ILSVRC
+from larvseg.rehearsal.captions import ILSVRC, WHOLE
+from larvseg.rehearsal.run import shown_in
 from larvseg.sources.ade_index import load_index
 from larvseg.sources.ade_json import read_annotation
 from larvseg.sources.archives import ArchiveReader, members
@@ -135,6 +137,24 @@ def test_the_figures_find_pictures(place, experiments, tmp_path):
     manifest, two, four = Manifest(outputs["manifest"]), experiments.figure2, experiments.figure4
     assert choose_pictures(manifest, two.classes, two.pictures, two.base, two.novel)
     assert choose_pictures(manifest, four.classes, four.pictures, base=1, novel=2)
+
+
+def test_all_of_imagenet_21k_is_read_in_place(place, experiments, profile, tmp_path):
+    inputs, five = {WHOLE: place / LICENSED / WHOLE}, experiments.figure5
+    found = {}
+    for dataset, larger_than in (("I21K", 0), ("IN11K", profile.in11k_images)):
+        outputs = {"manifest": tmp_path / f"{dataset}.arrow", "rejects": tmp_path / f"{dataset}.csv"}
+        derive(DeriveConfig(dataset=dataset, drawn=False, larger_than=larger_than), inputs, outputs, tmp_path / "work")
+        found[dataset] = Manifest(outputs["manifest"]).header["classes"]
+    assert {*five.objects, *five.scenes} < set(found["I21K"]) and found["IN11K"] == found["I21K"][:-1]
+
+
+def test_figure_5_finds_its_scenes(place, experiments, tmp_path):
+    archive, five = place / LICENSED / "ADE20K_2021_17_01.zip", experiments.figure5
+    outputs = {"manifest": tmp_path / "A847.arrow", "rejects": tmp_path / "A847.csv"}
+    derive(DeriveConfig(dataset="A847", drawn=False), {archive.name: archive}, outputs, tmp_path / "work")
+    classes = dict(zip(five.scenes, shown_in(experiments).a847, strict=True))
+    assert scene_exemplars(classes, Manifest(outputs["manifest"]), five.pictures)
 
 
 def test_weights_are_of_the_networks_of_the_profile(place, profile, tmp_path):

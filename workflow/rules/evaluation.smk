@@ -83,3 +83,24 @@ rule predict:
         runtime=MINUTES,
     shell:
         "larvseg predict {input.recipe} --out predictions={output.predictions} > {log} 2>&1"
+
+
+# Label maps of one model of Figure 5 over all its synsets.
+rule recognise:
+    input:
+        recipe=f"work/recipes/{PROFILE}/recognise/{{run}}.json",
+        files=lambda wildcards: PROJECT.recognise(wildcards.run).inputs.values(),
+    output:
+        recognitions=f"results/{PROFILE}/recognitions/{{run}}.safetensors",
+    log:
+        f"results/{PROFILE}/logs/recognise/{{run}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/recognise/{{run}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg recognise {input.recipe} --out recognitions={output.recognitions} > {log} 2>&1"

@@ -192,17 +192,17 @@ rule figure4:
         "larvseg figure4 {input.recipe} --out figure={output.figure} > {log} 2>&1"
 
 
-# The report: one page with all of it, and the lineage of each number.
-rule page:
+# Figure 5.
+rule figure5:
     input:
-        recipe=f"work/recipes/{PROFILE}/page/index.json",
-        made=lambda _: PROJECT.page("index").inputs.values(),
+        recipe=f"work/recipes/{PROFILE}/figure5/figure5.json",
+        recognitions=lambda _: PROJECT.figure5("figure5").inputs.values(),
     output:
-        page="reports/index.html",
+        figure=report("reports/figures/figure5.png", caption="../report/figure5.rst", category="Figures", labels={"figure": "figure5"}),
     log:
-        f"results/{PROFILE}/logs/page.log",
+        f"results/{PROFILE}/logs/figure5.log",
     benchmark:
-        f"results/{PROFILE}/benchmarks/page.tsv"
+        f"results/{PROFILE}/benchmarks/figure5.tsv"
     conda:
         "../../environment.yml"
     threads: 1
@@ -210,4 +210,4 @@ rule page:
         mem_mb=2000,
         runtime=10,
     shell:
-        "larvseg page {input.recipe} --out page={output.page} > {log} 2>&1"
+        "larvseg figure5 {input.recipe} --out figure={output.figure} > {log} 2>&1"

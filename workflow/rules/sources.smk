@@ -169,6 +169,28 @@ if "ilsvrc" in PROJECT.families:
             "larvseg fetch {input.recipe} --out ILSVRC2012_img_train.tar={output.archive} > {log} 2>&1"
 
 
+if "imagenet_whole" in PROJECT.families:
+
+    # Every synset of ImageNet-21K in one archive, read in place.
+    rule fetch_imagenet_whole:
+        input:
+            recipe=f"work/recipes/{PROFILE}/fetch/imagenet_whole.json",
+        output:
+            archive=f"data/{PROFILE}/archives/winter21_whole.tar",
+        log:
+            f"results/{PROFILE}/logs/fetch/imagenet_whole.log",
+        benchmark:
+            f"results/{PROFILE}/benchmarks/fetch/imagenet_whole.tsv"
+        conda:
+            "../../environment.yml"
+        threads: PROJECT.profile.drawing_threads
+        resources:
+            mem_mb=8000,  # the list of its thirteen million members
+            runtime=MINUTES,
+        shell:
+            "larvseg fetch {input.recipe} --out winter21_whole.tar={output.archive} > {log} 2>&1"
+
+
 if "weights" in PROJECT.families:
 
     rule fetch_weights:
