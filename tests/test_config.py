@@ -176,6 +176,21 @@ def test_the_rehearsal_has_stand_ins_for_networks_alone(project, tmp_path):
         ),
         (
             "experiments.yaml",
+            lambda v: v["figure3"].update(run="larvseg-a15"),
+            r"figure3: no run 'larvseg-a15'; did you mean 'larvseg-a150'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure1"].update(run="larvseg-a150"),
+            "figure1 and figure3 show a single_label data set, which 'larvseg-a150' is not trained on",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure1"].update(run="segmenter-c171"),
+            "figure1: 'segmenter-c171' is in no table, so that nothing evaluates it",
+        ),
+        (
+            "experiments.yaml",
             lambda v: v["runs"]["larvseg-a150"].update(switches={"weak_labels": "crop"}),
             "weak_labels holds for a whole profile",
         ),

@@ -43,8 +43,8 @@ def test_light_imports():
 
 
 LIGHT = ("fetch", "prepare", "vocabulary", "derive", "table", "table1", "table2", "render", "metrics", "claims")
-LIGHT += ("figure", "figure2", "figure4", "classes", "shares", "class_map", "tail", "gains", "curves", "confusion")
-LIGHT += ("figure", "figure2", "figure4", "figure5", "page")
+LIGHT += ("figure", "classes", "shares", "class_map", "tail", "gains", "curves", "confusion", "page")
+LIGHT += ("figure1", "figure2", "figure3", "figure4", "figure5")
 
 
 def test_stages_without_networks_never_import_torch():

@@ -22,7 +22,18 @@ from larvseg.config.datasets import (
 )
 from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
 from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
-from larvseg.config.figures import Column, Figure2Config, Figure4Config, Figure5Config, PredictConfig, RecogniseConfig, Row
+from larvseg.config.figures import (
+    AttentionsConfig,
+    Column,
+    Figure1Config,
+    Figure2Config,
+    Figure3Config,
+    Figure4Config,
+    Figure5Config,
+    PredictConfig,
+    RecogniseConfig,
+    Row,
+)
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
 from larvseg.config.page import PageConfig, Shown
@@ -51,6 +62,7 @@ from larvseg.config.training import (
 
 __all__ = [
     "Attention",
+    "AttentionsConfig",
     "Augmentation",
     "Backbone",
     "CAPTION_DATASETS",
@@ -75,7 +87,9 @@ __all__ = [
     "Experiments",
     "Family",
     "FetchConfig",
+    "Figure1Config",
     "Figure2Config",
+    "Figure3Config",
     "Figure4Config",
     "Figure5Config",
     "FigureConfig",

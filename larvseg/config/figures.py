@@ -42,11 +42,42 @@ class RecogniseConfig(Model):
     runtime: Runtime = Runtime()
 
 
+class AttentionsConfig(Model):
+    """What the category-wise attentive classifier of one run makes of a training picture."""
+
+    run: str
+    profile: str
+    seed: int
+    candidates: int = Field(default=200, gt=0)  # pictures that are looked at
+    novel: int = Field(default=2, gt=0)  # labels that are shown
+    base: int = Field(default=1, gt=0)
+    slots: int = Field(default=20, gt=0)  # of the bank of each of them
+    evaluation: Evaluation
+    runtime: Runtime = Runtime()
+
+
 class Column(Model):
     """What a figure shows of one run, and what it calls it."""
 
     title: str
     run: str
+
+
+class Row(Column):
+    """What a figure shows of one run below each other, and how that run stands to the paper."""
+
+    note: str
+
+
+class Figure1Config(Model):
+    """The paradigm: what one run learned from, and what it segments."""
+
+    figure: str
+    profile: str
+    benchmark: Literal["A150", "A847"]
+    run: str
+    training_data: tuple[str, ...]  # one data set with masks, one with several labels of a picture, one with one
+    candidates: int = Field(default=200, gt=0)  # pictures with masks that are looked at
 
 
 class Figure2Config(Model):
@@ -58,6 +89,14 @@ class Figure2Config(Model):
     models: tuple[Column, ...] = Field(min_length=1)
 
 
+class Figure3Config(Model):
+    """The framework."""
+
+    figure: str
+    profile: str
+    run: str
+
+
 class Figure4Config(Model):
     """Predictions of several methods side by side."""
 
@@ -65,12 +104,6 @@ class Figure4Config(Model):
     profile: str
     benchmark: Literal["A150", "A847"]
     methods: tuple[Column, ...] = Field(min_length=1)
-
-
-class Row(Column):
-    """What a figure shows of one run below each other, and how that run stands to the paper."""
-
-    note: str
 
 
 class Figure5Config(Model):

@@ -146,6 +146,21 @@ class Table1(Model):
     rows: tuple[Row, ...]
 
 
+class Figure1(Model):
+    """The paradigm: what a run learned from, one data set of each kind of labels, and the picture it segments best."""
+
+    run: str
+
+
+class Figure3(Model):
+    """The framework: one run, and a training picture with at least `novel` and `base` labels, of the first `candidates` of them."""
+
+    run: str
+    novel: int = 2
+    base: int = 1
+    candidates: int = 200
+
+
 class Figure2(Model):
     """Response maps, on pictures with at least `base` and `novel` of `classes`."""
 
@@ -208,7 +223,9 @@ class Experiments(Model):
     runs: dict[str, Run]
     tables: dict[str, Table]
     table1: Table1 = Table1(rows=())
+    figure1: Figure1 | None = None
     figure2: Figure2 | None = None
+    figure3: Figure3 | None = None
     figure4: Figure4 | None = None
     diagnostics: dict[Benchmark, Diagnosed] = {}
     figure5: Figure5 | None = None

@@ -50,8 +50,8 @@ class Comparators(Runs):
     @property
     def made(self) -> tuple[tuple[str, int], ...]:
         """Every (run, seed) whose model is made: for a table, or because it is looked at."""
-        figure = self.experiments.figure2
-        looked_at = (*self.experiments.table1.rows, *(figure.models if figure else ()))
+        two, three = self.experiments.figure2, self.experiments.figure3
+        looked_at = (*self.experiments.table1.rows, *(two.models if two else ()), *((three,) if three else ()))
         seed = self.seeds[0]
         pairs = (*self.trained, *((each.run, seed) for each in looked_at if each.run), *((run, seed) for run in self.object_runs))
         return tuple(pair for pair in dict.fromkeys(pairs) if self.maker(pair[0]))

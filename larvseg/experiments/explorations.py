@@ -1,4 +1,4 @@
-"""The jobs behind Table 1 and Figures 2, 4 and 5."""
+"""The jobs behind Table 1 and Figures 1 to 5."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from larvseg import config as c
 from larvseg.comparators.registry import module_of
+from larvseg.errors import LarvSegError
 from larvseg.experiments.job import Job
 from larvseg.experiments.recognition import Recognition
 from larvseg.experiments.setup import CLASS_LISTS, REFERENCE
@@ -46,9 +47,10 @@ class Explorations(Recognition):
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """Those of Figures 2, 4 and 5 that `experiments.yaml` describes; Figure 5 where all of ImageNet-21K is there."""
+        """Those of Figures 1 to 5 that `experiments.yaml` describes; Figure 5 where all of ImageNet-21K is there."""
         there = {"figure5": bool(self.figure5_models)}
-        return tuple(name for name in ("figure2", "figure4", "figure5") if there.get(name, getattr(self.experiments, name)))
+        names = (f"figure{number}" for number in range(1, 6))
+        return tuple(name for name in names if there.get(name, getattr(self.experiments, name)))
 
     def embedding_jobs(self) -> Iterator[Job]:
         """Those that read pictures; tables and figures are made of what they write."""
@@ -57,6 +59,10 @@ class Explorations(Recognition):
         yield from (self.respond(self.explored(model, self.experiments.figure2.benchmark)) for model in self.figure2_models)
         yield from (self.predict(column.run) for column in self.figure4_methods)
         yield from (self.recognise(model.run) for model in self.figure5_models)
+        if figure := self.experiments.figure1:
+            yield self.showcase(figure.run)
+        if figure := self.experiments.figure3:
+            yield self.attend(figure.run)
 
     def _embedding(self, explored: c.Explored, benchmark: str) -> tuple[c.Embedding, dict[str, str]]:
         inputs = {"manifest": self.manifest(benchmark)}
@@ -98,6 +104,68 @@ class Explorations(Recognition):
         settings = c.Table1Config(table=name, profile=self.name, seeds=(seed,), rows=rows)
         inputs = {f"{row.run}.seed{seed}": self.grouping_file(row.run) for row in rows}
         return Job("table1", name, settings, inputs, reference=(f"{REFERENCE}/published/{name}.csv",))
+
+    def showcase(self, name: str) -> Job:
+        """Segment the picture of Figure 1."""
+        run, seed = self.experiments.runs[name], self.seeds[0]
+        if (name, seed) not in self.trained:
+            raise LarvSegError(f"{self.where}: figure1: {name!r} is in no table, so that nothing evaluates it")
+        settings = c.EvaluateConfig(
+            run=name,
+            method=run.method,
+            profile=self.name,
+            seed=seed,
+            benchmark=run.benchmark,
+            evaluation=self.evaluation_of(name),
+            runtime=self.profile.runtime,
+        )
+        (objects,) = self._of_kind(name, ("single_label",))
+        inputs = self.predictor_inputs(name, seed) | {"manifest": self.manifest(run.benchmark), "objects": self.manifest(objects)}
+        inputs["confusion"] = self.evaluation_file(name, seed, "confusion.arrow")
+        return Job("showcase", name, settings, inputs, self.archives_of(run.benchmark), (CLASS_LISTS[0],), (module_of(run.method),))
+
+    def _of_kind(self, run: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
+        """The training data of `run` of each of `kinds`; LarvSegError if it has none of one."""
+        found = {c.kind_of(dataset): dataset for dataset in self.experiments.runs[run].training_data}
+        if missing := [kind for kind in kinds if kind not in found]:
+            raise LarvSegError(f"{self.where}: figure1 and figure3 show a {missing[0]} data set, which {run!r} is not trained on")
+        return tuple(found[kind] for kind in kinds)
+
+    def figure1(self, name: str) -> Job:
+        """Draw Figure 1."""
+        run_name = self.experiments.figure1.run
+        datasets = self._of_kind(run_name, ("pixel", "multi_label", "single_label"))
+        benchmark = self.experiments.runs[run_name].benchmark
+        settings = c.Figure1Config(figure=name, profile=self.name, benchmark=benchmark, run=run_name, training_data=datasets)
+        inputs = {dataset: self.manifest(dataset) for dataset in (benchmark, *datasets)}
+        inputs["showcase"] = self.showcase_file(run_name)
+        inputs["metrics"] = self.evaluation_file(run_name, self.seeds[0], "metrics.json")
+        reads = tuple(dict.fromkeys(archive for dataset in (benchmark, *datasets) for archive in self.archives_of(dataset)))
+        return Job("figure1", name, settings, inputs, reads, (CLASS_LISTS[0],))
+
+    def attend(self, name: str) -> Job:
+        """Make the maps of Figure 3."""
+        figure, run = self.experiments.figure3, self.experiments.runs[name]
+        settings = c.AttentionsConfig(
+            run=name,
+            profile=self.name,
+            seed=self.seeds[0],
+            candidates=figure.candidates,
+            novel=figure.novel,
+            base=figure.base,
+            evaluation=self.profile.evaluation,
+            runtime=self.profile.runtime,
+        )
+        self._of_kind(name, ("pixel", "multi_label"))
+        inputs = self._own_files(name, settings.seed) | {dataset: self.manifest(dataset) for dataset in run.training_data}
+        reads = tuple(dict.fromkeys(archive for dataset in run.training_data for archive in self.archives_of(dataset)))
+        return Job("attend", name, settings, inputs, reads, (CLASS_LISTS[0],))
+
+    def figure3(self, name: str) -> Job:
+        """Draw Figure 3."""
+        run = self.experiments.figure3.run
+        settings = c.Figure3Config(figure=name, profile=self.name, run=run)
+        return Job("figure3", name, settings, {"attentions": self.attention_file(run)})
 
     def respond(self, name: str) -> Job:
         """Make the response maps of a model of Figure 2."""

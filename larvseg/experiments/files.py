@@ -65,6 +65,14 @@ class Files:
         """The label maps of one model of Figure 5."""
         return f"results/{self.name}/recognitions/{run}.safetensors"
 
+    def showcase_file(self, run: str) -> str:
+        """The label map of Figure 1."""
+        return f"results/{self.name}/showcase/{run}.safetensors"
+
+    def attention_file(self, run: str) -> str:
+        """The maps of the category-wise attention of Figure 3."""
+        return f"results/{self.name}/attentions/{run}.safetensors"
+
     def run_file(self, run: str, seed: int, file: str) -> str:
         """A file that training `run` with `seed` writes."""
         return f"results/{self.name}/runs/{run}/seed{seed}/{file}"

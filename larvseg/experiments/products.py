@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from larvseg.experiments.project import Project
 
 MODEL_FILES = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
-WANTED = ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "figure2", "figure4", "figure5")
-WANTED += ("classes", "shares", *DIAGNOSTIC_FIGURES, "page")
+WANTED = ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure")
+WANTED += ("figure1", "figure2", "figure3", "figure4", "figure5", "classes", "shares", *DIAGNOSTIC_FIGURES, "page")
 
 
 def products(project: Project, rule: str, name: str) -> dict[str, str]:
@@ -55,9 +55,13 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"predictions": project.prediction_file(name)}
         case "recognise":
             return {"recognitions": project.recognition_file(name)}
+        case "showcase":
+            return {"showcase": project.showcase_file(name)}
+        case "attend":
+            return {"attentions": project.attention_file(name)}
         case "table1":
             return {"table": f"results/{name}.csv", "cells": f"results/{project.name}/{name}.cells.jsonl"}
-        case "figure2" | "figure4" | "figure5":
+        case "figure1" | "figure2" | "figure3" | "figure4" | "figure5":
             return {"figure": f"reports/figures/{name}.png"}
         case "table2":
             return {"table": f"results/{name}.csv"}

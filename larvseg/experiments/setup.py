@@ -72,6 +72,8 @@ class Setup(Files):
         named = [(f"table {name!r}", row.run) for name, table in self.experiments.tables.items() for row in table.rows]
         named += [(f"diagnostics {name}", run) for name, diagnosed in self.experiments.diagnostics.items() for run in diagnosed.runs]
         named += [("figure5", model.run) for model in (self.experiments.figure5.models if self.experiments.figure5 else ())]
+        figures = {name: getattr(self.experiments, name) for name in ("figure1", "figure3")}
+        named += [(name, figure.run) for name, figure in figures.items() if figure]
         for place, run in named:
             if run not in self.experiments.runs:
                 raise LarvSegError(f"{self.where}: {place}: no run {run!r}{nearest(run, list(self.experiments.runs))}")

@@ -21,3 +21,12 @@ def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
             return {name: file.get_tensor(name) for name in sorted(file.keys())}, json.loads((file.metadata() or {})[METADATA_KEY])
     except (FileNotFoundError, SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise LarvSegError(f"{path}: not a readable safetensors file of this project ({error}); delete it and make it again") from None
+
+
+def read_arrays_of(path: Path, **wanted: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+    """As read_arrays; LarvSegError if the metadata says another thing than `wanted` of a key."""
+    arrays, about = read_arrays(path)
+    for key, value in wanted.items():
+        if about.get(key) != value:
+            raise LarvSegError(f"{path}: {key} is {about.get(key)!r}, the figure wants {value!r}")
+    return arrays, about

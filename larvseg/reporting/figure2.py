@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from larvseg.config.figures import Figure2Config
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
-from larvseg.reporting.arrays import read_arrays
+from larvseg.reporting.arrays import read_arrays_of
 from larvseg.reporting.drawing import (
     GREY,
     INK,
@@ -54,12 +54,7 @@ def figure2(config: Figure2Config, inputs: Mapping[str, Path], outputs: Mapping[
     """
     models = []
     for column in config.models:
-        arrays, about = read_arrays(inputs[column.run])
-        wanted = {"run": column.run, "profile": config.profile, "benchmark": config.benchmark}
-        if different := [key for key, value in wanted.items() if about.get(key) != value]:
-            raise LarvSegError(
-                f"{inputs[column.run]}: {different[0]} is {about.get(different[0])!r}, the figure wants {wanted[different[0]]!r}"
-            )
+        arrays, about = read_arrays_of(inputs[column.run], run=column.run, profile=config.profile, benchmark=config.benchmark)
         models.append(Model(column.title, arrays, about["pictures"]))
         first = models[0]
         same = about["pictures"] == first.pictures and all(

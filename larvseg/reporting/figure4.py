@@ -15,7 +15,7 @@ from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.miou import class_iou, mean_iou
 from larvseg.files import replacing
-from larvseg.reporting.arrays import read_arrays
+from larvseg.reporting.arrays import read_arrays_of
 from larvseg.reporting.drawing import (
     BASE,
     GREY,
@@ -62,12 +62,7 @@ def figure4(config: Figure4Config, inputs: Mapping[str, Path], outputs: Mapping[
     manifest = Manifest(inputs["manifest"])
     maps = []
     for column in config.methods:
-        arrays, about = read_arrays(inputs[column.run])
-        wanted = {"run": column.run, "profile": config.profile, "benchmark": config.benchmark}
-        if different := [key for key, value in wanted.items() if about.get(key) != value]:
-            raise LarvSegError(
-                f"{inputs[column.run]}: {different[0]} is {about.get(different[0])!r}, the figure wants {wanted[different[0]]!r}"
-            )
+        arrays, _ = read_arrays_of(inputs[column.run], run=column.run, profile=config.profile, benchmark=config.benchmark)
         if maps and arrays.keys() != maps[0].keys():
             raise LarvSegError(f"{inputs[column.run]}: other pictures than in {inputs[config.methods[0].run]}; make both again")
         maps.append(arrays)

@@ -18,7 +18,10 @@ from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.choice import choose_pictures
+from larvseg.evaluation.confusion import ConfusionCounts
+from larvseg.evaluation.examples import surely_novel
 from larvseg.evaluation.exemplars import scene_exemplars
+from larvseg.evaluation.showcase import best_picture
 from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, SERVED, SYNSET_FOLDER, UNREADABLE, pack_challenge, pack_coco, published_synsets
 from larvseg.rehearsal.captions import ILSVRC, WHOLE
 from larvseg.rehearsal.run import shown_in
@@ -137,6 +140,12 @@ def test_the_figures_find_pictures(place, experiments, tmp_path):
     manifest, two, four = Manifest(outputs["manifest"]), experiments.figure2, experiments.figure4
     assert choose_pictures(manifest, two.classes, two.pictures, two.base, two.novel)
     assert choose_pictures(manifest, four.classes, four.pictures, base=1, novel=2)
+    # Figure 1: a novel category that I124 has
+    counts, objects = ConfusionCounts(150), load_vocabulary("I124").names
+    for row in manifest.split("validation").tolist():
+        counts.add(row, manifest.mask(row), manifest.mask(row))
+    candidates = [label for label in surely_novel(manifest.header["classes"]) if manifest.header["classes"][label] in objects]
+    assert best_picture(counts.rows(), 150, candidates)
 
 
 def test_all_of_imagenet_21k_is_read_in_place(place, experiments, profile, tmp_path):

@@ -90,7 +90,7 @@ def test_a_finished_tree_has_nothing_to_do(finished):
 ABLATIONS = "results/table6.csv"
 WHERE = ("--where", "ablation=memory_size", "--where", "value=40")
 WITH_NETWORKS = {"pretrain", "train", "clip", "embed", "zeroshot", "index", "retrieve", "propose"}
-WITH_NETWORKS |= {"evaluate", "explore", "respond", "predict", "recognise"}
+WITH_NETWORKS |= {"evaluate", "explore", "respond", "predict", "recognise", "showcase", "attend"}
 EVERY_KIND = (
     "results/smoke/evaluations/larvseg-a150-i124/seed0/metrics.json",
     *(f"results/smoke/runs/{run}/seed0/model.safetensors" for run in ("lseg-a150", "reco-a150", "zsbaseline-a150", "openseg-a150")),
@@ -99,6 +99,8 @@ EVERY_KIND = (
     "results/smoke/responses/backbone.A150.safetensors",
     "results/smoke/predictions/larvseg-a150-i124.safetensors",
     "results/smoke/recognitions/i21k-larvseg.safetensors",
+    "results/smoke/showcase/larvseg-a150-i124.safetensors",
+    "results/smoke/attentions/larvseg-a150-i124.safetensors",
 )
 
 

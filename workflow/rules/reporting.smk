@@ -150,6 +150,27 @@ rule table1:
         "larvseg table1 {input.recipe} --out table={output.table} --out cells={output.cells} > {log} 2>&1"
 
 
+# Figure 1.
+rule figure1:
+    input:
+        recipe=f"work/recipes/{PROFILE}/figure1/figure1.json",
+        files=lambda _: PROJECT.figure1("figure1").inputs.values(),
+    output:
+        figure=report("reports/figures/figure1.png", caption="../report/figure1.rst", category="Figures", labels={"figure": "figure1"}),
+    log:
+        f"results/{PROFILE}/logs/figure1.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/figure1.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "larvseg figure1 {input.recipe} --out figure={output.figure} > {log} 2>&1"
+
+
 # Figure 2.
 rule figure2:
     input:
@@ -169,6 +190,27 @@ rule figure2:
         runtime=10,
     shell:
         "larvseg figure2 {input.recipe} --out figure={output.figure} > {log} 2>&1"
+
+
+# Figure 3.
+rule figure3:
+    input:
+        recipe=f"work/recipes/{PROFILE}/figure3/figure3.json",
+        attentions=lambda _: PROJECT.figure3("figure3").inputs.values(),
+    output:
+        figure=report("reports/figures/figure3.png", caption="../report/figure3.rst", category="Figures", labels={"figure": "figure3"}),
+    log:
+        f"results/{PROFILE}/logs/figure3.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/figure3.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "larvseg figure3 {input.recipe} --out figure={output.figure} > {log} 2>&1"
 
 
 # Figure 4.

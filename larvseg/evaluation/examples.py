@@ -1,0 +1,45 @@
+"""Which training pictures stand for their data sets in a figure, by what a run may know of them. Never imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from larvseg.datasets.annotations import TrainingPictures, listed
+from larvseg.datasets.manifest import Manifest
+from larvseg.evaluation.choice import SMALLEST
+from larvseg.vocabulary import RULES, base_novel, load_vocabulary
+
+
+def training_pictures(manifest: Manifest, dataset: str) -> TrainingPictures:
+    """Those of `dataset` with the annotations that a row of Table 3 shows by naming it; errors as in TrainingPictures."""
+    return TrainingPictures(manifest, dataset, listed(dataset))
+
+
+def surely_novel(names: Sequence[str]) -> list[int]:
+    """Those of `names` that are novel whatever rule aligns them with C171: it has masks of windows, but no name "windowpane" (rule S)."""
+    novel = [base_novel(names, load_vocabulary("C171"), rule)[1] for rule in RULES]
+    return [label for label in novel[0] if all(label in others for others in novel)]
+
+
+def most_varied(pictures: TrainingPictures, candidates: int, groups: Sequence[Collection[int]]) -> int:
+    """The position, of the first `candidates`, whose mask shows most classes of the first of `groups`, then of the next, …"""
+
+    def variety(position: int) -> tuple[int, ...]:
+        mask = pictures.mask(position)
+        shown, counts = np.unique(mask[mask >= 0], return_counts=True)
+        seen = {*shown[counts >= SMALLEST * mask.size].tolist()}
+        return *(len(seen & {*group}) for group in groups), -position
+
+    return max(range(min(candidates, len(pictures))), key=variety)
+
+
+def most_labelled(pictures: TrainingPictures, wanted: int, preferred: Collection[int]) -> int:
+    """The position with the label `wanted`, if there is one, that has most of `preferred` labels, then most labels, then the earliest."""
+
+    def likeness(position: int) -> tuple[bool, int, int, int]:
+        labels = pictures.labels(position)
+        return wanted in labels, len({*labels} & {*preferred}), len(labels), -position
+
+    return max(range(len(pictures)), key=likeness)

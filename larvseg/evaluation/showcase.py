@@ -1,0 +1,68 @@
+"""The `showcase` stage: the validation picture in which a run finds a novel category best, segmented again (paper, Figure 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from larvseg.config import EvaluateConfig
+from larvseg.datasets.manifest import Manifest
+from larvseg.errors import LarvSegError
+from larvseg.evaluation.choice import SMALLEST
+from larvseg.evaluation.confusion import accumulate, read_confusion
+from larvseg.evaluation.evaluate import open_benchmark, ready
+from larvseg.evaluation.examples import surely_novel
+from larvseg.evaluation.miou import class_iou
+from larvseg.evaluation.sliding_window import segment_all
+from larvseg.training import runtime
+from larvseg.training.checkpoint import save_tensors
+
+
+class Found(NamedTuple):
+    """A picture, and the category that is found best in it."""
+
+    row: int  # in the manifest
+    label: int
+    iou: float  # of the category in the picture
+
+
+@torch.inference_mode()
+def showcase(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Write `showcase` (safetensors): "prediction" (H, W) int16, the label map of config.run for one validation picture.
+
+    The picture is that in which a novel category is found best, of those that `objects`, the manifest of a data set of object pictures,
+    has. Metadata: run, method, seed, profile, benchmark, and the fields of `Found`.
+    inputs: `confusion` of the run's evaluation, `manifest` of the benchmark, `objects`, and what `evaluate` needs of the method.
+    Raises LarvSegError if no picture shows such a category; errors as there.
+    """
+    device = runtime.prepare(config.runtime)
+    manifest = open_benchmark(inputs["manifest"], config.benchmark)
+    names, known = manifest.header["classes"], set(Manifest(inputs["objects"]).header["classes"])
+    found = best_picture(*read_confusion(inputs["confusion"]), [label for label in surely_novel(names) if names[label] in known])
+    if found is None:
+        raise LarvSegError(f"{inputs['manifest']}: no validation picture shows a novel category that {inputs['objects']} has")
+    predictor = ready(config, inputs, manifest, device)
+    images = (manifest.image(row) for row in (found.row,))
+    (prediction,) = segment_all(predictor.logits, images, config.evaluation, predictor.normalisation, device)
+    about = {key: getattr(config, key) for key in ("run", "method", "seed", "profile", "benchmark")}
+    save_tensors(outputs["showcase"], {"prediction": torch.from_numpy(prediction).short()}, about | found._asdict())
+
+
+def best_picture(rows: np.ndarray, classes: int, candidates: Collection[int]) -> Found | None:
+    """The image of the confusion counts `rows` (4, R) in which one of `candidates` that covers enough of it has the largest IoU.
+
+    Of equal ones the first; None if no image shows one of them.
+    """
+    best: Found | None = None
+    for image in np.unique(rows[0]).tolist():
+        matrix = accumulate(rows[:, rows[0] == image], classes)
+        iou, share = class_iou(matrix), matrix.sum(1) / matrix.sum()
+        shown = [label for label in sorted(candidates) if share[label] >= SMALLEST]
+        for label in shown:
+            if best is None or iou[label] > best.iou:
+                best = Found(image, label, float(iou[label]))
+    return best

@@ -1,0 +1,149 @@
+"""Figure 1 from manifests and a prediction: counts, pictures and names are those of the data, and only permitted annotations are opened."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from larvseg.config.figures import Figure1Config
+from larvseg.errors import LarvSegError
+from larvseg.reporting import figure1 as stage
+from larvseg.reporting.figure1 import MIDDLE, RIGHT, Example, Paradigm, Result, figure1
+from larvseg.training.checkpoint import save_tensors
+from tests.reporting.pages import collisions, pixels, words
+
+CLASSES = {
+    "A150": ["wall", "floor", "sofa", "lamp", "television receiver"],
+    "C171": ["wall", "wall", "floor", "person"],  # wall-brick and wall-wood
+    "WA150": ["wall", "floor", "sofa", "lamp", "television receiver"],
+    "I124": ["lamp", "sofa"],
+}
+MASKS = {  # a row of labels of each picture
+    "A150": [[0, 1], [0, 2, 1]],
+    "C171": [[3, 3], [0, 2], [1, 2, 3]],
+    "WA150": [[0, 1], [2, 3], [0, 1, 2], [0, 2]],
+    "I124": [[0], [1], [1]],
+}
+
+
+class Manifest:
+    """Pictures of one data set, all of their own brightness, and a list of what was opened."""
+
+    opened: list[tuple[str, str]] = []
+
+    def __init__(self, path):
+        self.path = path
+        self.name = path.stem
+        self.header = {"dataset": self.name, "classes": CLASSES[self.name], "encoding": "x", "keys": {"S": CLASSES[self.name]}}
+
+    def split(self, name):
+        return np.arange(len(MASKS[self.name]))
+
+    def image(self, row):
+        return np.full((48, 64, 3), 40 + 50 * row + [*MASKS].index(self.name), np.uint8)
+
+    def mask(self, row):
+        self.opened.append((self.name, "mask"))
+        labels = MASKS[self.name][row]
+        return np.repeat(np.array(labels, np.int16), 64 // len(labels) + 1)[None, :64].repeat(48, 0)
+
+    def labels(self, row):
+        self.opened.append((self.name, "labels"))
+        return tuple(sorted(MASKS[self.name][row]))
+
+
+@pytest.fixture
+def inputs(tmp_path, monkeypatch):
+    monkeypatch.setattr(stage, "Manifest", Manifest)
+    monkeypatch.setattr(Manifest, "opened", [])
+    about = {"run": "larvseg", "method": "larvseg", "seed": 0, "profile": "mini", "benchmark": "A150", "row": 1, "label": 2, "iou": 0.625}
+    prediction = torch.full((48, 64), 1, dtype=torch.int16)
+    prediction[:, 20:40] = 2
+    save_tensors(tmp_path / "showcase", {"prediction": prediction}, about)
+    (tmp_path / "metrics").write_text(json.dumps({"base": 50.25, "novel": 12.5}))
+    return {name: tmp_path / f"{name}.arrow" for name in CLASSES} | {name: tmp_path / name for name in ("showcase", "metrics")}
+
+
+def settings(**changes):
+    common = {"figure": "figure1", "profile": "mini", "benchmark": "A150", "run": "larvseg", "training_data": ["C171", "WA150", "I124"]}
+    return Figure1Config.model_validate_json(json.dumps(common | changes))
+
+
+def drawn(inputs, folder, monkeypatch):
+    """The page that the stage draws."""
+    pages = []
+    monkeypatch.setattr(Paradigm, "draw", lambda self, real=Paradigm.draw: pages.append(real(self)) or pages[-1])
+    figure1(settings(), inputs, {"figure": folder / "figure1.png"}, folder / "work")
+    return pages[0]
+
+
+def test_counts_and_names_are_those_of_the_data(inputs, tmp_path, monkeypatch):
+    page = drawn(inputs, tmp_path, monkeypatch)
+    text = words(page)
+    assert collisions(page) == []
+    assert "C171: 3 pictures, 3 categories, a label for each pixel" in text
+    assert "WA150: 4 pictures, 5 categories, 3 novel" in text
+    assert "I124: 3 pictures, 2 categories, 2 novel" in text
+    assert "A150: 5 categories, 2 base and 3 novel; mIoU of all pictures 50.2 and 12.5" in text
+    assert "3 base, 3 novel" in text  # person is in the union, too
+    assert "prediction; sofa, never seen with a mask: IoU 62 % in this picture" in text
+
+
+def test_training_pictures_have_most_in_common_with_the_picture(inputs, tmp_path, monkeypatch):
+    page = pixels(drawn(inputs, tmp_path, monkeypatch), tmp_path / "a.png")
+    # wall and floor, and one class more than the other; sofa with wall and floor; the first sofa; the picture of the showcase
+    for dataset, row in (("C171", 1), ("WA150", 2), ("I124", 1), ("A150", 1)):
+        level = int(Manifest(inputs[dataset]).image(row)[0, 0, 0])
+        assert (page == level).all(2).sum() > 10_000, dataset
+
+
+def test_no_mask_of_pictures_with_names_is_opened(inputs, tmp_path, monkeypatch):
+    drawn(inputs, tmp_path, monkeypatch)
+    assert set(Manifest.opened) == {("A150", "mask"), ("C171", "mask"), ("WA150", "labels"), ("I124", "labels")}
+
+
+def test_figure1_repeats(inputs, tmp_path):
+    path = tmp_path / "figure1.png"
+    contents = []
+    for _ in range(2):
+        figure1(settings(), inputs, {"figure": path}, tmp_path / "work")
+        contents.append(path.read_bytes())
+    assert contents[0] == contents[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"run": "baseline"}, "run is 'larvseg', the figure wants 'baseline'"), ({"profile": "smoke"}, "profile is 'mini'")],
+)
+def test_figure1_refuses_the_showcase_of_another_run(inputs, tmp_path, changes, message):
+    with pytest.raises(LarvSegError, match=message):
+        figure1(settings(**changes), inputs, {"figure": tmp_path / "figure1.png"}, tmp_path / "work")
+
+
+def test_regions_are_named_as_they_were_predicted_and_many_names_fit(tmp_path):
+    picture = np.full((72, 96, 3), 128, np.uint8)
+    truth, prediction = np.zeros((72, 96), np.int16), np.full((72, 96), 4, np.int16)
+    many = (
+        "wall",
+        "floor",
+        "traffic light",
+        "refrigerator",
+        "swimming pool",
+        "television receiver",
+        "conveyer belt",
+        "screen door",
+        "canopy",
+    )
+    names = ("wall", "floor", "sofa", "lamp", "television receiver")
+    examples = [
+        Example("C171", 118_287, ("wall", "floor"), picture, np.zeros((72, 96), np.int16)),
+        Example("WA150", 20_210, many, np.full((96, 72, 3), 128, np.uint8), tuple(range(9))),
+        Example("I124", 158_432, ("sofa",), picture, (0,)),
+    ]
+    page = Paradigm(settings(), names, examples, Result(picture, truth, prediction, "television receiver", 0.0, 1.0, 2.0)).draw()
+    assert collisions(page) == []
+    text = words(page)
+    assert text.count("television receiver") == 2  # a name of the picture, and the prediction
+    assert "C171: 118 287 pictures, 2 categories, a label for each pixel" in text
+    assert MIDDLE[1] < RIGHT[0]
