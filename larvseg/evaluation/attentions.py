@@ -19,7 +19,7 @@ from larvseg.datasets.transforms import Window, normalise, resized_size
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.attended import attend, principal_components
 from larvseg.evaluation.bank_contents import BankedRun, Slot, load_banked, slots_of, top_patches
-from larvseg.evaluation.examples import most_varied, surely_novel, training_pictures
+from larvseg.evaluation.training_examples import most_varied, surely_novel, training_pictures
 from larvseg.models.bank import MemoryBank
 from larvseg.models.upsampling import upsample
 from larvseg.training import runtime

@@ -12,7 +12,7 @@ import numpy as np
 from larvseg.config import kind_of
 from larvseg.config.figures import Figure1Config
 from larvseg.datasets.manifest import Manifest
-from larvseg.evaluation.examples import most_labelled, most_varied, training_pictures
+from larvseg.evaluation.training_examples import most_labelled, most_varied, training_pictures
 from larvseg.files import replacing
 from larvseg.reporting.arrays import read_arrays_of
 from larvseg.reporting.canvas import Page, tint, within

@@ -199,7 +199,8 @@ class Framework:
         if slots:
             datasets = [slot["dataset"] for slot in slots]
             agreement = [slot["agreement"] for slot in slots]
-            text = ", ".join(f"{datasets.count(name)} from {name}" for name in dict.fromkeys(datasets))
+            rest = self.about["memory_size"] > self.weak["shown"][number]["pushed"]
+            text = ", ".join(f"{datasets.count(name)} from {name}" for name in dict.fromkeys(datasets)) + ", the rest random" * rest
             text += f"; cosine of a slot to its patches, embedded again: {min(agreement):.2f} to {max(agreement):.2f}"
         self.page.text((COLUMNS[1], top + 2 * PITCH + 20), text, 13, GREY)
 

@@ -13,7 +13,7 @@ from larvseg.columns import grouped
 from larvseg.config.figures import Figure5Config, Row
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
-from larvseg.reporting.arrays import read_arrays
+from larvseg.reporting.arrays import read_arrays_of
 from larvseg.reporting.drawing import GREY, INK, RULE, fitted, fitting, font, heading, kind_colour, outlined, paste, pill, stacked
 from larvseg.vocabulary.synsets import imagenet_synsets
 
@@ -38,12 +38,7 @@ def figure5(config: Figure5Config, inputs: Mapping[str, Path], outputs: Mapping[
     """
     models: list[Model] = []
     for row in config.models:
-        arrays, about = read_arrays(inputs[row.run])
-        wanted = {"run": row.run, "profile": config.profile}
-        if different := [key for key, value in wanted.items() if about.get(key) != value]:
-            raise LarvSegError(
-                f"{inputs[row.run]}: {different[0]} is {about.get(different[0])!r}, the figure wants {wanted[different[0]]!r}"
-            )
+        arrays, about = read_arrays_of(inputs[row.run], run=row.run, profile=config.profile)
         if models and about["pictures"] != models[0].about["pictures"]:
             raise LarvSegError(f"{inputs[row.run]}: other pictures than in {inputs[config.models[0].run]}; make both again")
         models.append(Model(row, arrays, about))

@@ -10,9 +10,9 @@ from larvseg.errors import LarvSegError
 from larvseg.evaluation.choice import SMALLEST
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.evaluate import evaluate
-from larvseg.evaluation.examples import surely_novel
 from larvseg.evaluation.showcase import Found, best_picture, showcase
 from larvseg.evaluation.sliding_window import segment
+from larvseg.evaluation.training_examples import surely_novel
 from larvseg.training.checkpoint import load_tensors
 from larvseg.training.segmenters import load_segmenter
 from tests.evaluation.conftest import EVALUATION

@@ -19,9 +19,9 @@ from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.choice import choose_pictures
 from larvseg.evaluation.confusion import ConfusionCounts
-from larvseg.evaluation.examples import surely_novel
 from larvseg.evaluation.exemplars import scene_exemplars
 from larvseg.evaluation.showcase import best_picture
+from larvseg.evaluation.training_examples import surely_novel
 from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, SERVED, SYNSET_FOLDER, UNREADABLE, pack_challenge, pack_coco, published_synsets
 from larvseg.rehearsal.captions import ILSVRC, WHOLE
 from larvseg.rehearsal.run import shown_in

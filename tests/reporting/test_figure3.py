@@ -71,7 +71,7 @@ def test_everything_has_its_place(tmp_path):
 def test_banks_say_what_is_in_them(tmp_path):
     text = words(draw(tmp_path / "a"))
     assert "10 from WA150, 10 from I124; cosine of a slot to its patches, embedded again: 0.81 to 1.00" in text
-    assert "2 from WA150, 1 from I124; cosine of a slot to its patches, embedded again: 0.98 to 1.00" in text
+    assert "2 from WA150, 1 from I124, the rest random; cosine of a slot to its patches, embedded again: 0.98 to 1.00" in text
     assert "nothing was pushed yet: random vectors" in text
 
 

@@ -8,6 +8,7 @@ from PIL import Image
 from larvseg.config import Figure5Config, parse
 from larvseg.errors import LarvSegError
 from larvseg.reporting import figure5 as stage
+from larvseg.reporting.arrays import read_arrays
 from larvseg.reporting.drawing import BASE, NOVEL
 from larvseg.training.checkpoint import save_tensors
 
@@ -42,7 +43,7 @@ def draw(folder, **inputs):
 
 
 def model_of(path):
-    arrays, about = stage.read_arrays(path)
+    arrays, about = read_arrays(path)
     return stage.Model(stage.Row(title="one", run="one", note=""), arrays, about)
 
 

@@ -146,3 +146,45 @@ rule recognise:
         runtime=MINUTES,
     shell:
         "larvseg recognise {input.recipe} --out recognitions={output.recognitions} > {log} 2>&1"
+
+
+# The label map of Figure 1.
+rule showcase:
+    input:
+        recipe=f"work/recipes/{PROFILE}/showcase/{{run}}.json",
+        files=lambda wildcards: PROJECT.showcase(wildcards.run).inputs.values(),
+    output:
+        showcase=f"results/{PROFILE}/showcase/{{run}}.safetensors",
+    log:
+        f"results/{PROFILE}/logs/showcase/{{run}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/showcase/{{run}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg showcase {input.recipe} --out showcase={output.showcase} > {log} 2>&1"
+
+
+# The category-wise attention of Figure 3.
+rule attend:
+    input:
+        recipe=f"work/recipes/{PROFILE}/attend/{{run}}.json",
+        files=lambda wildcards: PROJECT.attend(wildcards.run).inputs.values(),
+    output:
+        attentions=f"results/{PROFILE}/attentions/{{run}}.safetensors",
+    log:
+        f"results/{PROFILE}/logs/attend/{{run}}.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/attend/{{run}}.tsv"
+    conda:
+        "../../environment.yml"
+    threads: THREADS
+    resources:
+        mem_mb=MEMORY,
+        runtime=MINUTES,
+    shell:
+        "larvseg attend {input.recipe} --out attentions={output.attentions} > {log} 2>&1"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.examples import most_labelled, most_varied, surely_novel, training_pictures
+from larvseg.evaluation.training_examples import most_labelled, most_varied, surely_novel, training_pictures
 
 
 class Pictures:
