@@ -12,6 +12,7 @@ include: "workflow/rules/comparators.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/reporting.smk"
 include: "workflow/rules/diagnostics.smk"
+include: "workflow/rules/report.smk"
 
 
 localrules:

@@ -27,6 +27,7 @@ FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--disable-ipc-flooding-protection",  # a test opens more addresses a second than a person
 )
 DESKTOP, PHONE = (1280, 900), (360, 740)
 

@@ -51,7 +51,7 @@ def page_job(name: str, jobs: Sequence[Planned], about: Mapping[str, Any]) -> Jo
         figures=tuple(item for _, item in sorted(shown["figures"], key=lambda pair: _of_the_paper(pair[0]))),
         claims=next((item for _, item in shown["claims"]), None),
         models=tuple(item for _, item in shown["models"]),
-        recipes=hashlib.sha256("".join(recipe.text() for recipe, _, _ in below).encode()).hexdigest(),
+        recipes=hashlib.sha256("".join(recipe.text() for recipe, _, _ in below).encode()).hexdigest()[:20],
     )
     captions = dict.fromkeys(item.caption for items in shown.values() for _, item in items if item.caption)
     return Job("page", name, settings, inputs, reference=(*ASSETS, *captions))

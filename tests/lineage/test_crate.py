@@ -42,6 +42,7 @@ JOBS = [
         [("C171", "data/smoke/manifests/C171.arrow"), ("I124", "data/smoke/manifests/I124.arrow")],
     ),
     ("table", "table3", {"table": "results/table3.csv"}, [("config", f"{RUN}/config.json"), ("reference", REFERENCE)]),
+    ("page", "index", {"page": "reports/index.html"}, [("table/table3/table", "results/table3.csv")]),
 ]
 ARTIFACTS = [path for _, _, outputs, _ in JOBS for path in outputs.values()]
 
@@ -139,8 +140,9 @@ def test_jobs_say_what_they_read_and_wrote_and_when(tree):
     assert entities["#job/table/table3"]["object"] == [{"@id": f"{RUN}/config.json"}, {"@id": REFERENCE}]
     run = entities["#run"]
     assert run["instrument"] == {"@id": "Snakefile"} and {"@id": REFERENCE} in run["object"]
-    assert run["result"][1:] == [{"@id": f"{RUN}/model.safetensors"}, {"@id": "results/table3.csv"}]
-    assert [step["@id"] for step in entities["Snakefile"]["step"]] == ["#step/fetch", "#step/derive", "#step/train", "#step/table"]
+    assert run["result"][1:] == [{"@id": f"{RUN}/model.safetensors"}, {"@id": "results/table3.csv"}, {"@id": "reports/index.html"}]
+    steps = ["#step/fetch", "#step/derive", "#step/train", "#step/table", "#step/page"]
+    assert [step["@id"] for step in entities["Snakefile"]["step"]] == steps
     torch = entities["https://pypi.org/project/torch/2.14.1/"]
     assert torch["softwareVersion"] == "2.14.1+cpu" and {"@id": torch["@id"]} in entities["#tool/train"]["softwareRequirements"]
     for path in map(Path, ARTIFACTS):

@@ -181,7 +181,8 @@ def test_more_seeds_make_what_is_new_and_nothing_else(copy):
     new = [run for run, _ in set(two.trained) - set(one.trained)]
     jobs = jobs_of(copy.run("snakemake", "--config", "seeds=2", "-n", "all"))
     assert jobs["evaluate"] == len(new) and jobs["propose"] == 2
-    assert set(jobs) == {"train", "propose", "evaluate", "table", "render", "metrics", "claims"}
+    shown = {"table", "render", "metrics", "claims", *DIAGNOSED, "curves", "page"}
+    assert set(jobs) == {"train", "propose", "evaluate"} | shown
 
 
 def test_an_altered_archive_is_refused_in_one_line(copy):

@@ -156,7 +156,7 @@ rule figure1:
         recipe=f"work/recipes/{PROFILE}/figure1/figure1.json",
         files=lambda _: PROJECT.figure1("figure1").inputs.values(),
     output:
-        figure="reports/figures/figure1.png",
+        figure=report("reports/figures/figure1.png", caption="../report/figure1.rst", category="Figures", labels={"figure": "figure1"}),
     log:
         f"results/{PROFILE}/logs/figure1.log",
     benchmark:
@@ -198,7 +198,7 @@ rule figure3:
         recipe=f"work/recipes/{PROFILE}/figure3/figure3.json",
         attentions=lambda _: PROJECT.figure3("figure3").inputs.values(),
     output:
-        figure="reports/figures/figure3.png",
+        figure=report("reports/figures/figure3.png", caption="../report/figure3.rst", category="Figures", labels={"figure": "figure3"}),
     log:
         f"results/{PROFILE}/logs/figure3.log",
     benchmark:
@@ -240,7 +240,7 @@ rule figure5:
         recipe=f"work/recipes/{PROFILE}/figure5/figure5.json",
         recognitions=lambda _: PROJECT.figure5("figure5").inputs.values(),
     output:
-        figure="reports/figures/figure5.png",
+        figure=report("reports/figures/figure5.png", caption="../report/figure5.rst", category="Figures", labels={"figure": "figure5"}),
     log:
         f"results/{PROFILE}/logs/figure5.log",
     benchmark:
@@ -253,24 +253,3 @@ rule figure5:
         runtime=10,
     shell:
         "larvseg figure5 {input.recipe} --out figure={output.figure} > {log} 2>&1"
-
-
-# The report: one page with all of it, and the lineage of each number.
-rule page:
-    input:
-        recipe=f"work/recipes/{PROFILE}/page/index.json",
-        made=lambda _: PROJECT.page("index").inputs.values(),
-    output:
-        page="reports/index.html",
-    log:
-        f"results/{PROFILE}/logs/page.log",
-    benchmark:
-        f"results/{PROFILE}/benchmarks/page.tsv"
-    conda:
-        "../../environment.yml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    shell:
-        "larvseg page {input.recipe} --out page={output.page} > {log} 2>&1"

@@ -87,12 +87,17 @@ class Contents:
     def _model(self, item: Shown) -> dict[str, Any]:
         path = self._path(item, "model" if item.role("model") in self.inputs else None)
         card = as_html(self.inputs[item.role()].read_text(encoding="utf-8"))
-        return {"name": item.name, "path": path, "job": self.graph.job_of(path), "card": card}
+        return {"name": _name(item), "path": path, "job": self.graph.job_of(path), "card": card}
 
     def _curves(self, item: Shown) -> list[dict[str, Any]]:
         """Those of a model that was trained in steps."""
         file = self.inputs.get(item.role("curves"))
-        return [{"name": item.name, "series": curves_of(file)}] if file else []
+        return [{"name": _name(item), "series": curves_of(file)}] if file else []
+
+
+def _name(model: Shown) -> str:
+    """A run and its seed; of other models, of what kind they are, too."""
+    return model.name if ".seed" in model.name else f"{model.rule} {model.name}"
 
 
 def _environment() -> Environment:

@@ -152,7 +152,8 @@ function fileItem(file) {
 
 function step([job, files]) {
   const [title, about] = STEPS[job.rule] ?? [job.rule.replace(/^./, (letter) => letter.toUpperCase()), null];
-  const told = DATA.told.filter((key) => job.config[key] !== undefined && job.config[key] !== null);
+  // of a drawn archive the seed stands beside it; the rest of its world is in the configuration
+  const told = DATA.told.filter((key) => key !== "world" && job.config[key] !== undefined && job.config[key] !== null);
   const listed = h("ul", {}, files.map(fileItem));
   const size = files.reduce((sum, file) => sum + file.size, 0);
   return h(

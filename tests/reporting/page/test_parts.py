@@ -1,0 +1,38 @@
+"""Curves that are thinned out, and claims that are drawn to one scale."""
+
+from larvseg.files import json_text
+from larvseg.lineage.records import record_path
+from larvseg.reporting.page.claims import MARGIN, WIDTH, claims_of
+from larvseg.reporting.page.curves import POINTS, curves_of
+from larvseg.reporting.tables import write_csv
+from tests.reporting.page.conftest import CLAIM
+
+
+def test_long_curves_keep_their_last_line_and_no_column_of_nothing(tmp_path):
+    lines = [f"{step},0.1,{1 / step:.6g},0,{'' if step < 900 else 0.5}" for step in range(1, 1001)]
+    (tmp_path / "curves.csv").write_text("\n".join(["step,learning_rate,loss,loss_aux,contrast", *lines]) + "\n")
+    curves = curves_of(tmp_path / "curves.csv")
+    assert list(curves) == ["step", "loss", "contrast"]
+    assert POINTS / 2 < len(curves["step"]) <= POINTS and curves["step"][-1] == 1000
+    assert curves["loss"][-1] == 0.001 and curves["contrast"][0] is None and curves["contrast"][-1] == 0.5
+
+
+def test_claims_are_drawn_around_0_and_what_lies_beyond_stands_at_the_edge(tmp_path):
+    numbers = [("+6.0", "+1.50", "+0.50", "+2.50", ""), ("+3.0", "-4.00", "-4.50", "-3.50", "1.0"), ("+31.2", "", "", "", "")]
+    rows = [CLAIM | dict(zip(("published", "measured", "low", "high", "margin"), each, strict=True)) for each in numbers]
+    path = tmp_path / "claims.csv"
+    write_csv(path, rows)
+    inputs = [
+        {"role": f"{run}.seed0{rest}", "path": f"{run}{rest}", "sha256": ""}
+        for run in ("larvseg-a150", "other")
+        for rest in ("", ".confusion")
+    ]
+    record_path(path).write_text(json_text({"schema": "larvseg.lineage/1", "inputs": inputs}))
+    claims = claims_of(path.as_posix())
+    middle, edge = WIDTH / 2, WIDTH - MARGIN
+    assert claims.limit == 10 and claims.counts == {"holds": 3}
+    first, second, third = (claim.drawn for claim in claims.claims)
+    assert middle < first.low < first.measured < first.high < first.published < edge and first.margin is None
+    assert second.low < second.measured < second.high < second.margin < middle < second.published
+    assert (third.published, third.measured) == (edge, None)
+    assert claims.claims[0].files == ["larvseg-a150", "larvseg-a150.confusion"]
