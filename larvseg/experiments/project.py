@@ -43,10 +43,10 @@ class Project(Claims):
         yield from self.exploration_jobs()
         yield from (self.table(name) for name in self.experiments.tables)
         yield self.table2("table2")
-        yield from (self.render(name) for name in self.tables)
         yield self.metrics("metrics")
         if self.experiments.claims:
             yield self.claims("claims")
+        yield from (self.render(name) for name in self.set_in_type)
         if self.profile.drawn:
             yield self.figure("miniature")
 

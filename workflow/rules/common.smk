@@ -42,7 +42,7 @@ EXPLORATIONS = [next(iter(products(PROJECT, job.rule, job.name).values())) for j
 FIGURES = [f"reports/figures/{name}.png" for name in PROJECT.figures]
 FIGURES += ["reports/figures/miniature.png"] if PROJECT.profile.drawn else []
 TABLES = [f"results/{name}.csv" for name in PROJECT.tables]
-RENDERINGS = [f"reports/tables/{name}.{suffix}" for name in PROJECT.tables for suffix in ("md", "tex")]
+RENDERINGS = [f"reports/tables/{name}.{suffix}" for name in PROJECT.set_in_type for suffix in ("md", "tex")]
 CLAIMS = ["results/claims.csv"] if PROJECT.experiments.claims else []
 METRICS = [PROJECT.evaluation_file(run, seed, "metrics.json") for run, seed in PROJECT.trained]
 
