@@ -76,3 +76,7 @@ def evaluations_of(wildcards):
 
 def evaluation_inputs_of(wildcards):
     return list(PROJECT.evaluate(f"{wildcards.run}.seed{wildcards.seed}").inputs.values())
+
+
+def grouping_inputs_of(wildcards):
+    return list(PROJECT.explore(f"{wildcards.exploration}.seed{wildcards.seed}").inputs.values())
