@@ -238,7 +238,24 @@ def test_runs_that_train_nothing_have_the_first_seed_alone(project):
     table = three.table("table3")
     assert set(table.inputs) == {f"{row.run}.seed{seed}" for row in table.config.rows for seed in seeds[row.run]}
     assert len(three.metrics("metrics").inputs) == len(three.trained) + len(three.clips)
-    assert {job.config.seed for job in three.embedding_jobs()} == {0}
+
+
+def test_what_segmenters_group_is_looked_at_with_every_seed(project):
+    three = Project("mini", CONFIG, seeds=3)
+    segmenters = {("segmenter-c171", "A150"), ("segmenter-c171", "A847"), ("supervised-a150", "A150"), ("supervised-a847", "A847")}
+    wanted = {(f"{run}.{benchmark}", seed) for run, benchmark in segmenters for seed in range(3)}
+    wanted |= {(f"{source}.{benchmark}", 0) for source in ("denseclip", "backbone") for benchmark in ("A150", "A847")}
+    jobs = [job for job in three.embedding_jobs() if job.rule == "explore"]
+    assert {(job.config.run, job.config.seed) for job in jobs} == wanted and len(jobs) == len(wanted)
+    written = {f"{job.config.run}.seed{job.config.seed}": products(three, "explore", job.name)["grouping"] for job in jobs}
+    assert three.table1("table1").inputs == written and three.table1("table1").config.seeds == (0, 1, 2)
+    for job in jobs:
+        if job.config.embedding.source == "segmenter":
+            run = job.config.run.rpartition(".")[0]
+            assert job.inputs["model"] == three.run_file(run, job.config.seed, "model.safetensors")
+            assert (run, job.config.seed) in three.made
+    assert [job.name for job in project("mini").embedding_jobs()] == [job.name for job in three.embedding_jobs() if job.config.seed == 0]
+    assert {job.config.seed for job in three.embedding_jobs() if job.rule != "explore"} == {0}  # figures
 
 
 @pytest.mark.parametrize("seeds", [0, -1, 1.5, "3", True, None, [0, 1]])

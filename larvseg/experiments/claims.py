@@ -31,7 +31,7 @@ class Claims(Tables):
     def _measured(self, measure: str, run: str, seed: int) -> dict[str, str]:
         key = f"{run}.seed{seed}"
         if measure == "grouping":
-            return {key: self.grouping_file(run)}
+            return {key: self.grouping_file(run, seed)}
         files = {key: "metrics.json", f"{key}.confusion": "confusion.arrow"}
         return {role: self.evaluation_file(run, seed, file) for role, file in files.items()}
 
@@ -75,8 +75,8 @@ class Claims(Tables):
             raise LarvSegError(f"{where}: table1 has no row of {run!r}{nearest(run, list(rows))}")
         row = rows[run]
         texts = {"model": row.model, f"training_data_{row.benchmark.lower()}": row.training_data}
-        there = row in self.table1_rows
-        return c.Side(run=run, seeds=self.seeds[:1] if there else (), trained=row.source == "segmenter", published=texts)
+        seeds = self.explored_with(row) if row in self.table1_rows else ()
+        return c.Side(run=run, seeds=seeds, trained=row.source == "segmenter", published=texts)
 
     def _grouped_in(self, run: str) -> str:
         return run.rpartition(".")[2]

@@ -50,10 +50,10 @@ class Comparators(Runs):
     @property
     def made(self) -> tuple[tuple[str, int], ...]:
         """Every (run, seed) whose model is made: for a table, or because it is looked at."""
-        two, three = self.experiments.figure2, self.experiments.figure3
-        looked_at = (*self.experiments.table1.rows, *(two.models if two else ()), *((three,) if three else ()))
-        seed = self.seeds[0]
-        pairs = (*self.trained, *((each.run, seed) for each in looked_at if each.run), *((run, seed) for run in self.object_runs))
+        two, three, first = self.experiments.figure2, self.experiments.figure3, self.seeds[0]
+        grouped = ((row.run, seed) for row in self.experiments.table1.rows if row.run for seed in self.seeds_of(row.run))
+        shown = ((each.run, first) for each in (*(two.models if two else ()), *((three,) if three else ())) if each.run)
+        pairs = (*self.trained, *grouped, *shown, *((run, first) for run in self.object_runs))
         return tuple(pair for pair in dict.fromkeys(pairs) if self.maker(pair[0]))
 
     @property

@@ -13,11 +13,15 @@ from larvseg.experiments.setup import CLASS_LISTS, REFERENCE
 
 
 class Explorations(Recognition):
-    """What pixel embeddings group, and what methods predict on a few pictures. All with the first seed."""
+    """What pixel embeddings group, and what methods predict on a few pictures. Figures are those of the first seed."""
 
     def explored(self, explored: c.Explored, benchmark: str) -> str:
-        """The name of a job that looks at embeddings."""
+        """What embeddings and the benchmark that they are looked at on are called together."""
         return f"{explored.run or explored.source}.{benchmark}"
+
+    def explored_with(self, row: c.Table1.Row) -> tuple[int, ...]:
+        """The seeds of a row of Table 1: the first alone where no segmenter is trained."""
+        return self.seeds_of(row.run) if row.run else self.seeds[:1]
 
     @property
     def table1_rows(self) -> tuple[c.Table1.Row, ...]:
@@ -54,8 +58,8 @@ class Explorations(Recognition):
 
     def embedding_jobs(self) -> Iterator[Job]:
         """Those that read pictures; tables and figures are made of what they write."""
-        rows = {self.explored(row, row.benchmark): row for row in self.table1_rows}
-        yield from (self.explore(name) for name in rows)
+        explored = {self.explored(row, row.benchmark): self.explored_with(row) for row in self.table1_rows}
+        yield from (self.explore(f"{name}.seed{seed}") for name, seeds in explored.items() for seed in seeds)
         yield from (self.respond(self.explored(model, self.experiments.figure2.benchmark)) for model in self.figure2_models)
         yield from (self.predict(column.run) for column in self.figure4_methods)
         yield from (self.recognise(model.run) for model in self.figure5_models)
@@ -64,23 +68,24 @@ class Explorations(Recognition):
         if figure := self.experiments.figure3:
             yield self.attend(figure.run)
 
-    def _embedding(self, explored: c.Explored, benchmark: str) -> tuple[c.Embedding, dict[str, str]]:
+    def _embedding(self, explored: c.Explored, benchmark: str, seed: int) -> tuple[c.Embedding, dict[str, str]]:
         inputs = {"manifest": self.manifest(benchmark)}
         if explored.source == "denseclip":
             return c.Embedding(source="denseclip"), inputs | {"clip": self._clip("dense"), "text": self._text("dense", benchmark)}
         if explored.source == "backbone":
             embedding = c.Embedding(source="backbone", backbone=self.backbone_config, normalisation=self.switches({}).normalisation)
             return embedding, inputs | {"model": self.backbone}
-        return c.Embedding(source="segmenter"), inputs | self._own_files(explored.run, self.seeds[0])
+        return c.Embedding(source="segmenter"), inputs | self._own_files(explored.run, seed)
 
     def explore(self, name: str) -> Job:
-        """Group pixels by the embeddings of a row of Table 1."""
-        row = next(row for row in self.table1_rows if self.explored(row, row.benchmark) == name)
-        embedding, inputs = self._embedding(row, row.benchmark)
+        """Group pixels by the embeddings of a row of Table 1: `name` is <run>.<benchmark>.seed<seed>."""
+        explored, _, seed = name.rpartition(".seed")
+        row = next(row for row in self.table1_rows if self.explored(row, row.benchmark) == explored)
+        embedding, inputs = self._embedding(row, row.benchmark, int(seed))
         settings = c.GroupingConfig(
-            run=name,
+            run=explored,
             profile=self.name,
-            seed=self.seeds[0],
+            seed=int(seed),
             benchmark=row.benchmark,
             embedding=embedding,
             evaluation=self.profile.evaluation,
@@ -100,9 +105,9 @@ class Explorations(Recognition):
             )
             for row in self.table1_rows
         )
-        seed = self.seeds[0]
-        settings = c.Table1Config(table=name, profile=self.name, seeds=(seed,), rows=rows)
-        inputs = {f"{row.run}.seed{seed}": self.grouping_file(row.run) for row in rows}
+        settings = c.Table1Config(table=name, profile=self.name, seeds=self.seeds, rows=rows)
+        seeds = {row.run: self.explored_with(each) for row, each in zip(rows, self.table1_rows, strict=True)}
+        inputs = {f"{run}.seed{seed}": self.grouping_file(run, seed) for run, found in seeds.items() for seed in found}
         return Job("table1", name, settings, inputs, reference=(f"{REFERENCE}/published/{name}.csv",))
 
     def showcase(self, name: str) -> Job:
@@ -171,11 +176,12 @@ class Explorations(Recognition):
         """Make the response maps of a model of Figure 2."""
         figure = self.experiments.figure2
         model = next(model for model in figure.models if self.explored(model, figure.benchmark) == name)
-        embedding, inputs = self._embedding(model, figure.benchmark)
+        seed = self.seeds[0]
+        embedding, inputs = self._embedding(model, figure.benchmark, seed)
         settings = c.ResponsesConfig(
             run=name,
             profile=self.name,
-            seed=self.seeds[0],
+            seed=seed,
             benchmark=figure.benchmark,
             embedding=embedding,
             classes=figure.classes,

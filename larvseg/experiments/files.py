@@ -49,9 +49,9 @@ class Files:
         """Where the embeddings of the pictures of `dataset` lie that ReCo retrieves from."""
         return f"results/{self.name}/index/{dataset}.safetensors"
 
-    def grouping_file(self, name: str) -> str:
-        """A row of Table 1 on one benchmark, before it is a row."""
-        return f"results/{self.name}/groupings/{name}.json"
+    def grouping_file(self, explored: str, seed: int) -> str:
+        """What the embeddings of a row of Table 1 group with one seed."""
+        return f"results/{self.name}/groupings/{explored}/seed{seed}.json"
 
     def response_file(self, name: str) -> str:
         """The response maps of one model of Figure 2."""

@@ -39,7 +39,7 @@ def page_job(name: str, jobs: Sequence[Planned], about: Mapping[str, Any]) -> Jo
         for role, path in outputs.items():
             item = c.Shown(rule=recipe.rule, name=recipe.name, output=role, caption=_caption(recipe.rule, path))
             inputs[item.role()] = path
-            if path in tables:
+            if path in tables and role != "claims":
                 shown["tables"].append((path, item))
             elif wanted and _is_figure(path):
                 shown["figures"].append((path, item))

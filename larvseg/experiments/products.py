@@ -48,7 +48,7 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
         case "table":
             return {"table": f"results/{name}.csv", "cells": f"results/{project.name}/{name}.cells.jsonl"}
         case "explore":
-            return {"grouping": project.grouping_file(name)}
+            return {"grouping": project.grouping_file(run, int(seed))}
         case "respond":
             return {"responses": project.response_file(name)}
         case "predict":

@@ -52,10 +52,10 @@ class Project(Claims, Diagnostics):
         yield from (self.table(name) for name in self.experiments.tables)
         yield from self.diagnostic_jobs()
         yield self.table2("table2")
-        yield from (self.render(name) for name in self.tables)
         yield self.metrics("metrics")
         if self.experiments.claims:
             yield self.claims("claims")
+        yield from (self.render(name) for name in self.set_in_type)
         if self.profile.drawn:
             yield self.figure("miniature")
 

@@ -19,6 +19,11 @@ class Tables(Explorations):
         first = ("table1",) if self.table1_rows else ()
         return (*first, "table2", *self.experiments.tables)
 
+    @property
+    def set_in_type(self) -> tuple[str, ...]:
+        """What is laid out for people: the tables and, as one more, the claims."""
+        return (*self.tables, *(("claims",) if self.experiments.claims else ()))
+
     def rows_of(self, table: str) -> tuple[c.TableRow, ...]:
         """The rows of `table` with a text in each column: what the row says, or what follows from its run.
 
@@ -61,5 +66,5 @@ class Tables(Explorations):
         return facts
 
     def render(self, name: str) -> Job:
-        """Set a table in Markdown and LaTeX."""
+        """Set a table, or the claims, in Markdown and LaTeX."""
         return Job("render", name, c.RenderConfig(table=name, profile=self.name), {"table": f"results/{name}.csv"})

@@ -30,8 +30,9 @@ def claims(config: ClaimsConfig, inputs: Mapping[str, Path], outputs: Mapping[st
     measured: the difference with each seed, averaged; seed_std: their sample standard deviation. low, high: the middle 95 % of that average
     over config.resamples resamples, which draw validation pictures with replacement, the same for all runs of a benchmark, and seeds. The
     interval covers what other pictures of the kind and other seeds would have changed; but three seeds are few, and drawing among them
-    understates their spread by a fifth. For `grouping`, of which there are one seed and no counts, the draws of the known pixels are drawn
-    instead: pictures and training are taken as they are. Of a claim with several rivals the line has the nearest one, `against`.
+    understates their spread by a fifth. Of `grouping` there are no counts: instead of pictures, of each seed the draws of its known pixels
+    are drawn, the same for all runs. That interval covers what other seeds and other known pixels would have changed; the pictures are
+    taken as they are. Of a claim with several rivals the line has the nearest one, `against`.
 
     verdict, over all rivals: holds if the interval lies above 0 (not_worse: above −margin), does not hold if one lies below, undecided
     otherwise. Undecided, too, where a run is trained and fewer than two seeds were: the interval then knows nothing of what another seed
@@ -116,15 +117,15 @@ class _Measures:
         low, high = np.percentile(there, INTERVAL) if len(there) else (np.nan, np.nan)
         return Difference(rival.run, float(points[0]), tuple(by_seed[:, 0].tolist()), float(low), float(high))
 
-    def _weights(self, units: int, what: int) -> np.ndarray:
+    def _weights(self, units: int, *what: int) -> np.ndarray:
         """(1 + resamples, units): each once, then how often each is drawn."""
-        return np.concatenate([np.ones((1, units)), drawn(units, self._config.resamples, (self._config.seed, what))])
+        return np.concatenate([np.ones((1, units)), drawn(units, self._config.resamples, (self._config.seed, *what))])
 
     def _of(self, claim: ResolvedClaim, side: Side, seed: int) -> np.ndarray:
         key = f"{side.run}.seed{seed}"
         if key not in self._means:
             found = self._document(key, side.run, seed, claim.benchmark)
-            self._means[key] = self._grouping(found) if claim.measure == "grouping" else self._mious(key, found)
+            self._means[key] = self._grouping(seed, found) if claim.measure == "grouping" else self._mious(key, found)
         return self._means[key][claim.measure]
 
     def _document(self, key: str, run: str, seed: int, benchmark: str) -> dict[str, Any]:
@@ -135,10 +136,11 @@ class _Measures:
                 raise LarvSegError(f"{path}: {name} is {document[name]!r}, a claim wants {wanted!r}; delete it and run snakemake again")
         return document
 
-    def _grouping(self, found: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    def _grouping(self, seed: int, found: Mapping[str, Any]) -> dict[str, np.ndarray]:
         draws = found["rules"][found["rule"]]["draws"]
         percent = np.array([np.nan if value is None else value for value in draws])
-        return {"grouping": (self._weights(len(draws), KNOWN_PIXELS) * percent).sum(1) / len(draws)}
+        weights = self._weights(len(draws), KNOWN_PIXELS, seed)  # with each seed other pixels are known
+        return {"grouping": (weights * percent).sum(1) / len(draws)}
 
     def _mious(self, key: str, metrics: Mapping[str, Any]) -> dict[str, np.ndarray]:
         path = self._inputs[f"{key}.confusion"]

@@ -166,9 +166,9 @@ def _claims(name: str, rows: Rows) -> Layout:
             Entry(row["source"], (number, "source")),
             Entry(row["statement"], (number, "statement")),
             Entry(f"{row['benchmark']} {row['measure']}"),
-            Entry(row["published"] or NOTHING, (number, "published")),
-            Entry(row["measured"] or NOTHING, (number, "measured"), row["seed_std"]),
-            Entry(f"{row['low']} … {row['high']}" if row["low"] else NOTHING),
+            Entry(_difference(row["published"]), (number, "published")),
+            Entry(_difference(row["measured"]), (number, "measured"), row["seed_std"]),
+            Entry(f"{_difference(row['low'])} … {_difference(row['high'])}" if row["low"] else NOTHING),
             Entry(f"{condition}, each" if row["kind"] == "best" else condition),
             Entry(row["verdict"], (number, "verdict")),
         )
@@ -179,13 +179,17 @@ def _claims(name: str, rows: Rows) -> Layout:
     notes = (
         f"{len(rows)} claim{'s' * (len(rows) != 1)}: {', '.join(counts)}{f' ({alone} because one seed was trained)' if alone else ''}",
         "differences in points of mIoU (base and novel: alignment rule S; grouping: Table 1); each: the nearest rival is shown",
-        "±: over seeds; interval: bootstrap over validation pictures and seeds, of grouping over the draws of known pixels",
+        "±: over seeds; interval: bootstrap over seeds and validation pictures (grouping: seeds and draws of known pixels)",
         f"profile {rows[0]['profile']}, seeds {max((row['seeds'] for row in rows), key=len)}",
         f"published: {PAPER}",
     )
     remarks = tuple(f"{row['statement']}: {row['note']}" for row in rows if row["verdict"] == "not measured")
     lines = tuple(entries(number, row) for number, row in enumerate(rows))
     return Layout(name, TITLES[name], tuple(columns), lines, notes, remarks, _breaks(rows, "source"))
+
+
+def _difference(text: str) -> str:
+    return text.replace("-", "−") or NOTHING
 
 
 LAYOUTS: dict[str, Callable[[str, Rows], Layout]] = {"table1": _table1, "table2": _table2, "claims": _claims}

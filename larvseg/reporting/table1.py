@@ -17,10 +17,10 @@ from larvseg.reporting.tables import PUBLISHED, read_csv, write_csv
 def table1(config: Table1Config, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Write Table 1 beside the published one: its `cells`, and as `table` the CSV of these, a line for each row and benchmark.
 
-    inputs: the `grouping` of each run and seed, by `<run>.seed<k>`. `novel` is the mIoU in percent over the categories that C171 has
-    not, by the rule of the paper's column (P on A150, S on A847): the mean over all draws of all seeds; `novel_std` is their sample
-    standard deviation, empty where nothing is drawn. Raises LarvSegError for a row that the paper lacks and that does not say so, and for
-    groupings of another run, seed, profile or benchmark.
+    inputs: the `grouping` of each run and seed, by `<run>.seed<k>`; a run may have fewer of config.seeds than others. `novel` is the mIoU
+    in percent over the categories that C171 has not, by the rule of the paper's column (P on A150, S on A847): the mean over all draws of
+    all seeds; `novel_std` is their sample standard deviation, empty where nothing is drawn. Raises LarvSegError for a row that the paper
+    lacks and that does not say so, for one without groupings, and for groupings of another run, seed, profile or benchmark.
     """
     published = read_csv(PUBLISHED / "table1.csv")
     cells = [cell for number, row in enumerate(config.rows) for cell in _cells_of(config, number, row, inputs, published)]
@@ -31,11 +31,13 @@ def table1(config: Table1Config, inputs: Mapping[str, Path], outputs: Mapping[st
 def _cells_of(
     config: Table1Config, number: int, row: Table1Row, inputs: Mapping[str, Path], published: list[dict[str, str]]
 ) -> Iterator[Cell]:
-    paths = [inputs[f"{row.run}.seed{seed}"] for seed in config.seeds]
-    found = [_grouping(path, row, seed, config.profile) for path, seed in zip(paths, config.seeds, strict=True)]
+    paths = {seed: inputs[f"{row.run}.seed{seed}"] for seed in config.seeds if f"{row.run}.seed{seed}" in inputs}
+    if not paths:
+        raise LarvSegError(f"{config.table}: no groupings of {row.run} are among the inputs")
+    found = [_grouping(path, row, seed, config.profile) for seed, path in paths.items()]
     rule = found[0]["rule"]
     about = found[0]["rules"][rule]
-    draws = [(path, draw) for path, each in zip(paths, found, strict=True) for draw in range(len(each["rules"][rule]["draws"]))]
+    draws = [(path, draw) for path, each in zip(paths.values(), found, strict=True) for draw in range(len(each["rules"][rule]["draws"]))]
     values = [value for each in found for value in each["rules"][rule]["draws"]]
     sources = tuple(source(path, f"/rules/{rule}/draws/{draw}") for path, draw in draws)
     key = {"model": row.model, "benchmark": row.benchmark, "training_data": row.training_data, "run": row.run}
@@ -54,7 +56,7 @@ def _cells_of(
         yield cell("novel_std", "")
     yield cell("published_novel", *_published(row, published, config.table))
     ours = {"status": "measured", "draws": str(len(found[0]["rules"][rule]["draws"])), "profile": config.profile}
-    for column, text in (ours | {"seeds": " ".join(map(str, config.seeds)), "run": row.run}).items():
+    for column, text in (ours | {"seeds": " ".join(map(str, paths)), "run": row.run}).items():
         yield cell(column, text)
 
 

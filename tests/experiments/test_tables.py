@@ -94,7 +94,7 @@ def test_a_table_that_the_paper_does_not_have_needs_no_published_one(project):
     made = project(change=add)
     job = made.table("mine")
     assert (job.config.published, job.reference) == (None, ()) and job.config.rows[0].texts == {"model": "LarvSeg", "note": "3"}
-    assert made.tables[-1] == "mine" and wanted(made, "table", "mine")
+    assert made.tables[-1] == "mine" and made.set_in_type[-2:] == ("mine", "claims") and wanted(made, "table", "mine")
     assert products(made, "render", "mine") == {"markdown": "reports/tables/mine.md", "latex": "reports/tables/mine.tex"}
 
 

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from larvseg.config import RenderConfig
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.bootstrap import drawn
 from larvseg.evaluation.confusion import ConfusionCounts, accumulate, read_confusion
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.experiments import Project
-from larvseg.reporting.claims import PICTURES, SEEDS, Difference, claims, verdict
+from larvseg.reporting.claims import KNOWN_PIXELS, PICTURES, SEEDS, Difference, claims, verdict
 from larvseg.reporting.layout import layout_of
-from larvseg.reporting.rendering import as_text
+from larvseg.reporting.rendering import as_text, render
 from larvseg.reporting.tables import read_csv
 from tests.reporting.toy_runs import NAMES, SEEN, ToyRuns
 
@@ -113,16 +114,39 @@ GROUPING = {"measure": "grouping", "published": "table1", "table": "table1", "co
 
 
 def test_groupings_are_resampled_by_their_draws(world):
-    ours, theirs = world.grouping("segmenter.A150", [39.0, 40.0, 38.0, 41.0]), world.grouping("denseclip.A150", [24.5], trained=False)
+    ours, theirs = world.grouping("segmenter.A150", [39.0, 40.0, 38.0, 41.0]), world.grouping("denseclip.A150", [24.5], data="ITPair")
     line = world.test(ours, theirs, **GROUPING)
     assert (line["measured"], line["published"], line["seed_std"]) == ("+15.00", "+27.0", "")
     assert (line["verdict"], line["note"]) == ("undecided", "one seed")
     assert -1.5 < float(line["low"]) - 15 < -0.5 and 0.5 < float(line["high"]) - 15 < 1.5
-    other = world.grouping("supervised.A150", [40.0, 41.0, 39.0, 42.0]).model_copy(
-        update={"published": {"model": "Basic Segmenter", "training_data_a150": "A150"}}
-    )
+    other = world.grouping("supervised.A150", [40.0, 41.0, 39.0, 42.0], data="A150")
     line = world.test(ours, other, **GROUPING)  # the same draws of the same pixels
     assert (line["low"], line["measured"], line["high"], line["published"]) == ("-1.00", "-1.00", "-1.00", "-0.4")
+
+
+def test_groupings_of_several_seeds_are_resampled_by_seeds_and_draws(world):
+    draws = {"segmenter.A150": ([39.0, 40.0], [36.0, 41.0], [44.0, 38.5]), "supervised.A150": ([41.0, 41.5], [39.0, 40.0], [42.0, 44.0])}
+    draws["denseclip.A150"] = ([24.5],)
+    data = {"segmenter.A150": "C171", "supervised.A150": "A150", "denseclip.A150": "ITPair"}
+    ours, *rivals = (world.grouping(run, *draws[run], data=data[run]) for run in draws)
+    seeds = drawn(3, 300, (0, SEEDS)).astype(int)
+    known = [drawn(2, 300, (0, KNOWN_PIXELS, seed)).astype(int) for seed in range(3)]
+    for rival in rivals:
+        line = world.test(ours, rival, **GROUPING)
+        theirs = draws[rival.run] if rival.trained else draws[rival.run] * 3
+
+        def mean(values, at, seed):
+            return statistics.fmean(np.repeat(values, known[seed][at])) if len(values) > 1 else values[0]
+
+        by_seed = [statistics.fmean(a) - statistics.fmean(b) for a, b in zip(draws[ours.run], theirs, strict=True)]
+        plain = [
+            statistics.fmean(mean(draws[ours.run][seed], at, seed) - mean(theirs[seed], at, seed) for seed in np.repeat(range(3), often))
+            for at, often in enumerate(seeds)
+        ]
+        assert (line["measured"], line["seed_std"]) == (f"{statistics.fmean(by_seed):+.2f}", f"{statistics.stdev(by_seed):.2f}")
+        assert [line["low"], line["high"]] == [f"{value:+.2f}" for value in np.percentile(plain, (2.5, 97.5))]
+        assert (line["seeds"], line["note"]) == ("0 1 2", "")
+        assert line["verdict"] == ("undecided" if rival.trained else "holds")
 
 
 def test_what_cannot_be_measured_says_why(world):
@@ -192,15 +216,32 @@ def test_published_differences_follow_from_the_published_tables(tmp_path):
 
 def test_printed_claims_count_verdicts(world):
     line = world.test(world.run("LarvSeg", 0.9, 0.8), world.run("Baseline", 0.5, 0.5), kind="not_worse", margin=1.5)
-    text = as_text(layout_of(world.folder / "claims.csv")).splitlines()
+    layout = layout_of(world.folder / "claims.csv")
+    text = as_text(layout).splitlines()
     assert text[4].endswith("holds") and "> −1.5" in text[4]
     assert f"{line['measured']} ± {line['seed_std']}" in text[4] and f"{line['low']} … {line['high']}" in text[4]
     assert "1 claim: 1 holds" in text and "profile toy, seeds 0 1" in text
+
+
+def test_claims_are_set_in_type(world):
+    line = world.test(world.run("LarvSeg", 0.4, 0.3), world.run("Baseline", 0.5, 0.5), kind="not_worse", margin=60.0)
+    outputs = {"markdown": world.folder / "claims.md", "latex": world.folder / "claims.tex"}
+    render(RenderConfig(table="claims", profile="toy"), {"table": world.folder / "claims.csv"}, outputs, world.folder)
+    markdown, latex = (path.read_text(encoding="utf-8") for path in outputs.values())
+    ours, low, high = (line[column].replace("-", "−") for column in ("measured", "low", "high"))
+    assert ours[0] == "−"
+    row = [cell.strip() for cell in markdown.splitlines()[4].strip("|").split("|")]
+    condition = "> −60.0"
+    assert row == ["Table 3", "a claim", "A150 novel", "+6.0", f"{ours} ± {line['seed_std']}", f"{low} … {high}", condition, "holds"]
+    for text in (ours, rf"{low} \ldots{{}} {high}", condition):
+        assert text.replace("−", "$-$").replace(">", "$>$") in latex
+    assert r"\label{tab:claims}" in latex and latex.isascii()
 
 
 def test_claims_are_tested_on_what_a_profile_has():
     for profile in ("mini", "paper"):
         one, three = (Project(profile, CONFIG, seeds=seeds).claims("claims") for seeds in (1, 3))
         seeds = {side.run: side.seeds for claim in three.config.claims for side in claim.sides}
-        assert seeds["larvseg-a150"] == (0, 1, 2) and seeds["denseclip-a150"] == seeds["segmenter-c171.A150"] == (0,)
+        assert seeds["larvseg-a150"] == seeds["segmenter-c171.A150"] == seeds["supervised-a847.A847"] == (0, 1, 2)
+        assert seeds["denseclip-a150"] == seeds["denseclip.A150"] == (0,)
         assert one.inputs.items() < three.inputs.items() and len(one.config.claims) == len(three.config.claims) == 24

@@ -20,10 +20,10 @@ COLUMNS = "model,benchmark,training_data,categories,rule,novel_classes,novel,nov
 @pytest.fixture
 def write(tmp_path):
     def write(rows, draws, seeds=(0,), **changes):
-        """Make the table; `draws[run]`: mIoU of each draw, plus 1 for each further seed."""
+        """Make the table; `draws[run]`: mIoU of each draw, plus 1 for each further seed; a row that the paper lacks has the first alone."""
         inputs = {}
         for row in rows:
-            for seed in seeds:
+            for seed in seeds if row.published else seeds[:1]:
                 values = [value + seed for value in draws[row.run]]
                 rule, other = ("P", "S") if row.benchmark == "A150" else ("S", "P")
                 rules = {rule: {"novel_classes": 20, "draws": values}, other: {"novel_classes": 3, "draws": [0.0] * len(values)}}
@@ -59,6 +59,21 @@ def test_cells_point_to_each_draw_of_each_seed(write):
     (cited,) = cells["published_novel"].sources
     line, column = cited.pointer.split("/")[1:]
     assert read_csv(Path(cited.path))[int(line)][column] == cells["published_novel"].value == "48.6"
+
+
+def test_a_row_may_have_fewer_seeds_than_others(write):
+    path = write((CONTROL, BASIC), {"supervised-c171": [40.0, 42.0], "backbone": [20.0, 21.0]}, seeds=(0, 1, 2))
+    control, basic = read_csv(path)
+    assert (control["seeds"], control["novel"], control["novel_std"]) == ("0", "20.5", "0.7")
+    assert (basic["seeds"], basic["novel"], basic["draws"]) == ("0 1 2", "42.0", "2")
+    notes = layout_of(path).notes
+    assert "profile mini, seeds 0; Basic Segmenter: 0 1 2" in notes and "±: over 2 draws of the known pixels, of each seed" in notes
+
+
+def test_a_row_without_groupings_is_refused(write, tmp_path):
+    config = Table1Config(table="table1", profile="mini", seeds=(0,), rows=(BASIC,))
+    with pytest.raises(LarvSegError, match="table1: no groupings of supervised-c171 are among the inputs"):
+        table1(config, {}, {"table": tmp_path / "t.csv", "cells": tmp_path / "t.jsonl"}, tmp_path)
 
 
 def test_printed_table(write):

@@ -42,14 +42,15 @@ class ToyRuns:
             self.inputs[key].write_text(json_text(about | metrics_of(counts.matrix(), NAMES)))
         return Side(run=run, seeds=tuple(range(len(skills))), trained=True, published=PUBLISHED[run])
 
-    def grouping(self, run: str, draws: list[float], trained: bool = True) -> Side:
-        """A row of Table 1."""
-        name = "C171" if trained else "ITPair"
-        head = {"run": run, "seed": 0, "profile": "toy", "benchmark": "A150", "rule": "P", "rules": {"P": {"draws": draws}}}
-        self.inputs[f"{run}.seed0"] = self.folder / f"{run}.json"
-        self.inputs[f"{run}.seed0"].write_text(json_text(head))
-        published = {"model": "Basic Segmenter" if trained else "DenseCLIP", "training_data_a150": name}
-        return Side(run=run, seeds=(0,), trained=trained, published=published)
+    def grouping(self, run: str, *draws: list[float], data: str = "C171") -> Side:
+        """A row of Table 1 with as many seeds as there are lists of draws."""
+        for seed, values in enumerate(draws):
+            head = {"run": run, "seed": seed, "profile": "toy", "benchmark": "A150", "rule": "P", "rules": {"P": {"draws": values}}}
+            self.inputs[f"{run}.seed{seed}"] = self.folder / f"{run}.seed{seed}.json"
+            self.inputs[f"{run}.seed{seed}"].write_text(json_text(head))
+        trained = data != "ITPair"
+        published = {"model": "Basic Segmenter" if trained else "DenseCLIP", "training_data_a150": data}
+        return Side(run=run, seeds=tuple(range(len(draws))), trained=trained, published=published)
 
     def metric(self, run: str, seed: int, measure: str) -> float:
         return json.loads(self.inputs[f"{run}.seed{seed}"].read_text())[measure]

@@ -48,7 +48,7 @@ def test_a_changed_parameter_shows_in_every_comparison(adopted, tmp_path):
     clone = adopted.copy_to(tmp_path / "copy")
     clone.substitute(*RUN)
     clone.run("snakemake", "-n", "all")  # the recipe is then older than the outputs that DVC copies
-    of_the_run = {"train": 1, "evaluate": 1, "predict": 1, "table": 3, "render": 3, "metrics": 1, "claims": 1, "figure4": 1, "page": 1}
+    of_the_run = {"train": 1, "evaluate": 1, "predict": 1, "table": 3, "render": 4, "metrics": 1, "claims": 1, "figure4": 1, "page": 1}
     diagnosed = ("classes", "shares", "class_map", "tail", "gains", "curves", "confusion")
     assert jobs_of(clone.run("dvc", "repro")) == of_the_run | dict.fromkeys(diagnosed, 1)
     assert NOTHING in clone.snakemake("all")

@@ -42,7 +42,7 @@ EXPLORATIONS = [next(iter(products(PROJECT, job.rule, job.name).values())) for j
 FIGURES = [f"reports/figures/{name}.png" for name in PROJECT.figures]
 FIGURES += ["reports/figures/miniature.png"] if PROJECT.profile.drawn else []
 TABLES = [f"results/{name}.csv" for name in PROJECT.tables]
-RENDERINGS = [f"reports/tables/{name}.{suffix}" for name in PROJECT.tables for suffix in ("md", "tex")]
+RENDERINGS = [f"reports/tables/{name}.{suffix}" for name in PROJECT.set_in_type for suffix in ("md", "tex")]
 CLAIMS = ["results/claims.csv"] if PROJECT.experiments.claims else []
 DIAGNOSTICS = [path for job in PROJECT.diagnostic_jobs() for path in products(PROJECT, job.rule, job.name).values()]
 DIAGNOSTIC_TABLES = [path for path in DIAGNOSTICS if path.endswith(".csv")]
@@ -80,3 +80,7 @@ def evaluations_of(wildcards):
 
 def evaluation_inputs_of(wildcards):
     return list(PROJECT.evaluate(f"{wildcards.run}.seed{wildcards.seed}").inputs.values())
+
+
+def grouping_inputs_of(wildcards):
+    return list(PROJECT.explore(f"{wildcards.exploration}.seed{wildcards.seed}").inputs.values())

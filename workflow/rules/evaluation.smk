@@ -22,17 +22,17 @@ rule evaluate:
         "larvseg evaluate {input.recipe} --out confusion={output.confusion} --out metrics={output.metrics} > {log} 2>&1"
 
 
-# What pixel embeddings group: one row of Table 1 on one benchmark.
+# What pixel embeddings group: one row of Table 1 on one benchmark, with one seed.
 rule explore:
     input:
-        recipe=f"work/recipes/{PROFILE}/explore/{{exploration}}.json",
-        files=lambda wildcards: PROJECT.explore(wildcards.exploration).inputs.values(),
+        recipe=f"work/recipes/{PROFILE}/explore/{{exploration}}.seed{{seed}}.json",
+        files=grouping_inputs_of,
     output:
-        grouping=f"results/{PROFILE}/groupings/{{exploration}}.json",
+        grouping=f"results/{PROFILE}/groupings/{{exploration}}/seed{{seed}}.json",
     log:
-        f"results/{PROFILE}/logs/explore/{{exploration}}.log",
+        f"results/{PROFILE}/logs/explore/{{exploration}}.seed{{seed}}.log",
     benchmark:
-        f"results/{PROFILE}/benchmarks/explore/{{exploration}}.tsv"
+        f"results/{PROFILE}/benchmarks/explore/{{exploration}}.seed{{seed}}.tsv"
     conda:
         "../../environment.yml"
     threads: THREADS

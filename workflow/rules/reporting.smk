@@ -42,7 +42,7 @@ rule table2:
         "larvseg table2 {input.recipe} --out table={output.table} > {log} 2>&1"
 
 
-# Each table in Markdown and LaTeX.
+# Each table, and the claims, in Markdown and LaTeX.
 rule render:
     input:
         recipe=f"work/recipes/{PROFILE}/render/{{table}}.json",
@@ -55,7 +55,7 @@ rule render:
     benchmark:
         f"results/{PROFILE}/benchmarks/render/{{table}}.tsv"
     wildcard_constraints:
-        table="|".join(PROJECT.tables),
+        table="|".join(PROJECT.set_in_type),
     conda:
         "../../environment.yml"
     threads: 1

@@ -68,11 +68,23 @@ def verify(tree: Tree, ignore_environment: bool = False) -> list[Finding]:
 
 
 def report(findings: Sequence[Finding], tree: Tree) -> str:
-    """The findings as text; what was audited if there are none."""
+    """The findings as text, and whether another number of seeds would fit; what was audited if there are none."""
     if not findings:
         return f"{len(tree.below)} files are what their records say, and every printed number follows from them"
     counts = [f"{sum(finding.word == word for finding in findings)} {word}" for word in WORDS]
-    return "\n\n".join([*(finding.text for finding in findings), ", ".join(count for count in counts if not count.startswith("0 "))])
+    counted = ", ".join(count for count in counts if not count.startswith("0 "))
+    return "\n\n".join([*(finding.text for finding in findings), counted, *_other_seeds(tree)])
+
+
+def _other_seeds(tree: Tree) -> list[str]:
+    """One line where tables were made with another number of seeds than is selected."""
+    for path, job in tree.job_of.items():
+        record = tree.record(path)
+        made, selected = (config.get("seeds") for config in (record["recipe"]["config"] if record else {}, job.recipe.config))
+        if made and selected and len(made) != len(selected):
+            number = len(made)
+            return [f"{path} was made with seeds={number}, selected is seeds={len(selected)}: larvseg audit verify --seeds {number}"]
+    return []
 
 
 def _missing(tree: Tree) -> Iterator[tuple[str, tuple[str, ...], str]]:

@@ -60,13 +60,17 @@ def evaluate(config, inputs, outputs, work):
 
 
 class Toy:
-    """The tree in the current folder. `lr`, `code` and `world` are what a user may change; `renders`: its table is set in type, too."""
+    """The tree in the current folder.
+
+    `lr`, `code`, `world` and the number of `seeds` are what a user may change; `renders`: its table is set in type, too.
+    """
 
     def __init__(self):
         self.lr = {"r1": 0.1, "r2": 0.2}
         self.code = {"fetch": "0", "derive": "0", "train": "0", "evaluate": "0", "table": "0", "render": "0"}
         self.world = {"seed": 0}
         self.renders = False
+        self.seeds = 1
 
     def tree(self) -> Tree:
         """What is to be made now, beside the records."""
@@ -103,7 +107,8 @@ class Toy:
             yield self._job("evaluate", run, {"name": run}, {"model": f"{folder}/model"}, outputs)
         texts = {"backbone": "toy", "benchmark": "A150", "training_data": "C171, WA150"}
         rows = [{"texts": {"model": TITLES[run], **texts}, "run": run} for run in RUNS]
-        settings = {"table": "table3", "published": "table3", "profile": "toy", "seeds": [0], "columns": ["model", *texts], "rows": rows}
+        settings = {"table": "table3", "published": "table3", "profile": "toy", "columns": ["model", *texts], "rows": rows}
+        settings["seeds"] = list(range(self.seeds))
         inputs = {f"{run}.seed0": f"results/toy/{run}/metrics.json" for run in RUNS}
         outputs = {"table": "results/table3.csv", "cells": "results/toy/table3.cells.jsonl"}
         yield self._job("table", "table3", settings, inputs, outputs, (), (PUBLISHED,), wanted=True)

@@ -167,6 +167,17 @@ def test_a_parameter_by_its_dotted_name(toy):
     assert verify(toy.tree())[0].detail == "world.seed: 0 → 3"
 
 
+def test_another_number_of_seeds_is_said_with_what_to_do(toy):
+    toy.seeds = 3
+    tree = toy.tree()
+    finding = only(verify(tree))
+    assert (finding.word, finding.paths[0], finding.detail.splitlines()[0]) == ("STALE", "results/table3.csv", "seeds.1: (absent) → 1")
+    lines = report([finding], tree).splitlines()
+    assert lines[-1] == "results/table3.csv was made with seeds=1, selected is seeds=3: larvseg audit verify --seeds 1"
+    toy.seeds, toy.lr["r2"] = 1, 0.05
+    assert "seeds" not in report(verify(toy.tree()), toy.tree())
+
+
 def test_a_function_by_its_name(toy):
     toy.code["train"] = "1"
     finding = only(verify(toy.tree()))
