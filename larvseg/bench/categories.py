@@ -87,9 +87,9 @@ def train_step(synsets: int, profile: str) -> Measured:
         loss, parts = objective(batches, 0)
         if not parts["loss_aux"] > 0:
             raise AssertionError("the attention did not take part")
-        optimiser.zero_grad()
         loss.backward()
         optimiser.step()
+        optimiser.zero_grad()
 
     step()
     first = _peak()

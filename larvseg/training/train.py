@@ -63,9 +63,9 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
             if not all(math.isfinite(value) for value in values.values()):
                 raise LarvSegError(f"{config.run}: at step {step + 1} {_show(values)}; last finite: {last}; try a lower learning rate")
 
-            optimiser.zero_grad()
             loss.backward()
             optimiser.step()
+            optimiser.zero_grad()  # here, so that no step's pass forward holds the gradients of the one before
 
             last = f"step {step + 1}, {_show(values)}"
             progress.loss = values["loss"]
