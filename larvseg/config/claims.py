@@ -30,6 +30,7 @@ class Claim(Model):
     run: str
     than: tuple[str, ...] = Field(min_length=1)
     margin: float = Field(default=0.0, ge=0)  # points
+    remark: str = ""  # what a reader has to know beside it
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:

@@ -36,15 +36,19 @@ def picture_counts(rows: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarr
 
 
 def resampled_iou(counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(3, n, classes) counts, (R, n) how often each picture counts → (R, classes) IoU, NaN where a class is neither labelled nor predicted.
+    """(3, n, classes) counts, (R, n) how often each picture counts → (R, classes) IoU, NaN where a class is not there.
 
-    A row of ones gives the IoU of the whole set. Sums of whole numbers are exact in float64, in whatever order.
+    A row of ones gives the IoU of the whole set: NaN where a class is neither labelled nor predicted. Where a resample leaves out every
+    picture that a class is labelled in, it is NaN, too, whatever is predicted: else the run that predicts a rare class more often would
+    be marked down for the pictures that were not drawn. Sums of whole numbers are exact in float64, in whatever order.
     """
     if weights.shape[1] != counts.shape[1]:
         raise LarvSegError(f"weights of {weights.shape[1]} pictures for counts of {counts.shape[1]}")
     labelled, predicted, right = weights @ counts
     union = labelled + predicted - right
-    return np.divide(right, union, out=np.full_like(right, np.nan), where=union > 0)
+    never_labelled = ~counts[0].any(0)
+    there = (union > 0) & ((labelled > 0) | never_labelled)
+    return np.divide(right, union, out=np.full_like(right, np.nan), where=there)
 
 
 def mean_over(iou: np.ndarray, classes: Sequence[int]) -> np.ndarray:

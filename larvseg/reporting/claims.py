@@ -27,16 +27,19 @@ def claims(config: ClaimsConfig, inputs: Mapping[str, Path], outputs: Mapping[st
 
     inputs: of each run and seed the metrics, `<run>.seed<k>`, and the confusion counts, `<run>.seed<k>.confusion`; of Table 1 the grouping.
 
-    measured: the difference with each seed, averaged; seed_std: their sample standard deviation. low, high: the middle 95 % of that average
-    over config.resamples resamples, which draw validation pictures with replacement, the same for all runs of a benchmark, and seeds. The
-    interval covers what other pictures of the kind and other seeds would have changed; but three seeds are few, and drawing among them
-    understates their spread by a fifth. Of `grouping` there are no counts: instead of pictures, of each seed the draws of its known pixels
-    are drawn, the same for all runs. That interval covers what other seeds and other known pixels would have changed; the pictures are
-    taken as they are. Of a claim with several rivals the line has the nearest one, `against`.
+    measured: the difference with each seed, averaged; seed_std: their sample standard deviation s. low, high: the middle 95 % of that
+    average over config.resamples resamples. Each draws validation pictures with replacement, the same for all runs of a benchmark, and adds
+    s/√n · t, a draw of Student's t with n − 1 degrees of freedom for the n seeds: drawing among three seeds would know nothing beyond the
+    extremes of the three. The interval covers what other pictures of the kind and other seeds would have changed, given one backbone, one
+    CLIP model and one set of training pictures. Of `grouping` there are no counts: instead of pictures, of each seed the draws of its known
+    pixels are drawn, the same for all runs; the pictures are taken as they are. Intervals are not widened for the number of claims. Of a
+    claim with several rivals the line has the one that decides, `against`: the one that the run is least surely above, or, where the claim
+    does not hold, most surely below.
 
     verdict, over all rivals: holds if the interval lies above 0 (not_worse: above −margin), does not hold if one lies below, undecided
     otherwise. Undecided, too, where a run is trained and fewer than two seeds were: the interval then knows nothing of what another seed
-    would have changed (note: one seed). not measured: this profile does not have a run, or no such category is in the pictures.
+    would have changed (note: one seed). not measured: this profile does not have a run, or no such category is in the pictures. `remark` is
+    that of the claim.
 
     Raises LarvSegError for a published row that is not there, for metrics of something else, and for runs that saw other pictures.
     """
@@ -67,6 +70,13 @@ def verdict(differences: Sequence[Difference], margin: float = 0.0) -> str:
     return FAILS if any(difference.high < -margin for difference in differences) else UNDECIDED
 
 
+def deciding(differences: Sequence[Difference], margin: float = 0.0) -> Difference:
+    """The difference that the verdict comes from."""
+    if verdict(differences, margin) == FAILS:
+        return min(differences, key=lambda difference: difference.high)
+    return min(differences, key=lambda difference: difference.low)
+
+
 def _line(config: ClaimsConfig, claim: ResolvedClaim, measures: _Measures) -> dict[str, str]:
     own, *rivals = claim.sides
     differences = [] if claim.quoted else [measures.difference(claim, own, rival) for rival in rivals]
@@ -88,12 +98,12 @@ def _line(config: ClaimsConfig, claim: ResolvedClaim, measures: _Measures) -> di
     }
     line |= dict.fromkeys(("measured", "seed_std", "low", "high", "against"), "")
     if differences:
-        nearest = min(differences, key=lambda difference: difference.value)
-        line |= {"measured": _signed(nearest.value), "low": _signed(nearest.low), "high": _signed(nearest.high), "against": nearest.against}
-        line["seed_std"] = f"{statistics.stdev(nearest.seeds):.2f}" if len(nearest.seeds) > 1 else ""
+        shown = deciding(differences, claim.margin)
+        line |= {"measured": _signed(shown.value), "low": _signed(shown.low), "high": _signed(shown.high), "against": shown.against}
+        line["seed_std"] = f"{statistics.stdev(shown.seeds):.2f}" if len(shown.seeds) > 1 else ""
     seeds = max((side.seeds for side in claim.sides), key=len)
     about = {"verdict": result, "note": note, "profile": config.profile, "seeds": " ".join(map(str, seeds))}
-    return line | about | {"runs": " ".join(side.run for side in claim.sides)}
+    return line | about | {"runs": " ".join(side.run for side in claim.sides), "remark": claim.remark}
 
 
 def _signed(points: float) -> str:
@@ -111,8 +121,11 @@ class _Measures:
     def difference(self, claim: ResolvedClaim, own: Side, rival: Side) -> Difference:
         """How far `own` is above `rival`, paired by seed; one that trains nothing is the same with every seed."""
         first, second = ([self._of(claim, side, seed) for seed in side.seeds] for side in (own, rival))
-        by_seed = np.stack(first) - np.stack(second)  # (seeds, 1 + resamples)
-        points = (self._weights(len(by_seed), SEEDS).T * by_seed).sum(0) / len(by_seed)
+        by_seed = np.stack(first) - np.stack(second)  # (n seeds, 1 + resamples)
+        points, n = by_seed.mean(0), len(by_seed)
+        if n > 1:
+            t = np.random.default_rng((self._config.seed, SEEDS)).standard_t(n - 1, self._config.resamples)
+            points[1:] += t * by_seed[:, 0].std(ddof=1) / n**0.5
         there = points[1:][~np.isnan(points[1:])]  # a resample may lack every picture with such a category
         low, high = np.percentile(there, INTERVAL) if len(there) else (np.nan, np.nan)
         return Difference(rival.run, float(points[0]), tuple(by_seed[:, 0].tolist()), float(low), float(high))

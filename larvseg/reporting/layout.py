@@ -178,12 +178,13 @@ def _claims(name: str, rows: Rows) -> Layout:
     alone = sum(row["note"] == "one seed" for row in rows)
     notes = (
         f"{len(rows)} claim{'s' * (len(rows) != 1)}: {', '.join(counts)}{f' ({alone} because one seed was trained)' if alone else ''}",
-        "differences in points of mIoU (base and novel: alignment rule S; grouping: Table 1); each: the nearest rival is shown",
-        "±: over seeds; interval: bootstrap over seeds and validation pictures (grouping: seeds and draws of known pixels)",
+        "differences in points of mIoU (base and novel: alignment rule S; grouping: Table 1); each: the rival that decides is shown",
+        "±: over seeds; interval: bootstrap over validation pictures (grouping: draws of known pixels), Student's t over seeds",
         f"profile {rows[0]['profile']}, seeds {max((row['seeds'] for row in rows), key=len)}",
         f"published: {PAPER}",
     )
-    remarks = tuple(f"{row['statement']}: {row['note']}" for row in rows if row["verdict"] == "not measured")
+    unmeasured = [f"{row['statement']}: {row['note']}" for row in rows if row["verdict"] == "not measured"]
+    remarks = (*unmeasured, *(f"{row['statement']}: {row['remark']}" for row in rows if row["remark"]))
     lines = tuple(entries(number, row) for number, row in enumerate(rows))
     return Layout(name, TITLES[name], tuple(columns), lines, notes, remarks, _breaks(rows, "source"))
 

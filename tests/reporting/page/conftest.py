@@ -44,6 +44,7 @@ CLAIM = {
     "profile": "toy",
     "seeds": "0",
     "runs": "larvseg-a150 baseline-a150",
+    "remark": "Printed <twice>.",
 }
 COUNTED = {
     "notation": "A150",

@@ -111,6 +111,7 @@ def test_captions_cards_and_notes_stand_in_the_page(toy_page, parsed):
     assert figures == ["A heat map.", "tail_a150"]  # the paper's own figures come first
     assert "<h4>Data</h4>" in text and "&lt;b&gt;image&lt;/b&gt; labels" in text
     assert "Few &amp; small." in text and r"\begin{tabular}" in text
+    assert "Printed &lt;twice&gt;." in text
     assert "these are not the paper’s numbers" in text and "A toy." in text
 
 
