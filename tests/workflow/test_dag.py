@@ -90,22 +90,19 @@ def test_a_finished_tree_has_nothing_to_do(finished):
 
 ABLATIONS = "results/table6.csv"
 WHERE = ("--where", "ablation=memory_size", "--where", "value=40")
-WITH_NETWORKS = {"pretrain", "train", "clip", "embed", "zeroshot", "index", "retrieve", "propose"}
-WITH_NETWORKS |= {"evaluate", "explore", "respond", "predict", "recognise", "showcase", "attend"}
-EVERY_KIND = (
+WITH_NETWORKS = {"pretrain", "train", "evaluate", "clip", "embed", "zeroshot", "explore", "respond", "predict", "showcase", "attend"}
+MOST_KINDS = (  # the comparators are in test_kill.py, which ends on one core
     "results/smoke/evaluations/larvseg-a150-i124/seed0/metrics.json",
-    *(f"results/smoke/runs/{run}/seed0/model.safetensors" for run in ("lseg-a150", "reco-a150", "zsbaseline-a150", "openseg-a150")),
     "results/smoke/evaluations/clip/vit.json",
     "results/smoke/groupings/backbone.A150/seed0.json",
     "results/smoke/responses/backbone.A150.safetensors",
     "results/smoke/predictions/larvseg-a150-i124.safetensors",
-    "results/smoke/predictions/synsets/i21k-larvseg.safetensors",
     "results/smoke/showcase/larvseg-a150-i124.safetensors",
     "results/smoke/attentions/larvseg-a150-i124.safetensors",
 )
 
 
-@pytest.mark.parametrize("targets", [EVERY_KIND, pytest.param(("all",), marks=pytest.mark.full)], ids=["every kind", "all"])
+@pytest.mark.parametrize("targets", [MOST_KINDS, pytest.param(("all",), marks=pytest.mark.full)], ids=["most kinds", "all"])
 def test_one_core_gives_the_same_bytes(targets, finished, fresh):
     made = jobs_of(fresh.snakemake(*targets, cores=1))
     assert WITH_NETWORKS <= set(made)

@@ -59,7 +59,7 @@ def test_killed_three_times_it_ends_with_the_same_bytes(copy, finished):
         doubtful |= {(path, when) for path, when in now if when > time.time_ns() - 5 * 10**9}
         finished_runs = now - doubtful
     assert finished_runs
-    copy.snakemake(*TARGETS)
+    copy.snakemake(*TARGETS, cores=1)
     assert finished_runs <= records(copy.folder)
     assert copy.hashes().items() <= finished.hashes().items()
     assert not list(copy.folder.glob("results/**/.*.tmp"))
