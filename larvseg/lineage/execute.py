@@ -16,6 +16,7 @@ from larvseg.config import parse
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, replacing, sha256_of, write_text
 from larvseg.lineage.fingerprint import environment
+from larvseg.lineage.gpu import take_gpu
 from larvseg.lineage.kept import keep, restore
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import record_path, run_path, verified_hash, write_record
@@ -41,6 +42,9 @@ def execute(recipe_path: Path, rule: str, outputs: Mapping[str, Path]) -> None:
     if restore(recipe, inputs, packages, outputs):
         print(f"{recipe.rule} {recipe.name}: same recipe, inputs and packages as before; taken from work/kept", file=sys.stderr)
         return
+    runtime = getattr(config, "runtime", None)
+    if runtime is not None and runtime.device == "cuda":
+        take_gpu()
     function = getattr(import_module(stage.module), stage.function)
     work = Path("work") / recipe.hash
     started = time.time()
