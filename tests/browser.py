@@ -65,6 +65,11 @@ class Browser:
         """The texts of all elements that `selector` finds, shown or not, without space around them."""
         return self.run("return [...document.querySelectorAll(arguments[0])].map((node) => node.textContent.trim())", selector)
 
+    def shown(self, selector: str) -> list[str]:
+        """The texts of those that take room on the page."""
+        nodes = "[...document.querySelectorAll(arguments[0])].filter((node) => node.getClientRects().length)"
+        return self.run(f"return {nodes}.map((node) => node.textContent.trim())", selector)
+
     def click(self, selector: str) -> None:
         """Click as a person does: what is covered or outside cannot be."""
         element = self.one(selector)

@@ -97,13 +97,14 @@ class Page:
         return frame
 
     def pills(self, frame: Frame, names: Sequence[tuple[str, Colour]], size: float) -> None:
-        """Names with their colours in lines, as many as `frame` has room for."""
+        """Names with their colours in lines, as many as `frame` has room for; below it how many more there are."""
         x, y = frame[:2]
-        for text, colour in names:
+        for number, (text, colour) in enumerate(names):
             width, height = self.pill_size(text, size)
             if x > frame[0] and x + width > frame[2]:
                 x, y = frame[0], y + height + 7
             if y + height > frame[3]:
+                self.text((frame[0], frame[3] + 16), f"and {len(names) - number} more", 13, GREY)
                 break
             x = self.pill((x, y), text, colour, size)[2] + 7
 

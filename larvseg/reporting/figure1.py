@@ -41,6 +41,7 @@ class Result(NamedTuple):
     iou: float  # of this category in the picture
     base: float  # mIoU of all pictures in percent
     novel: float
+    seed: int
 
 
 class Example(NamedTuple):
@@ -68,7 +69,9 @@ def figure1(config: Figure1Config, inputs: Mapping[str, Path], outputs: Mapping[
     wanted = names[about["label"]]
     examples = [_example(manifests[name], name, wanted, shown, names, config.candidates) for name in config.training_data]
     metrics = json.loads(inputs["metrics"].read_text(encoding="utf-8"))
-    result = Result(benchmark.image(row), truth, arrays["prediction"], wanted, about["iou"], metrics["base"], metrics["novel"])
+    result = Result(
+        benchmark.image(row), truth, arrays["prediction"], wanted, about["iou"], metrics["base"], metrics["novel"], metrics["seed"]
+    )
     page = Paradigm(config, names, examples, result).draw()
     with replacing(outputs["figure"]) as path:
         page.save(path)
@@ -105,8 +108,8 @@ class Paradigm:
     def draw(self) -> Page:
         """The page with everything on it."""
         explanation = (
-            f"{self.config.run}, profile “{self.config.profile}”. Blue: base categories, those that C171 has (rule {RULE}). Orange: novel "
-            "ones: training sees in which pictures they are, not where.",
+            f"{self.config.run}, profile “{self.config.profile}”, seed {self.result.seed}. Blue: base categories, those that C171 has "
+            f"(rule {RULE}). Orange: novel ones: training sees in which pictures they are, not where.",
             "The validation picture is the one in which a novel category is found best; the training pictures are those that have most in "
             "common with it.",
         )

@@ -63,7 +63,7 @@ def figure2(config: Figure2Config, inputs: Mapping[str, Path], outputs: Mapping[
         if not same:
             raise LarvSegError(f"{inputs[column.run]}: other pictures or pixels than in {inputs[config.models[0].run]}; make both again")
     with replacing(outputs["figure"]) as path:
-        sheet(models, f"{config.benchmark}, profile “{config.profile}”").save(path, "PNG")
+        sheet(models, f"{config.benchmark}, profile “{config.profile}”, seed {about['seed']}").save(path, "PNG")
 
 
 def sheet(models: Sequence[Model], where: str) -> Image.Image:

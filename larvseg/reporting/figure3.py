@@ -106,7 +106,9 @@ class Framework:
         page.text((922, lower - 4), "mean of $z$", 16, INK, "ms")
         page.text((922, lower + 18), "over the picture", 14, GREY, "ms")
         page.text((1028, lower - SMALL[1] / 2 - 9), "image labels", 15, INK)
-        labels = [(self.names[row], kind_colour(self.novel[row])) for row in self.weak["labels"]]
+        explained = {each["row"] for each in self.weak["shown"]}
+        ordered = sorted(self.weak["labels"], key=lambda row: row not in explained)
+        labels = [(self.names[row], kind_colour(self.novel[row])) for row in ordered]
         page.pills((1028, lower - SMALL[1] / 2, 1206, lower + SMALL[1] / 2), labels, 14)
         values = {"seg": self.pixel["loss_seg"], "cls": self.weak["loss_cls"], "aux": self.weak["loss_aux"]}
         for lane, colour, name in ((upper, BASE, "seg"), (lower, NOVEL, "cls")):

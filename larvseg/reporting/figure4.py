@@ -62,7 +62,7 @@ def figure4(config: Figure4Config, inputs: Mapping[str, Path], outputs: Mapping[
     manifest = Manifest(inputs["manifest"])
     maps = []
     for column in config.methods:
-        arrays, _ = read_arrays_of(inputs[column.run], run=column.run, profile=config.profile, benchmark=config.benchmark)
+        arrays, about = read_arrays_of(inputs[column.run], run=column.run, profile=config.profile, benchmark=config.benchmark)
         if maps and arrays.keys() != maps[0].keys():
             raise LarvSegError(f"{inputs[column.run]}: other pictures than in {inputs[config.methods[0].run]}; make both again")
         maps.append(arrays)
@@ -74,7 +74,7 @@ def figure4(config: Figure4Config, inputs: Mapping[str, Path], outputs: Mapping[
         pictures,
         [column.title for column in config.methods],
         manifest.header["classes"],
-        f"{config.benchmark}, profile “{config.profile}”",
+        f"{config.benchmark}, profile “{config.profile}”, seed {about['seed']}",
     )
     with replacing(outputs["figure"]) as path:
         page.save(path, "PNG")

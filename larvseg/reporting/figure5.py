@@ -52,10 +52,10 @@ def sheet(models: Sequence[Model], profile: str) -> Image.Image:
     scenes = [number for number in range(len(pictures)) if f"{number}.region" in arrays]
     objects = [number for number in range(len(pictures)) if number not in scenes]
     explanation = (
-        f"Profile “{profile}”. Above each picture a category, by the first word that WordNet has for it. Coloured: the pixels that a model",
-        "gives to it, of all categories that it knows; everything else is grey. Orange: the model had image labels of it alone; blue:",
-        "pixel labels, too. No model was trained on these pictures but where they say so. Outlined in scenes: where the category is; its",
-        "IoU is that of this one picture, which does not rank the models.",
+        f"Profile “{profile}”, seed {models[0].about['seed']}. Above each picture a category, by the first word that WordNet has for it.",
+        "Coloured: the pixels that a model gives to it, of all categories that it knows; everything else is grey. Orange: the model had",
+        "image labels of it alone; blue: pixel labels, too. No model was trained on these pictures but where they say so. Outlined in",
+        "scenes: where the category is; its IoU is that of this one picture, which does not rank the models.",
     )
     blocks = [heading("Figure 5 · Fine-grained categories", explanation, LABEL + COLUMNS * (CELL[0] + GAP) - GAP)]
     for title, numbers in (("Object pictures", objects), (f"Scenes: validation pictures of {_dataset(pictures, scenes)}", scenes)):

@@ -102,9 +102,13 @@ def _table1(name: str, rows: Rows) -> Layout:
         for number, row in enumerate(rows)
     ]
     rules = ", ".join(sorted({f"{row['categories']}: alignment rule {row['rule']}" for row in rows}))
-    notes = [f"mIoU in percent ({rules})", _run(rows), f"published: {PAPER}"]
-    if any(row["novel_std"] for row in rows):
-        notes.insert(1, f"±: over {max(int(row['draws']) for row in rows)} draws of the known pixels, of each seed")
+    notes = [f"mIoU in percent ({rules})"]
+    notes.append("only the categories that a picture shows compete in it; known of each: one pixel (DenseCLIP: its name)")
+    spread = {" " in row["seeds"] for row in rows if row["novel_std"]}
+    of_draws = f"over {max(int(row['draws']) for row in rows)} draws of the known pixels"
+    if spread:
+        notes.append({(True,): "±: over seeds", (False,): f"±: {of_draws}"}.get((*spread,), f"±: over seeds; of one seed: {of_draws}"))
+    notes += [_run(rows), f"published: {PAPER}"]
     return Layout(name, TITLES[name], tuple(columns), tuple(lines), tuple(notes), breaks=_breaks(rows, "categories"))
 
 
@@ -227,6 +231,8 @@ def _notes(rows: Rows, shared: Sequence[str], block: str | None) -> tuple[str, .
         notes.append("all rows: " + ", ".join(f"{_heading(column)} {rows[0][column]}" for column in shared))
     if any(row.get("top_k") != row.get("published_top_k") for row in rows):
         notes.append("K: what stands for that of the paper on the smaller feature maps of this profile")
+    if any(row.get(f"{mean}_std") for row in rows for mean in MEANS):
+        notes.append("±: sample standard deviation over seeds")
     notes.append(_run(rows))
     statuses = {row["status"] for row in rows}
     if "quoted" in statuses:

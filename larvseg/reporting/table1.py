@@ -19,7 +19,8 @@ def table1(config: Table1Config, inputs: Mapping[str, Path], outputs: Mapping[st
 
     inputs: the `grouping` of each run and seed, by `<run>.seed<k>`; a run may have fewer of config.seeds than others. `novel` is the mIoU
     in percent over the categories that C171 has not, by the rule of the paper's column (P on A150, S on A847): the mean over all draws of
-    all seeds; `novel_std` is their sample standard deviation, empty where nothing is drawn. Raises LarvSegError for a row that the paper
+    all seeds; `novel_std` is the sample standard deviation of the means of seeds, with one seed that of its draws, empty where nothing is
+    drawn. Raises LarvSegError for a row that the paper
     lacks and that does not say so, for one without groupings, and for groupings of another run, seed, profile or benchmark.
     """
     published = read_csv(PUBLISHED / "table1.csv")
@@ -49,7 +50,10 @@ def _cells_of(
     yield cell("novel_classes", str(about["novel_classes"]))
     raw, value = measured("mean", values)
     yield cell("novel", value, raw, "mean", sources)
-    if len(values) > 1:
+    if len(paths) > 1:
+        raw, value = measured("std", [each["rules"][rule]["mean"] for each in found])
+        yield cell("novel_std", value, raw, "std", tuple(source(path, f"/rules/{rule}/mean") for path in paths.values()))
+    elif len(values) > 1:
         raw, value = measured("std", values)
         yield cell("novel_std", value, raw, "std", sources)
     else:

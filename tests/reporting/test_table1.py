@@ -1,4 +1,5 @@
 import json
+import statistics
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,10 @@ def write(tmp_path):
             for seed in seeds if row.published else seeds[:1]:
                 values = [value + seed for value in draws[row.run]]
                 rule, other = ("P", "S") if row.benchmark == "A150" else ("S", "P")
-                rules = {rule: {"novel_classes": 20, "draws": values}, other: {"novel_classes": 3, "draws": [0.0] * len(values)}}
+                rules = {
+                    rule: {"novel_classes": 20, "draws": values, "mean": statistics.fmean(values)},
+                    other: {"novel_classes": 3, "draws": [0.0] * len(values)},
+                }
                 about = {"run": row.run, "seed": seed, "profile": "mini", "benchmark": row.benchmark, "rule": rule, "rules": rules}
                 path = inputs[f"{row.run}.seed{seed}"] = tmp_path / f"{row.run}.{seed}.json"
                 path.write_text(json.dumps(about | changes))
@@ -55,7 +59,9 @@ def test_cells_point_to_each_draw_of_each_seed(write):
     assert (mean.raw, mean.value, mean.aggregate) == (42.0, "42.0", "mean")
     numbers = [pointed(json.loads(Path(each.path).read_text()), each.pointer) for each in mean.sources]
     assert numbers == [40.0, 42.0, 42.0, 44.0]
-    assert cells["novel_std"].aggregate == "std" and cells["novel_std"].sources == mean.sources
+    assert cells["novel_std"].aggregate == "std"
+    spread = [pointed(json.loads(Path(each.path).read_text()), each.pointer) for each in cells["novel_std"].sources]
+    assert spread == [41.0, 43.0] and cells["novel_std"].value == "1.4"  # of the seeds, not of all draws
     (cited,) = cells["published_novel"].sources
     line, column = cited.pointer.split("/")[1:]
     assert read_csv(Path(cited.path))[int(line)][column] == cells["published_novel"].value == "48.6"
@@ -67,7 +73,9 @@ def test_a_row_may_have_fewer_seeds_than_others(write):
     assert (control["seeds"], control["novel"], control["novel_std"]) == ("0", "20.5", "0.7")
     assert (basic["seeds"], basic["novel"], basic["draws"]) == ("0 1 2", "42.0", "2")
     notes = layout_of(path).notes
-    assert "profile mini, seeds 0; Basic Segmenter: 0 1 2" in notes and "±: over 2 draws of the known pixels, of each seed" in notes
+    assert (
+        "profile mini, seeds 0; Basic Segmenter: 0 1 2" in notes and "±: over seeds; of one seed: over 2 draws of the known pixels" in notes
+    )
 
 
 def test_a_row_without_groupings_is_refused(write, tmp_path):

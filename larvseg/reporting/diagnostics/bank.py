@@ -20,6 +20,16 @@ def pictures_written(model: Path, config: Path, dataset: str, names: Sequence[st
     vocabulary = json.loads(config.read_text(encoding="utf-8"))["vocabulary"]
     if vocabulary["classes"].get(dataset) != list(names):
         raise LarvSegError(f"{config}: made for other classes than those of {dataset}; make the run again")
+    return np.sum(_pushed(model), axis=0)[vocabulary["index"][dataset]]
+
+
+def slots_of(model: Path, config: Path) -> int:
+    """How many pictures the rings of a class hold, in all banks of the checkpoint `model`; errors as in pictures_written."""
+    return len(_pushed(model)) * json.loads(config.read_text(encoding="utf-8"))["train"]["attention"]["memory_size"]
+
+
+def _pushed(model: Path) -> list[np.ndarray]:
+    """Of each bank (names,): how many pictures were written to each ring."""
     try:
         with safe_open(model, framework="np") as file:
             banks = [file.get_tensor(name) for name in sorted(file.keys()) if name.startswith("banks.") and name.endswith(".pushed")]
@@ -27,9 +37,4 @@ def pictures_written(model: Path, config: Path, dataset: str, names: Sequence[st
         raise LarvSegError(f"{model}: not a readable safetensors file ({error}); delete it and make it again") from None
     if not banks:
         raise LarvSegError(f"{model}: keeps no memory bank; compare LarvSeg runs in the gains of experiments.yaml")
-    return np.sum(banks, axis=0)[vocabulary["index"][dataset]]
-
-
-def slots_of(config: Path) -> int:
-    """How many pictures a ring of the memory bank holds."""
-    return json.loads(config.read_text(encoding="utf-8"))["train"]["attention"]["memory_size"]
+    return banks

@@ -24,6 +24,7 @@ from larvseg.reporting.diagnostics.page import (
     WIDTH,
     Page,
     head,
+    ink_on,
     page,
     points,
     shade,
@@ -115,7 +116,7 @@ def _block(sheet: Page, lines: Sequence[Line], left: int, top: int, columns: Seq
         for column, iou in enumerate(line.iou):
             colours[number, column] = shade(kind, iou or 0)
             text = "–" if iou is None else f"{iou:.0f}" if iou >= 0.5 else ""
-            ink = "white" if (iou or 0) > 45 else INK
             place = (CELL * (column + 0.5), ROW * (number + 0.5))
-            axes.text(*place, text, fontsize=points(SMALL), color=ink, ha="center", va="center_baseline")
+            style = {"fontsize": points(SMALL), "color": ink_on(colours[number, column]), "ha": "center", "va": "center_baseline"}
+            axes.text(*place, text, **style)
     axes.imshow(colours, extent=(0, CELL * len(runs), ROW * len(lines), 0), aspect="auto", interpolation="nearest")

@@ -35,7 +35,7 @@ def classes(config: ClassesConfig, inputs: Mapping[str, Path], outputs: Mapping[
     for number, about in enumerate(first):
         row = {"class": about["name"], "novel_s": _text(about["novel_s"]), "novel_p": _text(about["novel_p"])}
         row |= {f"{PICTURES}{dataset.lower()}": str(counted[about["name"]]) for dataset, counted in pictures.items()}
-        row |= {"pixels": str(about["pixels"]), "size": f"{sizes[about['name']]:.2f}" if about["name"] in sizes else ""}
+        row |= {"pixels": str(about["pixels"]), "size": f"{sizes[about['name']]:#.4g}" if about["name"] in sizes else ""}
         row |= {run: _mean([each["classes"][number]["iou"] for each in metrics]) for run, metrics in found.items()}
         rows.append(row | {"profile": config.profile, "seeds": " ".join(map(str, seeds_of(config.runs)))})
     write_csv(outputs["table"], rows)

@@ -22,6 +22,7 @@ from larvseg.reporting.diagnostics.page import (
     WIDTH,
     Page,
     head,
+    ink_on,
     page,
     part,
     points,
@@ -86,9 +87,8 @@ def _bars(sheet: Page, kind: str, found: Sequence[Shares], left: float, top: flo
                 continue
             axes.barh(number + 0.5, value, 0.74, start, color=colour)
             if value >= 5:
-                ink = INK if colour in (BASE_LIGHT, NOVEL_LIGHT) else "white"
-                size = points(TEXT)
-                axes.text(start + value / 2, number + 0.5, f"{value:.0f}", fontsize=size, color=ink, ha="center", va="center_baseline")
+                style = {"fontsize": points(TEXT), "color": ink_on(colour), "ha": "center", "va": "center_baseline"}
+                axes.text(start + value / 2, number + 0.5, f"{value:.0f}", **style)
             start += value
         for ends in ((0.04, 0.24), (0.76, 0.96)):  # the middle is left to the numbers
             axes.plot([own.mean_right] * 2, [number + end for end in ends], color=INK, linewidth=2, solid_capstyle="butt", clip_on=False)
@@ -115,7 +115,6 @@ def _map(sheet: Page, title: str, names: Sequence[str], pairs: Swallowed, top: f
         axes.set_axis_off()
         axes.imshow(np.array([[shade(colour, value)] for value in values]), extent=(0, 1, len(values), 0), aspect="auto")
         for row, value in enumerate(values):
-            dark = value > 45 and colour != NOVEL_LIGHT
-            style = {"fontsize": points(SMALL), "color": "white" if dark else INK, "ha": "center", "va": "center_baseline"}
+            style = {"fontsize": points(SMALL), "color": ink_on(shade(colour, value)), "ha": "center", "va": "center_baseline"}
             axes.text(0.5, row + 0.5, f"{value:.0f}" if value >= 0.5 else "", **style)
         x += CELL

@@ -42,6 +42,7 @@ def curves(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mappin
         "Above: the parts of the loss as they enter the sum, over all pictures of a step. Below, of runs with attention: a category has a "
         "ring of slots, each of which holds what one picture showed of it. The score of a patch: its cosine to the ring of the category "
         "less that to other rings. Losses and score: mean over a twentieth of training."
+        + (" Lines: mean over seeds; shade: from the lowest to the highest." if any(len(run.seeds) > 1 for run in config.runs) else "")
     )
     panels = boxes(len(LOSSES) + len(BANK), head(explanation) + 66, HEIGHT, len(LOSSES), between=124)
     with page(outputs["figure"], WIDTH, panels[-1][1] + HEIGHT + 46 + FOOT) as sheet:

@@ -33,7 +33,7 @@ def gains(config: GainsConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     explanation = wrapped(
         f"Each dot is a class of {config.benchmark}: the difference of its IoU (points) over the number of pictures that training wrote to "
         "its ring of the memory bank. Lines: means over the rarest, the middle and the most frequent third of the base and of the novel "
-        "classes (rule S)."
+        "classes (rule S). A single class differs between two seeds of one run, too: the largest differences are partly chance."
     )
     panels = boxes(len(config.pairs), head(explanation) + 66, HEIGHT, ACROSS)
     with page(outputs["figure"], WIDTH, panels[-1][1] + HEIGHT + 46 + FOOT) as sheet:
@@ -42,7 +42,8 @@ def gains(config: GainsConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
         for pair, difference, box in zip(config.pairs, gained, panels, strict=True):
             axes = sheet.axes(*box)
             axes.set_ylim(min(values) - room, max(values) + room)
-            slots = slots_of(inputs[f"{pair.run.run}.seed{pair.run.seeds[0]}.config"])
+            first = f"{pair.run.run}.seed{pair.run.seeds[0]}"
+            slots = slots_of(inputs[f"{first}.model"], inputs[f"{first}.config"])
             _panel(axes, table, _seen(pair.run, config.benchmark, table.names, inputs), difference, slots)
             sheet.text(box[0], box[1] - 36, pair.title, 17)
             sheet.text(box[0], box[1] - 16, f"{pair.run.run} − {pair.without.run}", TEXT, GREY)

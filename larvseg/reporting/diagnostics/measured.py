@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,7 +62,10 @@ def seeds_of(runs: Iterable[Measured]) -> tuple[int, ...]:
     return tuple(sorted({seed for run in runs for seed in run.seeds}))
 
 
-def about(profile: str, runs: Iterable[Measured]) -> str:
+def about(profile: str, runs: Sequence[Measured]) -> str:
     """What stands below a figure."""
     seeds = seeds_of(runs)
-    return f"profile {profile}, " + (f"mean over seeds {', '.join(map(str, seeds))}" if len(seeds) > 1 else f"seed {seeds[0]}")
+    if len(seeds) == 1:
+        return f"profile {profile}, seed {seeds[0]}"
+    alone = dict.fromkeys(run.title for run in runs if len(run.seeds) == 1)
+    return f"profile {profile}, mean over seeds {', '.join(map(str, seeds))}" + (f" ({', '.join(alone)}: one seed)" if alone else "")

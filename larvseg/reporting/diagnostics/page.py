@@ -38,6 +38,12 @@ def shade(colour: Colour, percent: float) -> Colour:
     return tuple(0.965 * (1 - share) + value * share for value in colour)
 
 
+def ink_on(ground: Colour) -> Colour | str:
+    """White or INK, whichever stands out more from `ground` (relative luminance of WCAG 2)."""
+    red, green, blue = (value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in ground)
+    return INK if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.21 else "white"
+
+
 INK, GREY, RULE = map(part, (drawing.INK, drawing.GREY, drawing.RULE))
 BASE, NOVEL = part(drawing.BASE), part(drawing.NOVEL)
 # of runs: neither blue nor orange, which are base and novel

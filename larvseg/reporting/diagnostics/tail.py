@@ -23,7 +23,8 @@ def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[
     """Draw `figure`, a PNG, of the `classes` of a benchmark: IoU over the training pictures with image labels that show the class, and
     over its size.
 
-    Lines are means over thirds of the novel classes (above, as `larvseg tail` prints them) and of the base classes.
+    Lines are means over thirds of the novel classes (above, those of `larvseg tail` for the same runs and one seed) and of the base
+    classes.
     """
     table = ClassTable(inputs["classes"])
     dataset = f"W{config.benchmark}"
@@ -32,7 +33,8 @@ def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[
     explanation = wrapped(
         f"Each dot is a class of {config.benchmark}: its IoU in percent; above, over the number of pictures of {dataset} that show it; "
         "below, over how large it is in the validation pictures that show it. Lines: means over the lower, middle and upper third of the "
-        "base and of the novel classes (rule S). ρ: rank correlation, novel classes."
+        "base and of the novel classes (rule S). ρ: rank correlation over the novel classes; frequency and size themselves have "
+        f"ρ {correlation(paired(table, *rows.values()))}."
     )
     panels = boxes(2 * len(config.runs), head(explanation) + 66, HEIGHT, len(config.runs), between=BETWEEN)
     with page(outputs["figure"], WIDTH, panels[-1][1] + HEIGHT + 46 + FOOT) as sheet:
@@ -41,7 +43,7 @@ def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[
         for number, box in enumerate(panels):
             row, column = divmod(number, len(config.runs))
             label, places = list(rows.items())[row]
-            _panel(sheet.axes(*box), table, places, found, column)
+            _panel(sheet.axes(*box), table, places, found, column, never=row == 0)
             if row == 0:
                 sheet.text(box[0], box[1] - 36, config.runs[column].title, 17)
                 sheet.text(box[0], box[1] - 16, config.runs[column].training_data, TEXT, GREY)
@@ -49,10 +51,17 @@ def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[
         sheet.footer(about(config.profile, config.runs))
 
 
-def _panel(axes: Axes, table: ClassTable, places: Sequence[float | None], found: Sequence[Sequence[float | None]], column: int) -> None:
-    """The classes at `places`, with the IoU that run `column` of all that are `found` has."""
+def paired(table: ClassTable, places: Sequence[float | None], values: Sequence[float | None]) -> list[tuple[str, float, float, bool]]:
+    """(name, place, value, is novel) of each novel class that has a place and a value."""
+    return [item for item in zip(table.names, places, values, table.novel, strict=True) if item[3] and None not in item]
+
+
+def _panel(
+    axes: Axes, table: ClassTable, places: Sequence[float | None], found: Sequence[Sequence[float | None]], column: int, never: bool
+) -> None:
+    """The classes at `places`, with the IoU that run `column` of all that are `found` has; `never` as in `logarithmic`."""
     axes.set(ylim=(-3, 103), yticks=range(0, 101, 20))
-    logarithmic(axes, [place for place in places if place is not None])
+    logarithmic(axes, [place for place in places if place is not None], never)
     axes.grid(axis="y")
     dots(axes, places, found[column], table.novel)
     labels, place_of = Labels(axes), dict(zip(table.names, places, strict=True))
@@ -60,9 +69,11 @@ def _panel(axes: Axes, table: ClassTable, places: Sequence[float | None], found:
     for novel in (False, True):
         for ends, means in thirds(place_of, placed, novel):
             labels.level(ends, means[column], novel, f"{means[column]:.1f}")
-    novel = [item for item in zip(table.names, places, found[column], table.novel, strict=True) if item[3] and None not in item]
+    novel = paired(table, places, found[column])
     labels.names(sorted(novel, key=lambda item: -item[2])[:NAMED])
-    axes.text(0.03, 0.97, f"ρ {correlation(novel)}", transform=axes.transAxes, fontsize=points(TEXT), color=NOVEL, va="top")
+    axes.text(
+        0.03, 0.97, f"ρ {correlation(novel)}, {len(novel)} classes", transform=axes.transAxes, fontsize=points(TEXT), color=NOVEL, va="top"
+    )
 
 
 def correlation(classes: Sequence[tuple[str, float, float, bool]]) -> str:

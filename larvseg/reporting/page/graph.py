@@ -62,10 +62,6 @@ class Graph:
         """The job that made `path`."""
         return self.jobs[self.files[self.number[path]]["job"]]
 
-    def file(self, number: int) -> dict[str, Any]:
-        """The file with this number."""
-        return self.files[number]
-
     def archives_below(self, path: str) -> list[dict[str, Any]]:
         """The archives that `path` stands on, those with an `origin`, in the order of the graph."""
         seen, waiting = set(), [self.number[path]]

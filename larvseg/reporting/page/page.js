@@ -17,7 +17,6 @@ function h(tag, attributes = {}, ...children) {
   return node;
 }
 
-const grouped = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, "\u00a0");
 function bytes(size) {
   let unit = "bytes";
   for (const larger of ["kB", "MB", "GB", "TB"]) {
@@ -48,12 +47,15 @@ tellTheme();
 
 // ---- sorting
 
-/** What a cell is sorted by: its number if it begins with one, otherwise its text; null for an empty one, which always comes last. */
+const THOUSANDS = { K: 1e3, M: 1e6 };
+
+/** What a cell is sorted by: its number if it begins with one (20K is 20 000), otherwise its text; null for an empty one, which comes last. */
 function sortKey(cell) {
-  const text = (cell.dataset.sort ?? cell.textContent).trim();
+  const text = cell.textContent.trim();
   if (!text || text === "–") return null;
-  const digits = text.replace("−", "-").replace(/^\+/, "").match(/^-?\d[\d\u00a0 ]*(\.\d+)?/);
-  return cell.classList.contains("n") && digits ? Number(digits[0].replace(/[\u00a0 ]/g, "")) : text.toLocaleLowerCase("en");
+  const digits = text.replace("−", "-").replace(/^\+/, "").match(/^(-?\d[\d\u00a0 ]*(?:\.\d+)?)([KM])?/);
+  if (!cell.classList.contains("n") || !digits) return text.toLocaleLowerCase("en");
+  return Number(digits[1].replace(/[\u00a0 ]/g, "")) * (THOUSANDS[digits[2]] ?? 1);
 }
 
 function compare(one, other) {
@@ -65,7 +67,8 @@ for (const table of $$("table.sortable")) {
   const body = table.tBodies[0];
   const original = [...body.rows];
   const heads = $$("thead th[scope=col]", table);
-  heads.forEach((head, column) => {
+  heads.forEach((head) => {
+    const column = head.cellIndex;
     $("button", head).addEventListener("click", () => {
       const first = head.classList.contains("n") ? "descending" : "ascending"; // the highest number is what one looks for
       const second = first === "descending" ? "ascending" : "descending";

@@ -31,7 +31,7 @@ def test_each_class_has_its_kind_frequencies_and_mean_iou(tmp_path, pictures, ev
         "wall,false,true,2,3,0,40,55.00,80.50,50.00,mini,0 1",
         "sofa,true,true,0,2,1,30,30.50,10.75,0.00,mini,0 1",
         "person,false,true,1,1,0,20,,40.00,30.13,mini,0 1",
-        "lamp,true,true,0,1,2,10,1.00,,1.00,mini,0 1",
+        "lamp,true,true,0,1,2,10,1.000,,1.00,mini,0 1",
     ]
 
 

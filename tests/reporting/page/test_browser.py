@@ -90,6 +90,20 @@ def test_empty_cells_come_last_in_both_orders(browser, toy_page):
         assert browser.texts("#claims tbody tr td:nth-child(3)")[-1] == "–"
 
 
+def test_claims_sort_by_verdict(browser, toy_page):
+    browser.open(toy_page)
+    for order in (["holds", "not measured"], ["not measured", "holds"]):
+        browser.click("#claims thead th:last-child button")
+        assert browser.texts("#claims tbody td:last-child > .verdict") == order
+
+
+def test_thousands_and_millions_sort_as_numbers(browser, toy_page):
+    browser.open(toy_page)
+    browser.click("#table2 thead tr:last-child th:nth-child(7) button")
+    assert browser.one("#table2 thead tr:last-child th:nth-child(7)").text.lower().startswith("images")
+    assert browser.texts("#table2 tbody td:nth-child(7)") == ["14M", "20K+2K"]
+
+
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_theme_is_that_of_the_system_until_it_is_chosen(browser, toy_page, dark):
     def ground() -> int:
@@ -162,7 +176,7 @@ def test_training_curves_are_drawn_of_the_runs_that_are_chosen(browser, toy_page
     browser.click("#plot fieldset:last-of-type label:nth-of-type(1)")
     assert len(browser.texts("#plot path.line")) == 1
     browser.click("#plot fieldset:first-of-type label:nth-of-type(2)")
-    assert browser.texts("#plot fieldset:last-of-type label:not([hidden])") == ["larvseg-a150"]  # the one that has it
+    assert browser.shown("#plot fieldset:last-of-type label") == ["larvseg-a150"]  # the one that has it
     assert "loss_aux of larvseg-a150.seed0 by step" == browser.one("#plot svg[role=img]").get_attribute("aria-label")
 
 
