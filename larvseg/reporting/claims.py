@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from larvseg.config.claims import ClaimsConfig, ResolvedClaim, Side
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.bootstrap import drawn, mean_over, picture_counts, resampled_iou
 from larvseg.evaluation.confusion import read_confusion
+from larvseg.reporting.documents import read_document
 from larvseg.reporting.tables import MEANS, PUBLISHED, read_csv, write_csv
 
 INTERVAL = (2.5, 97.5)  # percentiles
@@ -142,12 +142,8 @@ class _Measures:
         return self._means[key][claim.measure]
 
     def _document(self, key: str, run: str, seed: int, benchmark: str) -> dict[str, Any]:
-        path = self._inputs[key]
-        document = json.loads(path.read_text(encoding="utf-8"))
-        for name, wanted in {"run": run, "seed": seed, "profile": self._config.profile, "benchmark": benchmark}.items():
-            if document[name] != wanted:
-                raise LarvSegError(f"{path}: {name} is {document[name]!r}, a claim wants {wanted!r}; delete it and run snakemake again")
-        return document
+        about = {"run": run, "seed": seed, "profile": self._config.profile, "benchmark": benchmark}
+        return read_document(self._inputs[key], "a claim", **about)
 
     def _grouping(self, seed: int, found: Mapping[str, Any]) -> dict[str, np.ndarray]:
         draws = found["rules"][found["rule"]]["draws"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from larvseg.config.grouping import Table1Config, Table1Row
 from larvseg.errors import LarvSegError
 from larvseg.reporting.cells import Cell, measured, read_cells, rows_of, source, write_cells
+from larvseg.reporting.documents import read_document
 from larvseg.reporting.tables import PUBLISHED, read_csv, write_csv
 
 
@@ -35,7 +35,8 @@ def _cells_of(
     paths = {seed: inputs[f"{row.run}.seed{seed}"] for seed in config.seeds if f"{row.run}.seed{seed}" in inputs}
     if not paths:
         raise LarvSegError(f"{config.table}: no groupings of {row.run} are among the inputs")
-    found = [_grouping(path, row, seed, config.profile) for seed, path in paths.items()]
+    about = {"run": row.run, "profile": config.profile, "benchmark": row.benchmark}
+    found = [read_document(path, "the table", seed=seed, **about) for seed, path in paths.items()]
     rule = found[0]["rule"]
     about = found[0]["rules"][rule]
     draws = [(path, draw) for path, each in zip(paths.values(), found, strict=True) for draw in range(len(each["rules"][rule]["draws"]))]
@@ -75,11 +76,3 @@ def _published(row: Table1Row, published: list[dict[str, str]], table: str) -> t
             return theirs[column], None, None, (source(PUBLISHED / "table1.csv", f"/{line}/{column}"),)
     known = ", ".join(f"{theirs['model']} / {theirs[f'training_data_{benchmark}']}" for theirs in published)
     raise LarvSegError(f"{table}: {PUBLISHED / 'table1.csv'} has no row {row.model} / {row.training_data!r}; known: {known}")
-
-
-def _grouping(path: Path, row: Table1Row, seed: int, profile: str) -> dict[str, Any]:
-    grouping = json.loads(path.read_text(encoding="utf-8"))
-    for key, wanted in {"run": row.run, "seed": seed, "profile": profile, "benchmark": row.benchmark}.items():
-        if grouping[key] != wanted:
-            raise LarvSegError(f"{path}: {key} is {grouping[key]!r}, the table wants {wanted!r}; check the rows of the table")
-    return grouping

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from larvseg.config import TableConfig, TableRow, nearest
 from larvseg.errors import LarvSegError
 from larvseg.reporting.cells import Cell, measured, read_cells, rows_of, source, write_cells
+from larvseg.reporting.documents import read_document
 
 PUBLISHED = Path("data/reference/published")
 MEANS = ("all", "base", "novel")
@@ -66,7 +66,8 @@ def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[s
     paths = {seed: inputs[f"{row.run}.seed{seed}"] for seed in config.seeds if f"{row.run}.seed{seed}" in inputs}
     if not paths and not quoted:
         raise LarvSegError(f"{config.table}: no metrics of {row.run} are among the inputs")
-    metrics = [_metrics(path, row, seed, config.profile) for seed, path in paths.items()]
+    about = {"run": row.run, "profile": config.profile} | {key: row.texts[key] for key in ("benchmark",) if key in row.texts}
+    metrics = [read_document(path, "the table", seed=seed, **about) for seed, path in paths.items()]
     key = {column: row.texts[column] for column in published.key}
     if sum(other.run == row.run for other in config.rows) == 1:
         key["run"] = row.run  # where two rows share it, it does not say which
@@ -113,14 +114,3 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _metrics(path: Path, row: TableRow, seed: int, profile: str) -> dict:
-    metrics = json.loads(path.read_text(encoding="utf-8"))
-    wanted = {"run": row.run, "seed": seed, "profile": profile, "benchmark": row.texts.get("benchmark", metrics["benchmark"])}
-    for key, value in wanted.items():
-        if metrics[key] != value:
-            raise LarvSegError(
-                f"{path}: {key} is {metrics[key]!r}, the table wants {value!r}; check the rows of the table in experiments.yaml"
-            )
-    return metrics

@@ -61,7 +61,7 @@ def inputs(tmp_path, monkeypatch):
     prediction = torch.full((48, 64), 1, dtype=torch.int16)
     prediction[:, 20:40] = 2
     save_tensors(tmp_path / "showcase", {"prediction": prediction}, about)
-    (tmp_path / "metrics").write_text(json.dumps({"base": 50.25, "novel": 12.5}))
+    (tmp_path / "metrics").write_text(json.dumps({"base": 50.25, "novel": 12.5, "seed": 0}))
     return {name: tmp_path / f"{name}.arrow" for name in CLASSES} | {name: tmp_path / name for name in ("showcase", "metrics")}
 
 
@@ -141,7 +141,7 @@ def test_regions_are_named_as_they_were_predicted_and_many_names_fit(tmp_path):
         Example("WA150", 20_210, many, np.full((96, 72, 3), 128, np.uint8), tuple(range(9))),
         Example("I124", 158_432, ("sofa",), picture, (0,)),
     ]
-    page = Paradigm(settings(), names, examples, Result(picture, truth, prediction, "television receiver", 0.0, 1.0, 2.0)).draw()
+    page = Paradigm(settings(), names, examples, Result(picture, truth, prediction, "television receiver", 0.0, 1.0, 2.0, 0)).draw()
     assert collisions(page) == []
     text = words(page)
     assert text.count("television receiver") == 2  # a name of the picture, and the prediction

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,22 +11,13 @@ import numpy as np
 from larvseg.config.diagnostics import ConfusionConfig, Measured, SharesConfig
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import accumulate, read_confusion
-
-
-def read_metrics(path: Path, run: str, seed: int, profile: str, benchmark: str) -> dict[str, Any]:
-    """The metrics in `path`; LarvSegError if they are of another run, seed, profile or benchmark."""
-    metrics = json.loads(path.read_text(encoding="utf-8"))
-    for key, wanted in {"run": run, "seed": seed, "profile": profile, "benchmark": benchmark}.items():
-        if metrics[key] != wanted:
-            raise LarvSegError(
-                f"{path}: {key} is {metrics[key]!r}, the diagnostic wants {wanted!r}; check the diagnostics of experiments.yaml"
-            )
-    return metrics
+from larvseg.reporting.documents import read_document
 
 
 def metrics_of(run: Measured, inputs: Mapping[str, Path], profile: str, benchmark: str) -> list[dict[str, Any]]:
-    """The metrics of each seed of `run`; `inputs`: their files, by `<run>.seed<k>`."""
-    return [read_metrics(inputs[f"{run.run}.seed{seed}"], run.run, seed, profile, benchmark) for seed in run.seeds]
+    """The metrics of each seed of `run`; `inputs`: their files, by `<run>.seed<k>`. Raises LarvSegError if they are of anything else."""
+    about = {"run": run.run, "profile": profile, "benchmark": benchmark}
+    return [read_document(inputs[f"{run.run}.seed{seed}"], "the diagnostic", seed=seed, **about) for seed in run.seeds]
 
 
 class Counts(NamedTuple):
