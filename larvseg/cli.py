@@ -306,7 +306,7 @@ def train(
     seed: Annotated[int, typer.Option(help="random seed (outside the DAG only)")] = 0,
     profile: Annotated[str | None, typer.Option(help="profile (outside the DAG only); the selected one by default")] = None,
 ) -> None:
-    """Train a run. Outside the DAG it goes to work/scratch/ and can enter no table."""
+    """Train a run. Outside the DAG it is evaluated, too, goes to work/scratch/ and can enter no table."""
     if run.endswith(".json"):
         from larvseg.lineage.execute import execute
         from larvseg.lineage.process import die_with_parent
@@ -319,7 +319,8 @@ def train(
     else:
         from larvseg.scratch import train_scratch
 
-        print(train_scratch(run, set_ or [], seed, profile))
+        folder, means = train_scratch(run, set_ or [], seed, profile)
+        print(folder, *(f"{measure} {value:.1f}" for measure, value in means.items()), sep="  ")
 
 
 @app.command()

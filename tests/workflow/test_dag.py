@@ -163,6 +163,14 @@ def test_an_ablation_is_a_run_and_a_row(copy):
     assert (first["published_novel"], first["status"], first["run"]) == ("", "not in the paper", "larvseg-a150-m5-k40")
 
 
+def test_outside_the_dag_a_run_comes_out_the_same(copy):
+    folder, *means = copy.run("larvseg", "train", "larvseg-a150").splitlines()[-1].split("  ")
+    assert [text.split()[0] for text in means] == ["all", "base", "novel"]
+    for kind, file in (("runs", "model.safetensors"), ("evaluations", "metrics.json")):
+        assert copy.read(f"{folder}/{file}") == copy.read(f"results/smoke/{kind}/larvseg-a150/seed0/{file}")
+    assert NOTHING in copy.run("snakemake", "-n", "all")
+
+
 def test_comments_and_times_rerun_nothing_but_logic_does(copy):
     source = copy.folder / "larvseg/evaluation/miou.py"
     text = source.read_text()
