@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ CELL, GAP, TITLE, CAPTION, LABEL = (190, 190), 12, 40, 26, 204  # pixels
 COLUMNS = 6  # pictures beside each other
 PALE = 0.45  # how far everything but the category fades into white
 OPACITY = 0.72  # of the colour of the category
+LINE = 132  # letters of the explanation
 
 
 class Model(NamedTuple):
@@ -51,11 +53,12 @@ def sheet(models: Sequence[Model], profile: str) -> Image.Image:
     arrays, pictures = models[0].arrays, models[0].about["pictures"]
     scenes = [number for number in range(len(pictures)) if f"{number}.region" in arrays]
     objects = [number for number in range(len(pictures)) if number not in scenes]
-    explanation = (
-        f"Profile “{profile}”, seed {models[0].about['seed']}. Above each picture a category, by the first word that WordNet has for it.",
-        "Coloured: the pixels that a model gives to it, of all categories that it knows; everything else is grey. Orange: the model had",
-        "image labels of it alone; blue: pixel labels, too. No model was trained on these pictures but where they say so. Outlined in",
+    explanation = textwrap.wrap(
+        f"Profile “{profile}”, seed {models[0].about['seed']}. Above each picture a category, by the first word that WordNet has for it. "
+        "Coloured: the pixels that a model gives to it, of all categories that it knows; everything else is grey. Orange: the model had "
+        "image labels of it alone; blue: pixel labels, too. No model was trained on these pictures but where they say so. Outlined in "
         "scenes: where the category is; its IoU is that of this one picture, which does not rank the models.",
+        LINE,
     )
     blocks = [heading("Figure 5 · Fine-grained categories", explanation, LABEL + COLUMNS * (CELL[0] + GAP) - GAP)]
     for title, numbers in (("Object pictures", objects), (f"Scenes: validation pictures of {_dataset(pictures, scenes)}", scenes)):
