@@ -14,7 +14,7 @@ from tests.reporting.toy_runs import ToyRuns
 def made(tmp_path):
     """Claims about two toy runs with their record: the tree, and the files."""
     runs = ToyRuns(tmp_path)
-    sides = runs.run("LarvSeg", 0.9, 0.8), runs.run("Baseline", 0.5, 0.6)
+    sides = runs.run("LarvSeg", 0.9, 0.9, 0.9), runs.run("Baseline", 0.5, 0.5, 0.5)
     runs.test(*sides)
     table = tmp_path / "claims.csv"
     inputs = {role: path.as_posix() for role, path in runs.inputs.items()}
