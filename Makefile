@@ -44,10 +44,10 @@ rehearse: install ## every rule of the paper profile, on small archives of the o
 	larvseg rehearse
 
 test: lint test-unit ## everything that is checked: style, unit tests, the whole DAG on the smoke profile
-	pytest tests/workflow -m "not full"
+	pytest --numprocesses 2 --dist loadfile tests/workflow -m "not full"
 
 test-full: lint test-unit ## that, and every case of the slow tests
-	pytest tests/workflow
+	pytest --numprocesses 2 --dist loadfile tests/workflow
 
 test-unit: install ## the unit tests (under two minutes)
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --ignore tests/workflow
