@@ -19,6 +19,7 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
     """Train `run` with `changes` (key=value, dots between nested keys) and evaluate it as the DAG would.
 
     Returns the folder of the results, and mIoU in percent: all, base, novel (rule S); none for the runs over all of ImageNet-21K.
+    Raises LarvSegError for a run, profile or key that is not known, and for inputs that the DAG has not made yet.
     """
     project = selected(profile)
     job = project.train(f"{run}.seed{seed}")

@@ -28,12 +28,12 @@ def take_gpu(folder: Path = Path("."), driver: Path = NVIDIA) -> None:
         if not waited:
             print(f"each of {len(gpus)} GPUs has a job; waiting for one", file=sys.stderr, flush=True)
         waited = True
-        time.sleep(1)
+        time.sleep(1)  # the kernel can wait for one lock, not for the first of several; jobs take minutes
     os.environ["CUDA_VISIBLE_DEVICES"] = free
 
 
 def visible_gpus(driver: Path = NVIDIA) -> list[str]:
-    """What CUDA_VISIBLE_DEVICES lists, or else the numbers of all GPUs."""
+    """What CUDA_VISIBLE_DEVICES lists, or else the numbers of all GPUs that `driver` has a folder of; empty without a GPU."""
     listed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if listed is not None:
         return [gpu.strip() for gpu in listed.split(",") if gpu.strip()]
