@@ -104,10 +104,10 @@ def _table1(name: str, rows: Rows) -> Layout:
     rules = ", ".join(sorted({f"{row['categories']}: alignment rule {row['rule']}" for row in rows}))
     notes = [f"mIoU in percent ({rules})"]
     notes.append("only the categories that a picture shows compete in it; known of each: one pixel (DenseCLIP: its name)")
-    spread = {" " in row["seeds"] for row in rows if row["novel_std"]}
     of_draws = f"over {max(int(row['draws']) for row in rows)} draws of the known pixels"
-    if spread:
-        notes.append({(True,): "±: over seeds", (False,): f"±: {of_draws}"}.get((*spread,), f"±: over seeds; of one seed: {of_draws}"))
+    spreads = {"over seeds" if " " in row["seeds"] else of_draws for row in rows if row["novel_std"]}
+    if spreads:
+        notes.append("±: " + "; of one seed: ".join(spread for spread in ("over seeds", of_draws) if spread in spreads))
     notes += [_run(rows), f"published: {PAPER}"]
     return Layout(name, TITLES[name], tuple(columns), tuple(lines), tuple(notes), breaks=_breaks(rows, "categories"))
 

@@ -30,7 +30,7 @@ SPECIAL = {
 
 
 def render(config: RenderConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Write the table in `inputs` as `markdown` and as `latex`, to be included in a page or a paper that loads booktabs."""
+    """Write the table in `inputs` as `markdown` and as `latex`, to be included in a page or a paper that loads booktabs and graphicx."""
     layout = layout_of(inputs["table"])
     outputs["markdown"].write_text(as_markdown(layout), encoding="utf-8")
     outputs["latex"].write_text(as_latex(layout), encoding="utf-8")
@@ -76,7 +76,8 @@ def as_markdown(layout: Layout) -> str:
 
 
 def as_latex(layout: Layout) -> str:
-    """A floating table with the rules of booktabs; title and notes are the caption, remarks stand below."""
+    """A floating table with the rules of booktabs, made smaller where it is wider than the page; title and notes are the caption, remarks
+    stand below."""
     widest = [max(spreads, key=len) for spreads in _spreads(layout)]
     aligned = "".join("r" if column.number else "l" for column in layout.columns)
     lines = [_line(_latex(column.heading) for column in layout.columns), r"\midrule"]
@@ -89,18 +90,19 @@ def as_latex(layout: Layout) -> str:
     title = layout.title.rpartition(": ")[2]
     caption = _latex(f"{title[0].upper()}{title[1:]}. {'; '.join(layout.notes)}")
     lines = [
-        f"% {layout.title}; needs \\usepackage{{booktabs}}",
+        f"% {layout.title}; needs \\usepackage{{booktabs,graphicx}}",
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{caption}.}}",
         rf"\label{{tab:{layout.name}}}",
         r"\small",
         r"\setlength{\tabcolsep}{4pt}",
+        r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
         rf"\begin{{tabular}}{{{aligned}}}",
         r"\toprule",
         *lines,
         r"\bottomrule",
-        r"\end{tabular}",
+        r"\end{tabular}}",
         *(rf"\par\smallskip\parbox{{\linewidth}}{{\footnotesize {_latex(remark)}}}" for remark in layout.remarks),
         r"\end{table}",
     ]

@@ -1,6 +1,9 @@
 """One layout, three renderings: the same numbers in each, and nothing that Markdown or LaTeX would take for its own."""
 
+import os
 import re
+import shutil
+import subprocess
 
 import pytest
 from markdown_it import MarkdownIt
@@ -145,6 +148,18 @@ def test_latex_is_balanced(layout):
     assert columns == "lll" + "r" * 8
     assert {len(row) for row in rows_of_latex(as_latex(layout))[1:]} == {11}
     assert r"\cmidrule(lr){4-7} \cmidrule(lr){8-11}" in as_latex(layout)
+
+
+def test_latex_sets_every_table_within_the_page(layout, tmp_path):
+    if not shutil.which("pdflatex"):
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("needs pdflatex: apt-get install texlive-latex-recommended")
+    tables = as_latex(layout) + as_latex(odd())
+    paper = rf"\documentclass{{article}}\usepackage{{booktabs,graphicx}}\begin{{document}}{tables}\end{{document}}"
+    (tmp_path / "paper.tex").write_text(paper)
+    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "paper.tex"]
+    output = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False).stdout
+    assert "Output written on paper.pdf" in output, output
+    assert "Overfull" not in output, output
 
 
 def test_rows_that_are_not_compared_are_parted(layout):
