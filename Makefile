@@ -64,4 +64,5 @@ format: install ## lay out the code
 	snakefmt Snakefile workflow
 
 clean: ## delete everything that was made, except .venv
-	rm -rf work data/smoke data/mini data/paper results/* reports/* .snakemake
+	rm -rf work data/smoke data/mini data/paper .snakemake
+	find results reports -mindepth 1 ! -name README.md -delete

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +12,39 @@ import yaml
 
 from larvseg.config import TrainConfig, parse
 from larvseg.errors import LarvSegError
-from larvseg.experiments import selected
+from larvseg.experiments import Project, selected
+from larvseg.experiments.setup import SHARED_SWITCHES
 from larvseg.files import json_text
+from larvseg.lineage.fingerprint import fingerprint
+
+CODE = ("larvseg.training.train", "larvseg.evaluation.evaluate")
+SWITCH = "switches."
 
 
 def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) -> tuple[Path, dict[str, float]]:
     """Train `run` with `changes` (key=value, dots between nested keys) and evaluate it as the DAG would.
 
-    Returns the folder of the results, and mIoU in percent: all, base, novel (rule S); none for the runs over all of ImageNet-21K.
-    Raises LarvSegError for a run, profile or key that is not known, and for inputs that the DAG has not made yet.
+    Returns the folder of the results, named by configuration and code, and mIoU in percent: all, base, novel (rule S); none for the runs
+    over all of ImageNet-21K. What was killed goes on where it was.
+    Raises LarvSegError for a run, profile or key that is not known, for a run that is not made by training, for a switch that holds for
+    all runs, and for inputs that the DAG has not made yet.
     """
     project = selected(profile)
+    project.split(f"{run}.seed{seed}")
+    if project.maker(run) != "train":
+        raise LarvSegError(f"{run}: is not made by `larvseg train`; change its settings in workflow/config/{project.name}.yaml")
+    _switch(project, run, [change for change in changes if change.startswith(SWITCH)])
     job = project.train(f"{run}.seed{seed}")
     settings = job.config.model_dump(mode="json")
     for change in changes:
-        _apply(settings, change)
+        if not change.startswith(SWITCH):
+            _apply(settings, change)
     config = parse(TrainConfig, settings, "--set")
-    name = hashlib.sha256(json_text(config.model_dump(mode="json")).encode()).hexdigest()[:12]
+    evaluation = None if run in project.object_runs else project.evaluate(f"{run}.seed{seed}")
+    whole = [each.model_dump(mode="json") for each in (config, *((evaluation.config,) if evaluation else ()))]
+    name = hashlib.sha256(json_text([whole, fingerprint(*CODE, *(evaluation.modules if evaluation else ()))]).encode()).hexdigest()[:12]
     folder = Path("work/scratch") / f"{run}-{name}"
 
-    evaluation = None if run in project.object_runs else project.evaluate(f"{run}.seed{seed}")
     made = Path(project.run_file(run, seed, ""))
     inputs = {role: Path(path) for role, path in (evaluation.inputs if evaluation else {}).items()}
     inputs = {role: folder / path.name if path.parent == made else path for role, path in inputs.items()}
@@ -44,6 +58,7 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
     outputs = {"model": "model.safetensors", "curves": "curves.csv", "config": "config.json", "card": "card.md"}
     outputs = {role: folder / file for role, file in outputs.items()}
     train(config, {role: Path(path) for role, path in job.inputs.items()}, outputs, folder / "state")
+    shutil.rmtree(folder / "state", ignore_errors=True)
     if evaluation is None:
         return folder, {}
 
@@ -55,14 +70,39 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
     return folder, {measure: metrics[measure] for measure in ("all", "base", "novel")}
 
 
+def _switch(project: Project, run: str, changes: list[str]) -> None:
+    """Set switches of `run` before anything follows from them, as experiments.yaml would."""
+    settings, switches = project.experiments.runs[run], {}
+    for change in changes:
+        key, value = _parsed(change)
+        switch = key.removeprefix(SWITCH)
+        if switch in SHARED_SWITCHES:
+            raise LarvSegError(f"--set {change}: {switch} holds for a whole profile; choose it in a preset")
+        switches[switch] = value
+    project.experiments.runs[run] = settings.model_copy(update={"switches": settings.switches | switches})
+
+
 def _apply(settings: dict[str, Any], change: str) -> None:
+    key, value = _parsed(change)
+    *path, last = key.split(".")
+    section: Any = settings
+    try:
+        for part in path:
+            section = section[_place(section, part)]
+        section[_place(section, last)] = value
+    except (KeyError, IndexError, TypeError, ValueError):
+        raise LarvSegError(f"--set {change}: the run has no section {key.rpartition('.')[0]!r}") from None
+
+
+def _place(section: Any, part: str) -> int | str:
+    return int(part) if isinstance(section, list) else part
+
+
+def _parsed(change: str) -> tuple[str, Any]:
     key, separator, text = change.partition("=")
     if not separator:
         raise LarvSegError(f"--set {change}: expected key=value")
-    *path, last = key.split(".")
-    section: Any = settings
-    for part in path:
-        section = section[int(part)] if isinstance(section, list) else section.get(part)
-        if section is None:
-            raise LarvSegError(f"--set {change}: no section {part!r}")
-    section[int(last) if isinstance(section, list) else last] = yaml.safe_load(text)
+    try:
+        return key, yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise LarvSegError(f"--set {change}: {text!r} is not valid YAML") from None

@@ -11,7 +11,7 @@ from larvseg.errors import LarvSegError
 from larvseg.experiments import Project, selected
 from larvseg.experiments.products import products
 from larvseg.lineage.audit.tree import Tree
-from larvseg.scratch import train_scratch
+from larvseg.scratch import _switch, train_scratch
 
 CONFIG = Path(__file__).parents[1] / "workflow/config"
 
@@ -181,6 +181,36 @@ def test_the_rehearsal_has_stand_ins_for_networks_alone(project, tmp_path):
         ),
         (
             "experiments.yaml",
+            lambda v: v["figure2"]["models"][0].update(run="segmenter-c17"),
+            r"figure2: no run 'segmenter-c17'; did you mean 'segmenter-c171'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure4"]["methods"][0].update(run="reco-a15"),
+            r"figure4: no run 'reco-a15'; did you mean 'reco-a150'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["table1"]["rows"][1].update(run="segmenter-c17"),
+            r"table1: no run 'segmenter-c17'; did you mean 'segmenter-c171'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure4"]["methods"][3].update(run="segmenter-c171"),
+            "figure4: 'segmenter-c171' is in no table, so that nothing makes it",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["lseg-a847"].update(model_of="segmenter-c171"),
+            "run 'lseg-a847': model_of: 'segmenter-c171' is in no table, so that nothing makes it",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["larvseg-a150"].update(training_data=["C171", "ITPair"]),
+            "run 'larvseg-a150': larvseg learns from labels, ITPair has captions or pictures alone",
+        ),
+        (
+            "experiments.yaml",
             lambda v: v["figure1"].update(run="larvseg-a150"),
             "figure1 and figure3 show a single_label data set, which 'larvseg-a150' is not trained on",
         ),
@@ -286,12 +316,35 @@ def test_broken_yaml_names_file_and_line(tmp_path):
         load_yaml(tmp_path / "x.yaml")
 
 
-def test_scratch_runs_refuse_unknown_keys(monkeypatch):
+@pytest.mark.parametrize(
+    "run, change, message",
+    [
+        ("larvseg", "steps=1", "no run 'larvseg'"),
+        ("reco-a150", "steps=1", "reco-a150: is not made by `larvseg train`; change its settings in workflow/config/smoke.yaml"),
+        ("larvseg-a150", "optimiser.lrr=0.1", r"--set: unknown key 'optimiser.lrr'; did you mean 'lr'\?"),
+        ("larvseg-a150", "optimizer.lr=0.1", "--set optimizer.lr=0.1: the run has no section 'optimizer'"),
+        ("larvseg-a150", "steps.more=3", "--set steps.more=3: the run has no section 'steps'"),
+        ("larvseg-a150", "training_sets.9.ranks=2", "--set training_sets.9.ranks=2: the run has no section 'training_sets.9'"),
+        ("larvseg-a150", "optimiser.lr=[", r"--set optimiser.lr=\[: '\[' is not valid YAML"),
+        ("larvseg-a150", "steps", "--set steps: expected key=value"),
+        ("larvseg-a150", "switches.poolin=attention", "unknown key 'poolin'; did you mean 'pooling'"),
+        ("larvseg-a150", "switches.synsets=corrected", "--set switches.synsets=corrected: synsets holds for a whole profile"),
+    ],
+)
+def test_scratch_runs_refuse_what_is_not_known(monkeypatch, run, change, message):
     monkeypatch.chdir(CONFIG.parents[1])
-    with pytest.raises(LarvSegError, match=r"--set: unknown key 'optimiser.lrr'; did you mean 'lr'\?"):
-        train_scratch("larvseg-a150", ["optimiser.lrr=0.1"], 0, "smoke")
-    with pytest.raises(LarvSegError, match=r"no run 'larvseg'"):
-        train_scratch("larvseg", [], 0, "smoke")
+    with pytest.raises(LarvSegError, match=message):
+        train_scratch(run, [change], 0, "smoke")
+
+
+def test_a_switch_of_a_scratch_run_changes_what_follows_from_it(monkeypatch):
+    monkeypatch.chdir(CONFIG.parents[1])
+    project = Project("smoke")
+    _switch(project, "larvseg-a150-i124", ["switches.lambda_cls=released", "switches.top_k=released", "switches.evaluation_size=resized"])
+    config = project.train("larvseg-a150-i124.seed0").config
+    assert {each.lambda_cls for each in config.training_sets} == {0.0, 0.2}
+    assert config.attention.top_k == project.profile.top_k["40"]
+    assert project.evaluate("larvseg-a150-i124.seed0").config.evaluation.size == "resized"
 
 
 def test_sections_are_immutable_and_complete():

@@ -67,10 +67,20 @@ class Project(Claims, Diagnostics):
         """The recipe of every job, from the configuration, the code and the reference files as they are now."""
         yield from map(_recipe, self.jobs())
 
-    def write_recipes(self) -> None:
-        """Write the recipe of every job whose content changed."""
-        for recipe in self.recipes():
-            recipe.write(Path(self.recipe_path(recipe.rule, recipe.name)))
+    def write_recipes(self, alone: bool = True) -> None:
+        """Write the recipe of every job whose content changed.
+
+        Raises LarvSegError, and writes none, where that would change a recipe under a Snakemake that is at work here (not `alone`): its
+        jobs would make something else than it planned.
+        """
+        recipes = {Path(self.recipe_path(recipe.rule, recipe.name)): recipe for recipe in self.recipes()}
+        if not alone and (changed := [path for path, recipe in recipes.items() if path.is_file() and not recipe.stands_in(path)]):
+            raise LarvSegError(
+                f"{changed[0]}: would change under a Snakemake that is at work here with other settings, seeds or code; wait until it has "
+                "ended, or say the same --config"
+            )
+        for path, recipe in recipes.items():
+            recipe.write(path)
 
     def fetch(self, name: str) -> Job:
         """Fetch (or draw) the archives of the family `name`."""

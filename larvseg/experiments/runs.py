@@ -7,6 +7,8 @@ from larvseg.config import nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.experiments.setup import CONFIG, Setup
 
+LABELLED = ("multi_label", "pixel", "single_label")
+
 
 class Runs(Setup):
     """The runs at the scale of a profile."""
@@ -15,7 +17,10 @@ class Runs(Setup):
         """The resolved configuration of a run: everything that decides its weights."""
         profile, switches = self.profile, self.switches(run.switches)
         # weak data sets first, as the ranks of the official configurations: [WA150, C171, I124]
-        ordered = sorted(run.training_data, key=lambda dataset: ("multi_label", "pixel", "single_label").index(c.kind_of(dataset)))
+        for dataset in run.training_data:
+            if c.kind_of(dataset) not in LABELLED:
+                raise LarvSegError(f"{self.where}: run {name!r}: {run.method} learns from labels, {dataset} has captions or pictures alone")
+        ordered = sorted(run.training_data, key=lambda dataset: LABELLED.index(c.kind_of(dataset)))
         return c.TrainConfig(
             run=name,
             profile=self.name,

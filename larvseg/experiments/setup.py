@@ -72,11 +72,19 @@ class Setup(Files):
         named = [(f"table {name!r}", row.run) for name, table in self.experiments.tables.items() for row in table.rows]
         named += [(f"diagnostics {name}", run) for name, diagnosed in self.experiments.diagnostics.items() for run in diagnosed.runs]
         named += [("figure5", model.run) for model in (self.experiments.figure5.models if self.experiments.figure5 else ())]
-        figures = {name: getattr(self.experiments, name) for name in ("figure1", "figure3")}
-        named += [(name, figure.run) for name, figure in figures.items() if figure]
-        for place, run in named:
+        figures = {name: getattr(self.experiments, name) for name in ("figure1", "figure2", "figure3", "figure4")}
+        named += [(name, figure.run) for name in ("figure1", "figure3") if (figure := figures[name])]
+        named += [("figure2", model.run) for model in (figures["figure2"].models if figures["figure2"] else ()) if model.run]
+        named += [("table1", row.run) for row in self.experiments.table1.rows if row.run]
+        shown = [("figure4", method.run) for method in (figures["figure4"].methods if figures["figure4"] else ())]
+        for place, run in (*named, *shown):
             if run not in self.experiments.runs:
                 raise LarvSegError(f"{self.where}: {place}: no run {run!r}{nearest(run, list(self.experiments.runs))}")
+        taken = [(f"run {name!r}: model_of", run.model_of) for name, run in self.experiments.runs.items() if run.model_of]
+        in_tables = {row.run for table in self.experiments.tables.values() for row in table.rows}
+        for place, run in (*shown, *taken):
+            if run not in in_tables:
+                raise LarvSegError(f"{self.where}: {place}: {run!r} is in no table, so that nothing makes it")
 
     @cached_property
     def backbone_config(self) -> c.Backbone:

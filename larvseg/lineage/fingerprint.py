@@ -87,7 +87,7 @@ def functions_of(module: str) -> tuple[tuple[str, str], ...]:
     owners, docstrings = _owners_and_docstrings(_tree(module), source.count("\n") + 2)
     digests: dict[str, hashlib._Hash] = {}
     owner, after_docstring = "<module>", False
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+    for token in _tokens(source):
         if token.type in LAYOUT or (after_docstring and token.type == tokenize.NEWLINE):
             continue
         after_docstring = token.start in docstrings
@@ -98,6 +98,23 @@ def functions_of(module: str) -> tuple[tuple[str, str], ...]:
         text = STRUCTURE.get(token.type, token.string)
         digests.setdefault(owner, hashlib.sha256()).update(text.encode() + b"\0")
     return tuple(sorted((name, digest.hexdigest()[:16]) for name, digest in digests.items()))
+
+
+def _tokens(source: str) -> Iterator[tokenize.TokenInfo]:
+    """The tokens of `source`; a string with fields is one, as it was before Python 3.12."""
+    lines, depth, start = source.splitlines(keepends=True), 0, (0, 0)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        kind = tokenize.tok_name[token.type]
+        if kind in ("FSTRING_START", "TSTRING_START"):
+            start, depth = start if depth else token.start, depth + 1
+        elif kind in ("FSTRING_END", "TSTRING_END"):
+            depth -= 1
+            if not depth:
+                (first, left), (last, right) = start, token.end
+                text = "".join(lines[first - 1 : last - 1])[left:] + lines[last - 1][left if first == last else 0 : right]
+                yield tokenize.TokenInfo(tokenize.STRING, text, start, token.end, token.line)
+        elif not depth:
+            yield token
 
 
 def _owners_and_docstrings(tree: ast.Module, lines: int) -> tuple[list[str], set[tuple[int, int]]]:

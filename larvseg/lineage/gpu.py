@@ -15,18 +15,18 @@ _held: list[int] = []
 def take_gpu(folder: Path = Path("."), driver: Path = NVIDIA) -> None:
     """Leave one GPU visible to this process, the first that no other job in `folder` has taken; wait while all are taken.
 
-    To be called before CUDA starts. Changes nothing where CUDA_VISIBLE_DEVICES, or the machine, has one GPU or none. The kernel gives the
-    GPU back with the process, however that ends.
+    To be called before CUDA starts. Changes nothing where CUDA_VISIBLE_DEVICES, or the machine, has no GPU. The kernel gives the GPU back
+    with the process, however that ends.
     """
     gpus = visible_gpus(driver)
-    if len(gpus) < 2:
+    if not gpus:
         return
     locks = folder / "work" / "gpus"
     locks.mkdir(parents=True, exist_ok=True)
     waited = False
     while (free := next((gpu for gpu in gpus if _taken(locks / f"{gpu}.flock")), None)) is None:
         if not waited:
-            print(f"each of {len(gpus)} GPUs has a job; waiting for one", file=sys.stderr, flush=True)
+            print(f"GPUs with a job: {len(gpus)} of {len(gpus)}; waiting for one", file=sys.stderr, flush=True)
         waited = True
         time.sleep(1)  # the kernel can wait for one lock, not for the first of several; jobs take minutes
     os.environ["CUDA_VISIBLE_DEVICES"] = free

@@ -26,20 +26,21 @@ def die_with_parent() -> None:
             os._exit(1)
 
 
-def clear_stale_locks(folder: Path = Path(".")) -> None:
-    """Remove the Snakemake locks in `folder` if no living Snakemake works there.
+def clear_stale_locks(folder: Path = Path(".")) -> bool:
+    """Remove the Snakemake locks in `folder` if no living Snakemake works there; returns whether that is so.
 
     Every Snakemake that reads our Snakefile holds a shared flock until it ends, however it ends. Who can take it exclusively is alone.
     """
-    descriptor = _open_flock(folder)
+    descriptor, is_alone = _open_flock(folder), True
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         for lock in sorted((folder / ".snakemake" / "locks").glob("*.lock")):
             lock.unlink()
     except BlockingIOError:
-        pass  # another Snakemake is alive: its locks are its own
+        is_alone = False  # another Snakemake is alive: its locks are its own
     fcntl.flock(descriptor, fcntl.LOCK_SH)
     _held.append(descriptor)  # released by the kernel with the process
+    return is_alone
 
 
 @contextmanager

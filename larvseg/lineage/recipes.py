@@ -41,9 +41,12 @@ class Recipe:
 
     def write(self, path: Path) -> None:
         """Write to `path` unless it already says the same, so that an unchanged recipe keeps its time."""
-        text = self.text()
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            write_text(path, text)
+        if not self.stands_in(path):
+            write_text(path, self.text())
+
+    def stands_in(self, path: Path) -> bool:
+        """Whether `path` says just this."""
+        return path.is_file() and path.read_text(encoding="utf-8") == self.text()
 
     @classmethod
     def load(cls, path: Path) -> Recipe:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import csv
+import json
 from pathlib import Path
 
 from larvseg.datasets.official import PICTURES
 from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
+from larvseg.experiments.products import products
+from larvseg.lineage.records import run_path
 from larvseg.plan.compute import shape_of
 from larvseg.plan.storage import classes_of
 
@@ -56,18 +58,20 @@ def tables(project: Project) -> dict[str, tuple[tuple[str, int], ...]]:
 
 
 def measured(project: Project, folder: Path = Path(".")) -> dict[str, float]:
-    """Minutes of each job that ran here, by "<rule>/<name>" ("train/larvseg-a150.seed0"): the benchmarks that Snakemake wrote.
+    """Minutes that each job took here, by "<rule>/<name>" ("train/larvseg-a150.seed0"), as was noted beside its first output.
 
-    Raises LarvSegError for a file that holds no seconds.
+    What was taken from work/kept took what it took when it was computed. Raises LarvSegError for a note without seconds.
     """
-    benchmarks = folder / f"results/{project.name}/benchmarks"
-    return {path.relative_to(benchmarks).with_suffix("").as_posix(): _minutes(path) for path in sorted(benchmarks.rglob("*.tsv"))}
+    found = {}
+    for job in project.jobs_below():
+        path = folder / run_path(Path(next(iter(products(project, job.rule, job.name).values()))))
+        if path.is_file():
+            found[f"{job.rule}/{job.name}"] = _minutes(path)
+    return found
 
 
 def _minutes(path: Path) -> float:
     try:
-        with open(path, encoding="utf-8", newline="") as file:
-            seconds = [float(row["s"]) for row in csv.DictReader(file, delimiter="\t")]
-        return sum(seconds) / len(seconds) / 60
-    except (KeyError, ValueError, TypeError, ZeroDivisionError):
-        raise LarvSegError(f"{path}: not a benchmark of Snakemake; delete it") from None
+        return float(json.loads(path.read_text(encoding="utf-8"))["seconds"]) / 60
+    except (KeyError, ValueError, TypeError):
+        raise LarvSegError(f"{path}: says no seconds; delete it") from None

@@ -52,7 +52,8 @@ def _archives(project: Project, folder: Path) -> list[str]:
         lines.append(f"to fetch: {_size(total)} GB; larvseg fetch NAME fetches one")
     for archive in wanted:
         if archive.absent and archive.source.access != "open":
-            place = place_of(archive.name, INCOMING)
+            place = place_of(archive.absent[0], INCOMING)
+            place = place.with_name(archive.name) if archive.files > 1 else place
             lines.append(f"{archive.name}: ask for access at {archive.source.request}; it belongs at {place}")
     return lines
 

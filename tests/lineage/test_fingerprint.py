@@ -41,6 +41,15 @@ class Shape:
 """
 
 
+def test_strings_with_fields_have_the_same_hash_on_every_python_version(package):
+    source = (
+        "def greeting(name, n):\n    return (\n"
+        '        f"{name}"  # a comment\n'
+        '        + f\'{n:>{n + 2}} {{}} {n!r} {name[0]}\' + rf"""\n\\d {name}\n  {n  +  1}""" + f\'é {name}\'\n    )\n'
+    )
+    assert package(source)["larvseg.main"] == {"greeting": "ee4790edf5e8e89a"}
+
+
 def test_comments_docstrings_and_layout_do_not_count(package):
     commented = '''
     """A module."""

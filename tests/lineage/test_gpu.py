@@ -52,7 +52,7 @@ def test_each_job_has_a_gpu_of_its_own_and_the_next_one_waits(tmp_path, start):
     taken = {job.stdout.readline(): job for job in (first, second)}
     assert set(taken) == {"0\n", "1\n"}
     third = start()
-    assert third.stderr.readline() == "each of 2 GPUs has a job; waiting for one\n"
+    assert third.stderr.readline() == "GPUs with a job: 2 of 2; waiting for one\n"
     taken["1\n"].send_signal(signal.SIGKILL)
     assert third.stdout.readline() == "1\n"
 
@@ -62,10 +62,19 @@ def test_the_variable_says_which_ones(tmp_path, start):
     assert [start("GPU-a, 5").stdout.readline() for _ in range(2)] == ["GPU-a\n", "5\n"]
 
 
-@pytest.mark.parametrize("visible, shown", [("3", "3\n"), ("", "\n")])
-def test_one_gpu_or_none_is_left_as_it_is(tmp_path, start, visible, shown):
+def test_a_single_gpu_is_for_one_job_at_a_time(tmp_path, start):
     machine(tmp_path, gpus=8)
-    assert [start(visible).stdout.readline() for _ in range(2)] == [shown] * 2
+    first = start("3")
+    assert first.stdout.readline() == "3\n"
+    second = start("3")
+    assert second.stderr.readline() == "GPUs with a job: 1 of 1; waiting for one\n"
+    first.kill()
+    assert second.stdout.readline() == "3\n"
+
+
+def test_no_visible_gpu_is_left_as_it_is(tmp_path, start):
+    machine(tmp_path, gpus=8)
+    assert [start("").stdout.readline() for _ in range(2)] == ["\n"] * 2
 
 
 def test_a_machine_without_gpus(tmp_path, monkeypatch):

@@ -22,7 +22,7 @@ def stale_lock(folder: Path) -> Path:
 
 def test_a_lock_that_nobody_holds_is_removed(tmp_path):
     lock = stale_lock(tmp_path)
-    clear_stale_locks(tmp_path)
+    assert clear_stale_locks(tmp_path)
     assert not lock.exists()
 
 
@@ -31,14 +31,13 @@ def test_a_lock_of_a_living_process_stays_until_it_is_killed(tmp_path):
     code = f"""
 from pathlib import Path
 from larvseg.lineage.process import clear_stale_locks
-clear_stale_locks(Path({str(tmp_path)!r}))
-print('held', flush=True)
+print('alone' if clear_stale_locks(Path({str(tmp_path)!r})) else 'not alone', flush=True)
 """
     holder = subprocess.Popen([sys.executable, "-c", code + "input()"], stdout=subprocess.PIPE, stdin=subprocess.PIPE, env=ENVIRONMENT)
-    assert holder.stdout.readline() == b"held\n"
+    assert holder.stdout.readline() == b"alone\n"
     lock = stale_lock(tmp_path)
     check = [sys.executable, "-c", code]
-    subprocess.run(check, check=True, env=ENVIRONMENT, stdout=subprocess.DEVNULL)
+    assert subprocess.run(check, check=True, env=ENVIRONMENT, stdout=subprocess.PIPE).stdout == b"not alone\n"
     assert lock.exists()
     holder.send_signal(signal.SIGKILL)
     holder.wait()

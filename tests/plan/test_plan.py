@@ -138,7 +138,8 @@ def test_all_of_imagenet_21k_is_left_out_unless_it_is_asked_for(paper, changed, 
     without, with_it = plan(paper, tmp_path), plan(whole, tmp_path)
     hours = sum(training_operations(paper, run) for run in ("in11k-baseline", "i21k-larvseg")) / (14e12 * 3600)
     assert f"Figure 5 is left out; whole_imagenet: true adds 1300 GB and 2 runs of {hours:.1f} GPU hours" in without
-    assert "left out" not in with_it and "winter21_whole" not in without
+    assert "left out" not in with_it and "winter21_whole.tar" not in without
+    assert "it belongs at data/incoming/winter21_whole/{wnid}.tar" in without
     assert lines_of(with_it, "winter21_whole.tar ")[0][1:] == ["1300.0", "–", "1300.0", "registration"]
     assert lines_of(with_it, "figure5")[0][1:3] == ["2", f"{hours:.1f}"]
     before, after = (lines_of(text, "all, each run once")[0] for text in (without, with_it))
@@ -229,11 +230,11 @@ def test_the_published_preparation_takes_disk_too(changed, tmp_path, paper):
 
 
 @pytest.fixture
-def benchmarks(tmp_path):
-    def write(job: str, seconds: float) -> None:
-        path = tmp_path / f"results/mini/benchmarks/{job}.tsv"
+def took(tmp_path):
+    def write(file: str, seconds: float) -> None:
+        path = tmp_path / f"{file}.run.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t100\n")
+        path.write_text(f'{{"seconds": {seconds}}}')
 
     return write
 
@@ -251,13 +252,13 @@ def test_a_drawn_profile_fetches_nothing(mini, tmp_path):
     assert "no run was measured here yet" in text and "GPU" not in text
 
 
-def test_measured_minutes(mini, tmp_path, benchmarks):
-    benchmarks("fetch/coco", 60)
-    benchmarks("derive/C171", 30)
+def test_measured_minutes(mini, tmp_path, took):
+    took("data/mini/archives/train2017.zip", 60)
+    took("data/mini/manifests/C171.arrow", 30)
     for run in ("larvseg-a150", "baseline-a150"):
-        benchmarks(f"train/{run}.seed0", 90)
-        benchmarks(f"evaluate/{run}.seed0", 30)
-    benchmarks("train/supervised-a150.seed0", 600)  # not evaluated yet
+        took(f"results/mini/runs/{run}/seed0/model.safetensors", 90)
+        took(f"results/mini/evaluations/{run}/seed0/confusion.arrow", 30)
+    took("results/mini/runs/supervised-a150/seed0/model.safetensors", 600)  # not evaluated yet
     assert measured(mini, tmp_path)["train/larvseg-a150.seed0"] == 1.5
     text = plan(mini, tmp_path)
     assert lines_of(text, "archives, manifests, backbone")[0][-1] == "1.5"
@@ -265,11 +266,10 @@ def test_measured_minutes(mini, tmp_path, benchmarks):
     assert lines_of(text, "all, each run once")[0][-3:] == [str(len(mini.trained)), "2", f"{2 * len(mini.trained):.1f}"]
 
 
-def test_a_benchmark_that_is_none_is_named(mini, tmp_path, benchmarks):
-    benchmarks("train/larvseg-a150.seed0", 1)
-    path = tmp_path / "results/mini/benchmarks/train/larvseg-a150.seed0.tsv"
-    path.write_text("nothing\n")
-    with pytest.raises(LarvSegError, match="larvseg-a150.seed0.tsv: not a benchmark of Snakemake; delete it"):
+def test_a_note_without_seconds_is_named(mini, tmp_path, took):
+    took("results/mini/runs/larvseg-a150/seed0/model.safetensors", 1)
+    (tmp_path / "results/mini/runs/larvseg-a150/seed0/model.safetensors.run.json").write_text("nothing\n")
+    with pytest.raises(LarvSegError, match="model.safetensors.run.json: says no seconds; delete it"):
         plan(mini, tmp_path)
 
 

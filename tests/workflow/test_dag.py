@@ -1,6 +1,7 @@
 """The whole DAG on the smoke profile: what it makes, what makes it run again, and how it fails."""
 
 import csv
+import fcntl
 import hashlib
 import json
 import math
@@ -168,6 +169,7 @@ def test_outside_the_dag_a_run_comes_out_the_same(copy):
     assert [text.split()[0] for text in means] == ["all", "base", "novel"]
     for kind, file in (("runs", "model.safetensors"), ("evaluations", "metrics.json")):
         assert copy.read(f"{folder}/{file}") == copy.read(f"results/smoke/{kind}/larvseg-a150/seed0/{file}")
+    assert not (copy.folder / folder / "state").exists()  # or changed code would go on from there
     assert NOTHING in copy.run("snakemake", "-n", "all")
 
 
@@ -189,6 +191,16 @@ def test_more_seeds_make_what_is_new_and_nothing_else(copy):
     assert jobs["evaluate"] == len(new) and jobs["propose"] == 2
     shown = {"table", "render", "metrics", "claims", *DIAGNOSED, "curves", "page"}
     assert set(jobs) == {"train", "propose", "evaluate", "explore", "table1"} | shown
+
+
+def test_recipes_stay_as_they_are_under_a_snakemake_at_work(copy):
+    before = copy.read("work/recipes/smoke/table/table3.json")
+    with open(copy.folder / "work/snakemake.flock") as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        output = copy.run("snakemake", "--config", "seeds=2", "-n", "all", check=False)
+        assert NOTHING in copy.run("snakemake", "-n", "all")
+    assert re.search(r"^error: work/recipes/smoke/.*: would change under a Snakemake that is at work here", output, re.MULTILINE)
+    assert copy.read("work/recipes/smoke/table/table3.json") == before
 
 
 def test_an_altered_archive_is_refused_in_one_line(copy):

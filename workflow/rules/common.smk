@@ -19,11 +19,9 @@ try:
         told = f"only profile and seeds can be chosen there; edit workflow/config/{config['profile']}.yaml"
         raise LarvSegError(f"--config {unknown[0]}: {told}")
     PROJECT = Project(config["profile"], seeds=config.get("seeds", 1))
-    PROJECT.write_recipes()
+    PROJECT.write_recipes(alone=clear_stale_locks())
 except LarvSegError as error:
     refuse(error)
-
-clear_stale_locks()
 
 # A job ends with its shell, which ends with Snakemake: no orphan writes after a kill.
 shell.prefix("set -euo pipefail; exec ")

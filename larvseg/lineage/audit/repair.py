@@ -10,13 +10,15 @@ from larvseg.lineage.audit.verify import Finding, paths_of
 from larvseg.lineage.kept import keep
 from larvseg.lineage.process import alone
 from larvseg.lineage.records import record_path, run_path
+from larvseg.sources.fetch import INCOMING
 
 
 def repair(tree: Tree, findings: Sequence[Finding]) -> str:
     """Delete the outputs of each job that has a MODIFIED or MISSING one, and put the sound work that stands on them aside.
 
     Snakemake sees no deleted file behind present ones, therefore the latter must go, too. They come back from `work/kept/` as soon as the
-    file is made again with the same bytes. STALE needs no help, DRIFTED has none here. Raises LarvSegError while a Snakemake works here.
+    file is made again with the same bytes. STALE needs no help, DRIFTED has none here. Where an archive is the same file as one in
+    data/incoming, that is renamed, or it would be taken for sound. Raises LarvSegError while a Snakemake works here.
     """
     damaged = paths_of(findings, "MODIFIED", "MISSING")
     jobs = _jobs(tree, damaged)
@@ -26,7 +28,10 @@ def repair(tree: Tree, findings: Sequence[Finding]) -> str:
         if job not in jobs:
             whole = all(Path(path).is_file() and tree.record(path) for path in job.outputs.values())
             (sound if whole else unsound).append(job)
+    same = {path: f"{path}.damaged" for damage in damaged if Path(damage).is_file() for path in _incoming_links(Path(damage))}
     with alone():
+        for path, aside in same.items():
+            path.rename(aside)
         for job in sound:
             keep({role: Path(path) for role, path in job.outputs.items()})
         for path in [*deleted, *(path for job in (*sound, *unsound) for path in job.outputs.values())]:
@@ -35,6 +40,7 @@ def repair(tree: Tree, findings: Sequence[Finding]) -> str:
     if not deleted:
         return "nothing to delete"
     lines = [f"deleted {path}" for path in deleted]
+    lines += [f"renamed {path}, the same file as one of these, to {Path(aside).name}" for path, aside in same.items()]
     if sound:
         lines.append(f"put aside until these are made again: the files of {len(sound)} jobs that stand on them")
     lines.append("now `snakemake --cores all all` or `dvc repro` makes them again")
@@ -42,6 +48,11 @@ def repair(tree: Tree, findings: Sequence[Finding]) -> str:
     if on_demand := [next(iter(job.outputs.values())) for job in removed if not job.wanted and not tree.feeds(job)]:
         lines.append(f"and `snakemake --cores all {' '.join(on_demand)}` what these do not ask for")
     return "\n".join(lines)
+
+
+def _incoming_links(damaged: Path) -> list[Path]:
+    """The files in data/incoming that are the file `damaged` by another name: archives are hard links to what was fetched."""
+    return [path for path in sorted(INCOMING.rglob("*")) if path.is_file() and path.samefile(damaged)]
 
 
 def _jobs(tree: Tree, paths: set[str]) -> list[Job]:

@@ -51,6 +51,16 @@ def test_the_same_bytes_come_back(toy, flip, snapshot, trained, path, trains):
     assert verify(toy.tree()) == []
 
 
+def test_the_same_file_in_incoming_is_not_taken_for_sound(toy, flip):
+    archive, fetched = Path("data/toy/archives/a.zip"), Path("data/incoming/folder/a.zip")
+    fetched.parent.mkdir(parents=True)
+    flip(str(archive))
+    fetched.hardlink_to(archive)
+    text = repair(toy.tree(), verify(toy.tree()))
+    assert f"renamed {fetched}, the same file as one of these, to a.zip.damaged" in text
+    assert [path.name for path in fetched.parent.iterdir()] == ["a.zip.damaged"]
+
+
 def test_what_all_does_not_ask_for_is_named(toy, flip):
     flip(MANIFEST)
     on_demand = Tree(replace(job, wanted=job.recipe.rule == "evaluate") for job in toy.tree().jobs)
