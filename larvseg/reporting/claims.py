@@ -34,7 +34,7 @@ def claims(config: ClaimsConfig, inputs: Mapping[str, Path], outputs: Mapping[st
     CLIP model and one set of training pictures. Of `grouping` there are no counts: instead of pictures, of each seed the draws of its known
     pixels are drawn, the same for all runs; the pictures are taken as they are. Intervals are not widened for the number of claims. Of a
     claim with several rivals the line has the one that decides, `against`: the one that the run is least surely above, or, where the claim
-    does not hold, most surely below.
+    does not hold, most surely below. The published difference is that to the same rival; where nothing was measured, to the nearest.
 
     verdict, over all rivals: holds if the interval lies above 0 (not_worse: above −margin), does not hold if one lies below, undecided
     otherwise. Undecided, too, where a run is trained and fewer than two seeds were: the interval then knows nothing of what another seed
@@ -94,13 +94,15 @@ def _line(config: ClaimsConfig, claim: ResolvedClaim, measures: _Measures) -> di
         "measure": claim.measure,
         "kind": claim.kind,
         "margin": f"{claim.margin:.1f}" if claim.margin else "",
-        "published": _published(claim),
+        "published": "",
     }
     line |= dict.fromkeys(("measured", "seed_std", "low", "high", "against"), "")
     if differences:
         shown = deciding(differences, claim.margin)
+        rivals = [rival for rival in rivals if rival.run == shown.against]
         line |= {"measured": _signed(shown.value), "low": _signed(shown.low), "high": _signed(shown.high), "against": shown.against}
         line["seed_std"] = f"{statistics.stdev(shown.seeds):.2f}" if len(shown.seeds) > 1 else ""
+    line["published"] = _published(claim, own, rivals)
     seeds = max((side.seeds for side in claim.sides), key=len)
     about = {"verdict": result, "note": note, "profile": config.profile, "seeds": " ".join(map(str, seeds))}
     return line | about | {"runs": " ".join(side.run for side in claim.sides), "remark": claim.remark}
@@ -164,14 +166,14 @@ class _Measures:
         return {measure: mean_over(iou, parts[measure]) for measure in MEANS}
 
 
-def _published(claim: ResolvedClaim) -> str:
-    """The published difference to the nearest rival; nothing where the paper leaves a number out."""
+def _published(claim: ResolvedClaim, own: Side, rivals: Sequence[Side]) -> str:
+    """The published difference to the nearest of `rivals`; nothing where the paper leaves a number out."""
     path = PUBLISHED / f"{claim.published}.csv"
     rows = read_csv(path)
-    own, *others = (_published_row(path, rows, side)[claim.column] for side in claim.sides)
-    if not all((own, *others)):
+    first, *others = (_published_row(path, rows, side)[claim.column] for side in (own, *rivals))
+    if not all((first, *others)):
         return ""
-    return f"{min(float(own) - float(other) for other in others):+.1f}"
+    return f"{min(float(first) - float(other) for other in others):+.1f}"
 
 
 def _published_row(path: Path, rows: Sequence[Mapping[str, str]], side: Side) -> Mapping[str, str]:

@@ -110,8 +110,8 @@ class Paradigm:
         explanation = (
             f"{self.config.run}, profile “{self.config.profile}”, seed {self.result.seed}. Blue: base categories, those that C171 has "
             f"(rule {RULE}). Orange: novel ones: training sees in which pictures they are, not where.",
-            "The validation picture is the one in which a novel category is found best; the training pictures are those that have most in "
-            "common with it.",
+            "The validation picture is the one in which a novel category is found best; the training pictures have most in common with it "
+            f"(masks: of the first {self.config.candidates}).",
         )
         self.page.heading("Figure 1 · The paradigm: masks of some categories, names of more, segmentation of all", explanation, MARGIN)
         self._masks(self.examples["pixel"])

@@ -54,8 +54,8 @@ class Framework:
         explanation = (
             f"{about['run']}, seed {about['seed']}, profile “{about['profile']}”: two training pictures after the last step. Every map, "
             "crop and number is the trained model’s own. Blue: base categories, for which there are masks. Orange: novel ones.",
-            "The picture with image labels is that whose labels the bank tells best from the rest; its mask is never opened. Testing takes "
-            "the largest $z$ of each pixel: the bank serves training alone.",
+            "The picture with image labels is, of the first candidates, that whose labels the bank tells best from the rest; its mask is "
+            "never opened. Testing takes the largest $z$ of each pixel: the bank serves training alone.",
         )
         self.page.heading("Figure 3 · The framework, and what passes through it", explanation, MARGIN)
         self._segmenter()

@@ -11,6 +11,7 @@ import numpy as np
 from larvseg.columns import columns
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
+from larvseg.reporting.aliases import has_alias
 
 
 def pictures_of_each_class(manifest: Manifest) -> dict[str, int]:
@@ -24,13 +25,24 @@ def pictures_of_each_class(manifest: Manifest) -> dict[str, int]:
 def thirds(pictures: Mapping[str, int], metrics: Sequence[Mapping], novel: bool = True) -> list[tuple[tuple[int, int], list[float]]]:
     """Novel (or base) classes of rule S with an IoU in all of `metrics`, in thirds: (fewest, most pictures of a class), mIoUs in percent.
 
-    Classes with equally many pictures stay in the order of the vocabulary.
+    Novel classes that C171 has pixel labels of under another name are left out. Classes with equally many pictures stay in the order of
+    the vocabulary.
     """
-    kind = [[each for each in one["classes"] if each["novel_s"] == novel and each["iou"] is not None] for one in metrics]
-    found = [{each["name"]: each["iou"] for each in classes} for classes in kind]
-    names = sorted((name for name in found[0] if all(name in other for other in found)), key=pictures.__getitem__)
+    found = _found(metrics, novel)
+    names = sorted(found[0], key=pictures.__getitem__)
     parts = [part.tolist() for part in np.array_split(names, 3) if len(part)]
-    return [((pictures[part[0]], pictures[part[-1]]), [sum(one[name] for name in part) / len(part) for one in found]) for part in parts]
+    return [((pictures[part[0]], pictures[part[-1]]), _means(found, part)) for part in parts]
+
+
+def _found(metrics: Sequence[Mapping], novel: bool = True) -> list[dict[str, float]]:
+    """The IoU of each class of `thirds`, one dictionary for each of `metrics`, all with the same classes."""
+    kind = [[each for each in one["classes"] if each["novel_s"] == novel and each["iou"] is not None] for one in metrics]
+    found = [{each["name"]: each["iou"] for each in classes if not (novel and has_alias(each["name"]))} for classes in kind]
+    return [{name: one[name] for name in found[0] if all(name in other for other in found)} for one in found]
+
+
+def _means(found: Sequence[Mapping[str, float]], names: Sequence[str]) -> list[float]:
+    return [sum(one[name] for name in names) / len(names) for one in found]
 
 
 def print_thirds(runs: Mapping[str, Path], manifest: Path) -> str:
@@ -42,8 +54,15 @@ def print_thirds(runs: Mapping[str, Path], manifest: Path) -> str:
     if len(benchmarks := {one["benchmark"] for one in metrics}) > 1:
         raise LarvSegError(f"{', '.join(runs)}: runs of {' and '.join(sorted(benchmarks))}; name runs of one benchmark")
     labelled = Manifest(manifest)
-    found = thirds(pictures_of_each_class(labelled), metrics)
-    head = ["", *(f"{fewest}–{most}" for (fewest, most), _ in found)]
-    lines = [[name, *(f"{means[number]:.1f}" for _, means in found)] for number, name in enumerate(runs)]
-    title = f"novel mIoU in percent, in thirds of the classes by the pictures of {labelled.header['dataset']} that show one"
-    return "\n".join([title, *columns([head, *lines])]) + "\n"
+    parts, found = thirds(pictures_of_each_class(labelled), metrics), _found(metrics)
+    left_out = [each["name"] for each in metrics[0]["classes"] if each["novel_s"] and has_alias(each["name"])]
+    columns_of = {
+        "novel": [one["novel"] for one in metrics],
+        **({f"without {len(left_out)}": _means(found, list(found[0]))} if left_out else {}),
+        **{f"{fewest}–{most}": means for (fewest, most), means in parts},
+    }
+    lines = [[name, *(f"{means[number]:.1f}" for means in columns_of.values())] for number, name in enumerate(runs)]
+    title = [f"novel mIoU in percent; right: in thirds of the classes by the pictures of {labelled.header['dataset']} that show one"]
+    if left_out:
+        title.append(f"left out: {', '.join(left_out)}, which C171 has pixel labels of under another name")
+    return "\n".join([*title, *columns([["", *columns_of], *lines])]) + "\n"

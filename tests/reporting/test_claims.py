@@ -113,8 +113,10 @@ def test_of_several_rivals_all_decide_and_the_one_that_does_is_shown(world):
     own, weak, near = world.run("LarvSeg", 0.7, 0.7), world.run("LSeg", 0.1, 0.1), world.run("Baseline", 0.7, 0.68)
     line = world.test(own, weak, near, kind="best")
     assert (line["against"], line["verdict"], line["runs"]) == ("Baseline", "undecided", "LarvSeg LSeg Baseline")
-    assert line["published"] == "+6.0"  # LSeg is further away in the paper, too
-    assert world.test(own, weak, kind="best")["verdict"] == "holds"
+    assert line["published"] == "+6.0"  # to the same rival: LSeg, 20.0 points below in the paper, would be
+    line = world.test(own, world.run("LSeg", 0.7, 0.68), world.run("Baseline", 0.1, 0.1), kind="best")
+    assert (line["against"], line["published"]) == ("LSeg", "+20.0")
+    assert world.test(own, world.run("LSeg", 0.1, 0.1), kind="best")["verdict"] == "holds"
     assert world.test(near, weak, world.run("LarvSeg", 0.99, 0.99), kind="best")["verdict"] == "does not hold"
 
 

@@ -24,8 +24,9 @@ def pictures_written(model: Path, config: Path, dataset: str, names: Sequence[st
 
 
 def slots_of(model: Path, config: Path) -> int:
-    """How many pictures the rings of a class hold, in all banks of the checkpoint `model`; errors as in pictures_written."""
-    return len(_pushed(model)) * json.loads(config.read_text(encoding="utf-8"))["train"]["attention"]["memory_size"]
+    """How many pictures the rings of a class hold, in the banks of the checkpoint `model` that were written to; errors as in
+    pictures_written."""
+    return sum(bank.any() for bank in _pushed(model)) * json.loads(config.read_text(encoding="utf-8"))["train"]["attention"]["memory_size"]
 
 
 def _pushed(model: Path) -> list[np.ndarray]:

@@ -33,7 +33,8 @@ def gains(config: GainsConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     explanation = wrapped(
         f"Each dot is a class of {config.benchmark}: the difference of its IoU (points) over the number of pictures that training wrote to "
         "its ring of the memory bank. Lines: means over the rarest, the middle and the most frequent third of the base and of the novel "
-        "classes (rule S). A single class differs between two seeds of one run, too: the largest differences are partly chance."
+        "classes (rule S), without those that C171 has pixel labels of under another name, which are hollow. A single class differs "
+        "between two seeds of one run, too: the largest differences are partly chance."
     )
     panels = boxes(len(config.pairs), head(explanation) + 66, HEIGHT, ACROSS)
     with page(outputs["figure"], WIDTH, panels[-1][1] + HEIGHT + 46 + FOOT) as sheet:
@@ -73,7 +74,7 @@ def _panel(axes: Axes, table: ClassTable, seen: Sequence[float], gained: Sequenc
     axes.grid(axis="y")
     axes.axhline(0, color=GREY, linewidth=1)
     _say_full(axes, seen, slots)
-    dots(axes, places, gained, table.novel)
+    dots(axes, table.names, places, gained, table.novel)
     labels, place_of = Labels(axes), dict(zip(table.names, places, strict=True))
     for novel in (False, True):
         for ends, (mean,) in thirds(place_of, [table.listed(gained)], novel):

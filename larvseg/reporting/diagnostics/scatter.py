@@ -11,6 +11,7 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from matplotlib.transforms import Bbox
 
+from larvseg.reporting.aliases import has_alias
 from larvseg.reporting.diagnostics.page import BASE, MARGIN, NOVEL, SMALL, Colour, Page, points
 
 OUTLINE = [withStroke(linewidth=2.5, foreground="white")]  # so that words can be read on dots
@@ -47,12 +48,15 @@ def logarithmic(axes: Axes, places: Sequence[float], never: bool = True) -> None
     axes.xaxis.set(major_locator=FixedLocator(ticks), major_formatter=FixedFormatter(labels), minor_locator=NullLocator())
 
 
-def dots(axes: Axes, places: Sequence[float | None], values: Sequence[float | None], novel: Sequence[bool]) -> None:
-    """A dot for each class that has a place and a value; novel ones lie above base ones."""
+def dots(axes: Axes, names: Sequence[str], places: Sequence[float | None], values: Sequence[float | None], novel: Sequence[bool]) -> None:
+    """A dot for each class that has a place and a value; novel ones lie above base ones, hollow where C171 has them under another name."""
     size, alpha = (9, 0.55) if len(novel) < MANY else (6, 0.35)
     for kind, colour in ((False, BASE), (True, NOVEL)):
-        there = [(x, y) for x, y, is_novel in zip(places, values, novel, strict=True) if is_novel == kind and None not in (x, y)]
-        axes.scatter(*np.array(there, float).reshape(-1, 2).T, s=points(size) ** 2, color=colour, alpha=alpha, linewidths=0)
+        there = [(name, x, y) for name, x, y, is_novel in zip(names, places, values, novel, strict=True) if is_novel == kind]
+        for hollow in (False, True):
+            chosen = [(x, y) for name, x, y in there if None not in (x, y) and (kind and has_alias(name)) == hollow]
+            ink = {"facecolors": "none", "edgecolors": [colour], "linewidths": 1.2} if hollow else {"color": colour, "linewidths": 0}
+            axes.scatter(*np.array(chosen, float).reshape(-1, 2).T, s=points(size) ** 2, alpha=alpha, **ink)
 
 
 class Labels:

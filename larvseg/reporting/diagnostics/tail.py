@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from scipy.stats import spearmanr
 
 from larvseg.config.diagnostics import RunsFigureConfig
+from larvseg.reporting.aliases import has_alias
 from larvseg.reporting.diagnostics.classes import ClassTable
 from larvseg.reporting.diagnostics.measured import about
 from larvseg.reporting.diagnostics.page import FOOT, GREY, NOVEL, SMALL, TEXT, WIDTH, boxes, head, page, points, wrapped
@@ -33,8 +34,8 @@ def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[
     explanation = wrapped(
         f"Each dot is a class of {config.benchmark}: its IoU in percent; above, over the number of pictures of {dataset} that show it; "
         "below, over how large it is in the validation pictures that show it. Lines: means over the lower, middle and upper third of the "
-        "base and of the novel classes (rule S). ρ: rank correlation over the novel classes; frequency and size themselves have "
-        f"ρ {correlation(paired(table, *rows.values()))}."
+        "base and of the novel classes (rule S), without those that C171 has pixel labels of under another name, which are hollow. "
+        f"ρ: rank correlation over these novel classes; frequency and size themselves have ρ {correlation(paired(table, *rows.values()))}."
     )
     panels = boxes(2 * len(config.runs), head(explanation) + 66, HEIGHT, len(config.runs), between=BETWEEN)
     with page(outputs["figure"], WIDTH, panels[-1][1] + HEIGHT + 46 + FOOT) as sheet:
@@ -52,8 +53,9 @@ def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[
 
 
 def paired(table: ClassTable, places: Sequence[float | None], values: Sequence[float | None]) -> list[tuple[str, float, float, bool]]:
-    """(name, place, value, is novel) of each novel class that has a place and a value."""
-    return [item for item in zip(table.names, places, values, table.novel, strict=True) if item[3] and None not in item]
+    """(name, place, value, is novel) of each novel class that has a place and a value, and that C171 has not under another name."""
+    items = zip(table.names, places, values, table.novel, strict=True)
+    return [item for item in items if item[3] and None not in item and not has_alias(item[0])]
 
 
 def _panel(
@@ -63,7 +65,7 @@ def _panel(
     axes.set(ylim=(-3, 103), yticks=range(0, 101, 20))
     logarithmic(axes, [place for place in places if place is not None], never)
     axes.grid(axis="y")
-    dots(axes, places, found[column], table.novel)
+    dots(axes, table.names, places, found[column], table.novel)
     labels, place_of = Labels(axes), dict(zip(table.names, places, strict=True))
     placed = [table.listed([iou if place is not None else None for iou, place in zip(each, places, strict=True)]) for each in found]
     for novel in (False, True):

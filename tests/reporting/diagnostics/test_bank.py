@@ -13,6 +13,8 @@ def test_pictures_written_are_those_of_all_banks_in_the_order_of_the_benchmark(t
     assert pictures_written(one["one.seed0.model"], one["one.seed0.config"], "A150", NAMES).tolist() == [0, 60, 5, 7]
     assert pictures_written(four["four.seed0.model"], four["four.seed0.config"], "A150", NAMES).tolist() == [0, 240, 20, 28]
     assert slots_of(one["one.seed0.model"], one["one.seed0.config"]) == 20
+    idle = trained("idle", 0, pushed=(0, 0, 0, 0, 0), banks=2)  # those of ranks without image labels
+    assert slots_of(idle["idle.seed0.model"], idle["idle.seed0.config"]) == 0
 
 
 def test_a_model_without_a_bank_or_of_other_classes_is_refused(tmp_path, trained):

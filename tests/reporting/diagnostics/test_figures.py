@@ -112,9 +112,11 @@ def test_axes_have_few_round_numbers_and_zero_where_something_was_never_seen():
 
 def test_dots_have_the_colour_of_their_kind_and_none_lacks_place_or_value():
     axes = Figure().add_subplot()
-    dots(axes, [1, 2, None, 4, 5], [10, 20, 30, None, 50], [False, True, True, False, True])
-    found = {tuple(part.get_facecolor()[0][:3]): part.get_offsets().tolist() for part in axes.collections}
-    assert found == {BASE: [[1, 10]], NOVEL: [[2, 20], [5, 50]]}
+    names = ["wall", "sofa", "stool", "person", "lamp", "dirt-track"]
+    dots(axes, names, [1, 2, None, 4, 5, 6], [10, 20, 30, None, 50, 60], [False, True, True, False, True, True])
+    drawn = [part for part in axes.collections if len(part.get_offsets())]
+    found = {(tuple(part.get_edgecolor()[0][:3]), len(part.get_facecolor()) > 0): part.get_offsets().tolist() for part in drawn}
+    assert found == {(BASE, True): [[1, 10]], (NOVEL, True): [[2, 20], [5, 50]], (NOVEL, False): [[6, 60]]}  # dirt: C171 has masks of it
 
 
 def test_gains_stand_above_losses(tmp_path, table, run, trained):
