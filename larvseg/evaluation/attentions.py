@@ -57,6 +57,7 @@ def attentions(config: AttentionsConfig, inputs: Mapping[str, Path], outputs: Ma
     about = {key: getattr(config, key) for key in ("run", "seed", "profile")}
     about |= {"names": list(run.names), "novel": run.novel.tolist(), "backbone": run.config.backbone.title}
     about |= {"memory_size": run.config.attention.memory_size, "top_k": run.config.attention.top_k}
+    about |= {switch: getattr(run.config.switches, switch) for switch in ("temperature", "attention_on", "pooling")}
     save_tensors(outputs["attentions"], pixel | weak, about | {"pixel": about_pixel, "weak": about_weak})
 
 

@@ -25,6 +25,13 @@ PANEL, HEADS, ROW = 524, 112, 206  # top of the attentive classifier, its heads,
 COLUMNS = 56, 264, 922, 1128, 1340, 1548  # of the attentive classifier
 SLOT, PITCH, LINE = 58, 62, 10  # of a slot, from one to the next; slots in a line
 BARS = 5
+LOGITS = {"layer_norm": "$z=\\gamma\\,\\mathrm{LN}(S)+\\beta$", "cosine": "$z=S/\\tau$"}  # by the switch temperature
+POOLED = {  # by the switches attention_on and pooling
+    ("logits", "all_pixels"): "mean of $A\\odot z$ over the picture",
+    ("logits", "attention"): "$\\Sigma A\\odot z\\,/\\,\\Sigma A$",
+    ("similarity", "all_pixels"): "mean of $A\\odot S$, then $z$ of it",
+    ("similarity", "attention"): "$\\Sigma A\\odot S\\,/\\,\\Sigma A$, then $z$ of it",
+}
 WHITE, SOFT = (255, 255, 255), (246, 246, 246)
 _HEAT = matplotlib.colormaps["magma"]
 
@@ -82,7 +89,7 @@ class Framework:
         page.text((396 + SMALL[0] / 2, top - 9), "pixel embeddings $p$", 15, INK, "ms")
         page.text((396 + SMALL[0] / 2, bottom + 18), "colours: 3 principal components", 13, GREY, "ms")
         self._block((248, top, 352, bottom), "backbone", self.about["backbone"].split(", "))
-        self._block((614, top, 798, bottom), "cosine classifier", ("$S=\\cos(p,e)$", "$z=\\gamma\\,\\mathrm{LN}(S)+\\beta$"))
+        self._block((614, top, 798, bottom), "cosine classifier", ("$S=\\cos(p,e)$", LOGITS[self.about["temperature"]]))
         page.text((706, bottom - 112), "class embeddings $e$", 14, INK, "ms")
         draw_union(page, (638, bottom - 104, 774, bottom - 44), self.novel)
         page.text((706, bottom - 24), f"{self.novel.count(False)} base, {self.novel.count(True)} novel", 14, GREY, "ms")
@@ -148,7 +155,7 @@ class Framework:
             ("$s_{fg}$", "mean cosine of $p$ to $Q_c$"),
             ("$s_{bg}$", "the same for the other labels"),
             ("CA-map $A$", "$\\sigma(s_{fg}-s_{bg},$ standardised$)$"),
-            ("softmax of pooled logits", "mean of $A\\odot z$ over the picture"),
+            ("softmax of pooled logits", POOLED[self.about["attention_on"], self.about["pooling"]]),
         )
         for x, (title, explanation) in zip(COLUMNS, heads, strict=True):
             page.text((x, PANEL + 72), title, 17)

@@ -1,4 +1,4 @@
-"""Train one run: the whole loop, top to bottom. A killed run goes on from its last state and ends with the same bytes."""
+"""Train one run: the whole loop, top to bottom. A killed run goes on from its last state; on a CPU it ends with the same bytes."""
 
 import math
 from collections.abc import Mapping

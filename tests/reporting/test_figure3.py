@@ -50,6 +50,7 @@ def attentions(path, slots=(20, 3, 0), scored=(True, False, False), **changes):
     weak |= {"lambda_cls": 0.1, "loss_cls": 2.5, "lambda_aux": 0.2, "loss_aux": 1.5}
     about = {"run": "larvseg", "seed": 0, "profile": "mini", "names": NAMES, "novel": [False, False, False, True, True]}
     about |= {"backbone": "ViT 4×128, patch 8", "memory_size": 20, "top_k": K, "weak": weak}
+    about |= {"temperature": "layer_norm", "attention_on": "logits", "pooling": "all_pixels"}
     save_tensors(path, tensors, about | {"pixel": {"dataset": "C171", "loss_seg": 0.5}} | changes)
     return path
 
@@ -66,6 +67,13 @@ def test_everything_has_its_place(tmp_path):
     for expected in ("television receiver", "swimming pool", "C171, with a mask", "ViT 4×128", "3 base, 2 novel", "$M=20$", "$K=3$"):
         assert expected in text
     assert "= 1.05" in text  # 0.5 + 0.1 · 2.5 + 0.2 · 1.5
+    assert "LN" in text and "over the picture" in text
+
+
+def test_formulas_are_those_of_the_run(tmp_path):
+    page = draw(tmp_path / "a", temperature="cosine", attention_on="similarity", pooling="attention")
+    text = " ".join(words(page))
+    assert collisions(page) == [] and "LN" not in text and "$z=S/\\tau$" in text and "\\Sigma A\\odot S\\,/\\,\\Sigma A" in text
 
 
 def test_banks_say_what_is_in_them(tmp_path):

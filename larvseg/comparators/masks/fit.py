@@ -1,4 +1,4 @@
-"""The training loop of mask proposals. A killed run goes on from its last state and ends with the same bytes, as in training.train."""
+"""The training loop of mask proposals. A killed run goes on from its last state; on a CPU it ends with the same bytes."""
 
 from __future__ import annotations
 
