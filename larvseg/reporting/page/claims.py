@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from larvseg.lineage.records import read_record
+from larvseg.reporting.layout import VERDICTS
 from larvseg.reporting.tables import read_csv
 
-VERDICTS = ("holds", "does not hold", "undecided", "not measured")
 LIMITS = (1, 2, 5, 10, 20, 50, 100)  # points that the drawing reaches to either side
 WITHIN = 0.85  # share of all numbers that have a place in it; the others stand at its edge
 WIDTH, MARGIN = 200, 8  # of the drawing, in its own units
@@ -41,6 +41,10 @@ class Claims(NamedTuple):
     claims: Sequence[Claim]
     counts: Mapping[str, int]
     limit: int
+
+    def counted(self, verdict: str) -> str:
+        """`verdict` after its number: one holds, six hold."""
+        return verdict if self.counts[verdict] == 1 else VERDICTS.get(verdict, verdict)
 
     def as_data(self) -> list[dict[str, Any]]:
         """What the page's script knows of them."""

@@ -30,7 +30,7 @@ def test_claims_are_drawn_around_0_and_what_lies_beyond_stands_at_the_edge(tmp_p
     record_path(path).write_text(json_text({"schema": "larvseg.lineage/1", "inputs": inputs}))
     claims = claims_of(path.as_posix())
     middle, edge = WIDTH / 2, WIDTH - MARGIN
-    assert claims.limit == 10 and claims.counts == {"holds": 3}
+    assert claims.limit == 10 and claims.counts == {"holds": 3} and claims.counted("holds") == "hold"
     first, second, third = (claim.drawn for claim in claims.claims)
     assert middle < first.low < first.measured < first.high < first.published < edge and first.margin is None
     assert second.low < second.measured < second.high < second.margin < middle < second.published
