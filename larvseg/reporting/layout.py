@@ -228,7 +228,7 @@ def _breaks(rows: Rows, column: str) -> tuple[int, ...]:
 def _notes(rows: Rows, shared: Sequence[str], block: str | None) -> tuple[str, ...]:
     among = f"rows of {'an' if block == 'ablation' else 'a'} {block}" if block else "rows"
     notes = [f"mIoU in percent (base and novel: alignment rule S); place: by novel mIoU, among {among} with both numbers"]
-    notes.append(f"novel: C171 has no category of this name, but pixel labels of {', '.join(ALIASES)} under another; see `larvseg tail`")
+    notes.append(f"novel by name alone: {', '.join(ALIASES)}; C171 has them under other names")
     if shared:
         notes.append("all rows: " + ", ".join(f"{_heading(column)} {rows[0][column]}" for column in shared))
     if any(row.get("top_k") != row.get("published_top_k") for row in rows):
