@@ -29,7 +29,7 @@ def prepare(runtime: Runtime) -> torch.device:
             raise LarvSegError("runtime.device is cuda but torch sees no GPU; set runtime.device to cpu")
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with a fixed workspace
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = runtime.tf32
-    torch.use_deterministic_algorithms(True, warn_only=runtime.device == "cuda")  # CUDA's attention has none, for one
+    torch.use_deterministic_algorithms(True, warn_only=runtime.device == "cuda")  # on CUDA not all kernels in use are
     return torch.device(runtime.device)
 
 
