@@ -325,7 +325,7 @@ def train(
 
 @app.command()
 def tail(
-    runs: Annotated[list[str], typer.Argument(help="evaluated runs of one benchmark", show_default=False)],
+    runs: Annotated[list[str], typer.Argument(help="evaluated runs of one benchmark, or folders of work/scratch", show_default=False)],
     seed: Annotated[int, typer.Option(help="of the runs")] = 0,
     profile: ProfileOption = None,
 ) -> None:
@@ -334,11 +334,15 @@ def tail(
     from larvseg.reporting.tail import print_thirds
 
     project = selected(profile)
-    benchmarks = [project.experiments.runs[project.split(f"{run}.seed{seed}")[0]].benchmark for run in runs]
-    metrics = {run: Path(project.evaluation_file(run, seed, "metrics.json")) for run in runs}
-    for path in metrics.values():
+    metrics, benchmarks = {}, []
+    for run in runs:
+        folder = Path(run)
+        name = folder.name.rpartition("-")[0] if folder.is_dir() else run
+        benchmarks.append(project.experiments.runs[project.split(f"{name}.seed{seed}")[0]].benchmark)
+        path = folder / "metrics.json" if folder.is_dir() else Path(project.evaluation_file(run, seed, "metrics.json"))
         if not path.is_file():
             raise LarvSegError(f"{path}: no such file; make it: snakemake --cores all {path}")
+        metrics[folder.name] = path
     print(print_thirds(metrics, Path(project.manifest(f"W{benchmarks[0]}"))), end="")
 
 

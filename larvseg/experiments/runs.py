@@ -16,10 +16,10 @@ class Runs(Setup):
     def train_config(self, name: str, run: c.Run, seed: int) -> c.TrainConfig:
         """The resolved configuration of a run: everything that decides its weights."""
         profile, switches = self.profile, self.switches(run.switches)
-        # weak data sets first, as the ranks of the official configurations: [WA150, C171, I124]
         for dataset in run.training_data:
             if c.kind_of(dataset) not in LABELLED:
                 raise LarvSegError(f"{self.where}: run {name!r}: {run.method} learns from labels, {dataset} has captions or pictures alone")
+        # weak data sets first, as the ranks of the official configurations: [WA150, C171, I124]
         ordered = sorted(run.training_data, key=lambda dataset: LABELLED.index(c.kind_of(dataset)))
         return c.TrainConfig(
             run=name,

@@ -58,7 +58,7 @@ def print_thirds(runs: Mapping[str, Path], manifest: Path) -> str:
     left_out = [each["name"] for each in metrics[0]["classes"] if each["novel_s"] and has_alias(each["name"])]
     columns_of = {
         "novel": [one["novel"] for one in metrics],
-        **({f"without {len(left_out)}": _means(found, list(found[0]))} if left_out else {}),
+        **({f"without {len(left_out)}": _means(found, list(found[0]))} if left_out and found[0] else {}),
         **{f"{fewest}–{most}": means for (fewest, most), means in parts},
     }
     lines = [[name, *(f"{means[number]:.1f}" for means in columns_of.values())] for number, name in enumerate(runs)]

@@ -169,6 +169,8 @@ def test_outside_the_dag_a_run_comes_out_the_same(copy):
     assert [text.split()[0] for text in means] == ["all", "base", "novel"]
     for kind, file in (("runs", "model.safetensors"), ("evaluations", "metrics.json")):
         assert copy.read(f"{folder}/{file}") == copy.read(f"results/smoke/{kind}/larvseg-a150/seed0/{file}")
+    title, _, head, one, other = copy.run("larvseg", "tail", "larvseg-a150", folder).splitlines()
+    assert one.split()[1:] == other.split()[1:] and other.split()[0] == folder.removeprefix("work/scratch/")
     assert not (copy.folder / folder / "state").exists()  # or changed code would go on from there
     assert NOTHING in copy.run("snakemake", "-n", "all")
 
