@@ -37,7 +37,7 @@ def draw_scene(rng: Generator, domain: str, frequencies: Mapping[str, float], su
     frequencies: weights of the things that join the subject, relative to the others that belong to the same place.
     """
     places = [place for place in PLACES if subject in place.things]
-    place = places[choose(rng, [place.things[subject] for place in places])]
+    place = places[choose(rng, [place.things[subject] ** DOMAINS[domain].habit for place in places])]
     width, height = SIZES[choose(rng, SIZE_SHARES)]
     stage = Stage(rng, domain, place, width, height)
     stage.draw_surfaces()
@@ -55,7 +55,8 @@ def fill(rng: Generator, stage: Stage, cast: list[str]) -> Scene:
 
 def _cast(rng: Generator, domain: str, place: Place, frequencies: Mapping[str, float], subject: str) -> list[str]:
     """The things of a scene, `subject` first. A thing that is there already is seldom asked in again."""
-    here = {name: weight * frequencies[name] for name, weight in place.things.items() if name in available(domain)}
+    habit = DOMAINS[domain].habit
+    here = {name: weight**habit * frequencies[name] for name, weight in place.things.items() if name in available(domain)}
     cast = [subject]
     for _ in range(choose(rng, DOMAINS[domain].counts)):
         pool = frequencies if rng.random() < STRANGE else here

@@ -9,7 +9,7 @@ from PIL import Image
 
 from larvseg.miniature.captions import web_caption
 from larvseg.miniature.classes import drawn_classes, raw_ids, synsets
-from larvseg.miniature.domains import available
+from larvseg.miniature.domains import DOMAINS, available
 from larvseg.miniature.narratives import narrative
 from larvseg.miniature.objects import draw_object
 from larvseg.miniature.places import PLACES
@@ -59,7 +59,7 @@ def _company(domain: str, split: str) -> dict[str, float]:
     Without this a thing that belongs to many places would be far too frequent. Fixed-point iteration over the expected shares.
     """
     target = thing_frequencies(domain, split)
-    belongs = np.array([[place.things.get(name, 0.0) for name in target] for place in PLACES])  # places × things
+    belongs = np.array([[place.things.get(name, 0.0) for name in target] for place in PLACES]) ** DOMAINS[domain].habit  # places × things
     shares = np.array(list(target.values()))
     place_shares = (belongs / belongs.sum(0)) @ shares
     weights = shares.copy()
