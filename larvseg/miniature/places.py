@@ -52,7 +52,7 @@ PLACES: tuple[Place, ...] = (
         _ROOM,
         "backdrop wall_plain|wall_plain|wall_brick; ground floor_wood",
         "sofa:3 television:2 lamp:2 table:2 fireplace:1.5 chair windowpane:1.5 blind painting:2 clock vase rocking_chair"
-        " chandelier:0.7 person dog grand_piano:0.4 candle:0.5 guitar:0.4 basket:0.6 stool:0.5",
+        " chandelier:0.7 person dog grand_piano:0.4 candle:0.5 guitar:0.4 basket:0.6 stool:0.5 bookcase:1.5 fan:0.7",
     ),
     _place(
         "bedroom",
@@ -60,7 +60,7 @@ PLACES: tuple[Place, ...] = (
         _ROOM,
         "backdrop wall_plain; ground floor_wood",
         "bed:4 wardrobe:2 lamp:2 blind:1.5 windowpane painting chair:0.6 clock dog:0.5 boot:0.7 hat:0.7 person:0.6"
-        " guitar:0.5 television:0.5 rocking_chair:0.5 table:0.4",
+        " guitar:0.5 television:0.5 rocking_chair:0.5 table:0.4 fan:1.5 radiator bookcase:0.6",
     ),
     _place(
         "kitchen",
@@ -68,14 +68,15 @@ PLACES: tuple[Place, ...] = (
         _ROOM,
         "backdrop wall_plain|wall_plain|wall_brick; ground floor_tile",
         "refrigerator:3 table:2 stool:2 teapot:1.5 mug:1.5 drinking_glass chair clock windowpane blind basket fish:0.6"
-        " person bucket:0.5 vase:0.7 fire_extinguisher:0.5 pumpkin:0.4",
+        " person bucket:0.5 vase:0.7 fire_extinguisher:0.5 pumpkin:0.4 washer:1.2 ashcan:0.8",
     ),
     _place(
         "bathroom",
         "home_or_hotel",
         _ROOM,
         "backdrop wall_plain; ground floor_tile",
-        "toilet:3 bathtub:3 blind windowpane stool:0.7 basket:0.8 bucket:0.7 candle:0.6 person:0.6 door:0.7 lamp:0.4 vase:0.4",
+        "toilet:3 bathtub:3 blind windowpane stool:0.7 basket:0.8 bucket:0.7 candle:0.6 person:0.6 door:0.7 lamp:0.4 vase:0.4"
+        " washer:2 radiator:1.2",
     ),
     _place(
         "dining_room",
@@ -91,7 +92,7 @@ PLACES: tuple[Place, ...] = (
         _ROOM,
         "backdrop wall_plain|wall_brick; ground floor_tile|floor_wood",
         "door:3 umbrella:1.5 hat:1.5 boot:1.5 chandelier painting bench stool wardrobe clock dog person fire_extinguisher"
-        " vase bicycle:0.6 lamp:0.6",
+        " vase bicycle:0.6 lamp:0.6 radiator",
     ),
     _place(
         "poolroom",
@@ -114,7 +115,7 @@ PLACES: tuple[Place, ...] = (
         _ROOM,
         "backdrop wall_plain; ground floor_tile|floor_wood",
         "painting:3 sword:2.5 vase:2 cannon telescope:1.5 bench:1.5 person:1.5 clock rocket:0.5 chandelier:0.5 hat:0.5"
-        " candle:0.5 canoe:0.5 fire_extinguisher:0.5",
+        " candle:0.5 canoe:0.5 fire_extinguisher:0.5 sculpture:2.5",
     ),
     _place(
         "office",
@@ -122,7 +123,7 @@ PLACES: tuple[Place, ...] = (
         _ROOM,
         "backdrop wall_plain; ground floor_wood|floor_tile",
         "table:3 chair:3 lamp:2 clock:1.5 blind:2 mug:1.5 windowpane television:0.8 painting:0.7 person door"
-        " fire_extinguisher telescope:0.5",
+        " fire_extinguisher telescope:0.5 bookcase:2 fan:1.5 radiator",
     ),
     _place(
         "workshop",
@@ -130,7 +131,7 @@ PLACES: tuple[Place, ...] = (
         _ROOM,
         "backdrop wall_brick|wall_plain; ground floor_tile|floor_wood",
         "hammer:3 ladder:2 bucket:2 barrel:1.5 stool table:1.5 fire_extinguisher:1.5 bicycle minibike person clock:0.6"
-        " boot wheelbarrow lamp:0.6 door:0.5",
+        " boot wheelbarrow lamp:0.6 door:0.5 fan",
     ),
     # town
     _place(
@@ -139,7 +140,7 @@ PLACES: tuple[Place, ...] = (
         _OPEN,
         "backdrop sky; hill grass|grass|path; across road",
         "car:4 bus:3 house:2 tree:2 streetlight:2 person:2 bicycle:1.5 minibike:1.5 traffic_cone:1.5 flag:0.5 dog:0.7"
-        " tower:0.5 bench:0.6 crane:0.4",
+        " tower:0.5 bench:0.6 crane:0.4 ashcan:1.2",
     ),
     _place(
         "highway",
@@ -154,7 +155,7 @@ PLACES: tuple[Place, ...] = (
         _OUTSIDE_WALL,
         "backdrop wall_brick; ground road|path|path|floor_tile",
         "door:2.5 windowpane:2.5 bicycle:2 minibike:1.5 bench:1.5 streetlight:1.5 barrel person ladder dog umbrella"
-        " fire_extinguisher traffic_cone blind:0.6 basket:0.5",
+        " fire_extinguisher traffic_cone blind:0.6 basket:0.5 ashcan:2.5",
     ),
     _place(
         "plaza",
@@ -162,7 +163,7 @@ PLACES: tuple[Place, ...] = (
         _OPEN,
         "backdrop sky; ground path|floor_tile",
         "obelisk:2.5 fountain:2.5 arch:2 tower:2 flag:2 streetlight bench person:2 cannon tree palm:0.6 umbrella:0.7"
-        " dog:0.5 telescope:0.5 clock:0.3 horse:0.4",
+        " dog:0.5 telescope:0.5 clock:0.3 horse:0.4 sculpture:1.5",
     ),
     _place(
         "construction_site",
@@ -184,7 +185,7 @@ PLACES: tuple[Place, ...] = (
         _OPEN,
         "backdrop sky; hill grass; strip path|path|dirt_track 0.7",
         "tree:3 bench:3 fountain:1.5 person:2 dog:2 bicycle:1.5 balloon streetlight hammock umbrella:0.7 obelisk:0.6"
-        " arch:0.6 basket:0.6 guitar:0.4 horse:0.4 tower:0.3",
+        " arch:0.6 basket:0.6 guitar:0.4 horse:0.4 tower:0.3 tent:0.7 ashcan sculpture:0.7",
     ),
     _place(
         "yard",
@@ -192,7 +193,7 @@ PLACES: tuple[Place, ...] = (
         _OPEN,
         "backdrop sky; hill grass; strip path 0.4",
         "house:2 watering_can:2.5 wheelbarrow:2 well:1.5 bucket:1.5 ladder:1.5 hammock:1.5 tree:1.5 pumpkin bench"
-        " chair:0.7 table:0.6 dog person barrel boot:0.7 basket rocking_chair:0.7 umbrella:0.5",
+        " chair:0.7 table:0.6 dog person barrel boot:0.7 basket rocking_chair:0.7 umbrella:0.5 tent:0.6 sculpture:0.5",
     ),
     # country
     _place(
@@ -222,7 +223,7 @@ PLACES: tuple[Place, ...] = (
         "nature_landscape",
         _OPEN,
         "backdrop sky; ridge mountain; hill snow",
-        "tree:2 house:2 person:2 helicopter:1.5 flag dog:1.5 boot hat:0.7 telescope:0.7 tower:0.5 streetlight:0.4 horse:0.4",
+        "tree:2 house:2 person:2 helicopter:1.5 flag dog:1.5 boot hat:0.7 telescope:0.7 tower:0.5 streetlight:0.4 horse:0.4 tent:1.5",
     ),
     _place(
         "airfield",
@@ -238,7 +239,8 @@ PLACES: tuple[Place, ...] = (
         "nature_landscape",
         (0.3, 0.42),
         "backdrop sky; ridge mountain 0.25; ground sea; shore sand",
-        "palm:3 umbrella:2.5 boat:2 canoe:1.5 hammock:1.5 person:2 dog chair:0.7 bucket hat:0.8 fish:0.7 balloon:0.4 basket:0.4 horse:0.4",
+        "palm:3 umbrella:2.5 boat:2 canoe:1.5 hammock:1.5 person:2 dog chair:0.7 bucket hat:0.8 fish:0.7 balloon:0.4 basket:0.4 horse:0.4"
+        " tent",
     ),
     _place(
         "coast",
@@ -261,7 +263,7 @@ PLACES: tuple[Place, ...] = (
 SPOTS: dict[str, str] = {
     **dict.fromkeys(("windowpane", "blind", "painting"), "wall"),
     **dict.fromkeys(("chandelier",), "ceiling"),
-    **dict.fromkeys(("door", "fireplace", "wardrobe", "refrigerator", "ladder"), "foot_of_wall"),
+    **dict.fromkeys(("door", "fireplace", "wardrobe", "refrigerator", "ladder", "bookcase", "radiator", "washer"), "foot_of_wall"),
     **dict.fromkeys(("helicopter", "balloon"), "air"),
     **dict.fromkeys(("boat", "canoe", "iceberg", "fish"), "water"),
     **dict.fromkeys(("car", "bus", "minibike", "bicycle", "traffic_cone"), "road"),
@@ -274,4 +276,7 @@ SPOTS: dict[str, str] = {
 FLOOR_TOO = frozenset(("vase", "lamp", "hat", "basket", "pumpkin", "hammer", "television"))
 
 # What things may stand on, and how far below its upper edge the top lies (share of its height).
-SUPPORTS: dict[str, float] = {"table": 0.06, "stool": 0.08, "fireplace": 0.02, "wardrobe": 0.04, "pool_table": 0.1}
+SUPPORTS: dict[str, float] = {
+    **{"table": 0.06, "stool": 0.08, "pool_table": 0.1},
+    **{"fireplace": 0.02, "wardrobe": 0.04, "bookcase": 0.02, "washer": 0.01},
+}

@@ -79,7 +79,7 @@ def test_every_artifact_has_a_record_that_chains_to_archives(finished):
             assert json.loads(finished.read(f"{item['path']}.lineage.json"))["artifact"]["sha256"] == item["sha256"]
             waiting.append(item["path"])
     assert {"data/smoke/archives/train2017.zip", "data/smoke/archives/ADE20K_2021_17_01.zip"} <= seen
-    assert sum(path.endswith(".tar") for path in seen) == 87 + 6 + 1  # synsets, image-text pairs, ImageNet-1K
+    assert sum(path.endswith(".tar") for path in seen) == 94 + 6 + 1  # synsets, image-text pairs, ImageNet-1K
 
 
 def test_a_finished_tree_has_nothing_to_do(finished):

@@ -1,10 +1,10 @@
-"""Bed, table, chair, stool, sofa, wardrobe, pool table and bench."""
+"""Bed, table, chair, stool, sofa, wardrobe, pool table, bench and bookcase."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from larvseg.miniature.pen import Pen, pick, shade
+from larvseg.miniature.pen import Pen, hsv, pick, shade
 from larvseg.miniature.things.drawing import drawing
 from larvseg.miniature.things.shapes import DARK, METALS, WHITES, paint, taper, wood
 
@@ -161,3 +161,25 @@ def bench(pen: Pen, rng: np.random.Generator) -> None:
         pen.line([(x, 0.7), (x + side * 0.02, 1.0)], 0.045, iron)
         pen.line([(x - side * 0.1, 0.7), (x - side * 0.13, 0.92)], 0.035, shade(iron, 0.8))
         pen.line([(x - side * 0.05, 0.36), (x + side * 0.05, 0.38), (x + side * 0.02, 0.68)], 0.035, iron)
+
+
+@drawing(aspect=0.74, height=1.2)
+def bookcase(pen: Pen, rng: np.random.Generator) -> None:
+    """A bookcase: open shelves full of upright spines of many heights, now and then one that leans."""
+    body, shelves, rail = wood(rng), int(rng.integers(3, 5)), 0.045
+    covers = [hsv(rng.uniform(), rng.uniform(0.2, 0.55), rng.uniform(0.4, 0.85)) for _ in range(5)]
+    pen.rectangle(0.04, 0.02, 0.96, 1.0, body)
+    pen.rectangle(0.0, 0.0, 1.0, 0.05, shade(body, 1.4))
+    room = (0.93 - 0.05) / shelves
+    for shelf in range(shelves):
+        top, floor = 0.05 + shelf * room, 0.05 + (shelf + 1) * room - rail
+        pen.rectangle(0.09, top, 0.91, floor, shade(body, 0.3))
+        x, end = 0.1, rng.uniform(0.62, 0.88)
+        while x < end:
+            width, tall = rng.uniform(0.08, 0.12), (floor - top) * rng.uniform(0.66, 0.94)
+            right = min(x + width, 0.9) - 0.012
+            pen.rectangle(x, floor - tall, right, floor, pick(rng, covers))
+            pen.rectangle(x, floor - tall * 0.8, right, floor - tall * 0.68, pick(rng, WHITES))
+            x += width
+        if x < 0.8:
+            pen.line([(x + 0.09, floor - 0.01), (x + 0.02, floor - (floor - top) * 0.75)], 0.06, pick(rng, covers))

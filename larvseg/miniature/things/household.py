@@ -242,3 +242,89 @@ def umbrella(pen: Pen, rng: np.random.Generator) -> None:
         scallop = arc((x0 + x1) / 2, base, (x1 - x0) / 2, 0.07, 0, -180, 7)
         pen.polygon(rib(x1) + scallop + rib(x0)[::-1], second if index % 2 else cloth)
     pen.rectangle(0.48, 0.0, 0.52, 0.07, DARK)
+
+
+@drawing(aspect=0.52, height=0.85)
+def fan(pen: Pen, rng: np.random.Generator) -> None:
+    """A standing electric fan: blades in a round wire cage on a pole with a foot."""
+    frame, blade = shade(pick(rng, METALS), rng.uniform(0.35, 0.7)), paint(rng, 0.55, 0.85)
+    cx, cy, rx, ry = 0.5, 0.27, 0.48, 0.25
+    pen.rectangle(0.45, 0.4, 0.55, 0.95, frame)
+    pen.rectangle(0.41, 0.58, 0.59, 0.7, shade(frame, 0.6), 0.03)
+    pen.ellipse(0.5, 1.0, 0.34, 0.07, shade(frame, 0.7), 180, 360)
+    pen.ellipse(cx, cy, rx, ry, (0.9, 0.92, 0.93))
+    count, turn = int(rng.integers(3, 5)), rng.uniform(0, 360)
+    for angle in turn + np.arange(count) * 360 / count:
+        tips = [polar(cx, cy, rx * r, ry * r, angle + a) for r, a in ((0.1, 0), (0.6, -26), (0.86, -8), (0.84, 22), (0.5, 26))]
+        pen.blob(tips, blade)
+    for angle in np.arange(12) * 30.0:
+        pen.line([(cx, cy), polar(cx, cy, rx, ry, angle)], 0.012, shade(frame, 0.8))
+    ring(pen, cx, cy, rx, ry, 0.1, frame)
+    ring(pen, cx, cy, rx * 0.6, ry * 0.6, 0.06, frame)
+    pen.ellipse(cx, cy, 0.09, 0.047, shade(frame, 0.5))
+
+
+@drawing(aspect=0.78, height=0.55)
+def ashcan(pen: Pen, rng: np.random.Generator) -> None:
+    """A trash can: a ribbed tin that narrows downwards, full of waste, under a domed lid that sits askew."""
+    tin = shade(pick(rng, [*METALS, (0.3, 0.42, 0.36)], 0.04), rng.uniform(0.9, 1.3))
+    foot, askew, lift = rng.uniform(0.3, 0.36), rng.uniform(0.12, 0.3), rng.uniform(0.0, 0.04)
+    for side in (-1, 1):
+        ring(pen, 0.5 + side * 0.42, 0.52, 0.08, 0.08, 0.4, shade(tin, 0.4))
+    pen.polygon([(0.1, 0.34), (0.9, 0.34), (0.5 + foot, 1.0), (0.5 - foot, 1.0)], tin)
+    for index in range(7):
+        t = -0.86 + index * 0.287
+        pen.line([(0.5 + 0.4 * t, 0.42), (0.5 + foot * t, 0.94)], 0.04, shade(tin, 0.45))
+    for y in (0.36, 0.95):
+        half = 0.4 + (foot - 0.4) * (y - 0.34) / 0.66
+        pen.rectangle(0.48 - half, y - 0.03, 0.52 + half, y + 0.04, shade(tin, 0.7), 0.02)
+    pen.blob([(0.12, 0.34), (0.16, 0.2), (0.3, 0.16), (0.42, 0.22), (0.44, 0.35)], pick(rng, WHITES))
+    pen.polygon([(0.3, 0.34), (0.24, 0.14), (0.36, 0.1), (0.46, 0.34)], paint(rng, 0.7, 0.95))
+    lid = pen.within(0.08, 0.05 - lift, 0.9, 0.34, askew)
+    ring(lid, 0.5, 0.22, 0.13, 0.22, 0.4, shade(tin, 0.5), 180, 360)
+    lid.ellipse(0.5, 0.8, 0.46, 0.62, shade(tin, 1.4), 180, 360)
+    lid.ellipse(0.38, 0.5, 0.14, 0.1, shade(tin, 2.2))
+    lid.rectangle(0.0, 0.74, 1.0, 0.92, shade(tin, 0.55), 0.06)
+
+
+@drawing(aspect=0.84, height=0.55)
+def washer(pen: Pen, rng: np.random.Generator) -> None:
+    """A washing machine: a box with a large round glass door, behind it wet clothes, above it a drawer and a dial."""
+    case, panel = pick(rng, [*WHITES, (0.78, 0.8, 0.83)], 0.03), rng.uniform(0.17, 0.21)
+    rim = shade(pick(rng, METALS), rng.uniform(0.6, 1.3))
+    for x in (0.08, 0.76):
+        pen.rectangle(x, 0.95, x + 0.16, 1.0, DARK)
+    pen.rectangle(0.04, 0.0, 0.96, 0.97, case, 0.05)
+    pen.rectangle(0.04, panel, 0.96, panel + 0.025, shade(case, 0.5))
+    pen.rectangle(0.09, 0.05, 0.38, panel - 0.035, shade(case, 0.7), 0.02)
+    pen.rectangle(0.15, 0.09, 0.32, 0.12, shade(case, 0.35))
+    dial = rng.uniform(0.5, 0.6)
+    pen.ellipse(dial, panel / 2, 0.07, 0.06, shade(case, 0.4))
+    pen.line([(dial, panel / 2), polar(dial, panel / 2, 0.06, 0.05, rng.uniform(0, 360))], 0.025, WHITES[0])
+    pen.rectangle(0.71, 0.05, 0.91, panel - 0.04, DARK, 0.02)
+    cy, radius = rng.uniform(0.56, 0.59), rng.uniform(0.34, 0.38)
+    pen.ellipse(0.5, cy, radius + 0.03, (radius + 0.03) * 0.84, shade(case, 0.6))
+    pen.ellipse(0.5, cy, radius, radius * 0.84, rim)
+    pen.ellipse(0.5, cy, radius * 0.76, radius * 0.64, (0.14, 0.18, 0.24))
+    pen.ellipse(0.5, cy, radius * 0.7, radius * 0.59, paint(rng, 0.6, 0.9), rng.uniform(0, 25), rng.uniform(155, 185))
+    pen.line(arc(0.5, cy, radius * 0.55, radius * 0.46, 200, 275), 0.045, (0.85, 0.92, 0.97))
+    pen.rectangle(0.5 + radius * 0.78, cy - 0.05, 0.5 + radius * 1.04, cy + 0.05, shade(case, 0.35), 0.02)
+
+
+@drawing(aspect=1.45, height=0.42)
+def radiator(pen: Pen, rng: np.random.Generator) -> None:
+    """A radiator of cast iron: a row of upright hollow sections with round ends, feet, a pipe with a valve."""
+    iron = pick(rng, [(0.92, 0.91, 0.87), (0.8, 0.81, 0.82), (0.5, 0.5, 0.52)], 0.04)
+    count = int(rng.integers(7, 10))
+    pitch = 0.86 / count
+    pen.line([(0.86, 0.84), (0.95, 0.84), (0.95, 1.0)], 0.04, shade(iron, 0.55))
+    pen.rectangle(0.9, 0.72, 1.0, 0.82, pick(rng, BRASS), 0.03)
+    for y in (0.14, 0.78):
+        pen.rectangle(0.03, y, 0.84, y + 0.1, shade(iron, 0.5))
+    for index in range(count):
+        x = 0.01 + index * pitch
+        pen.rectangle(x, 0.0, x + pitch * 0.84, 0.92, shade(iron, 0.62), 0.045)
+        pen.rectangle(x, 0.0, x + pitch * 0.6, 0.92, iron, 0.03)
+        pen.rectangle(x + pitch * 0.26, 0.16, x + pitch * 0.5, 0.76, shade(iron, 0.3), 0.02)
+    for x in (0.01, 0.01 + (count - 1) * pitch):
+        pen.rectangle(x, 0.86, x + pitch * 0.75, 1.0, shade(iron, 0.6))

@@ -318,3 +318,53 @@ def wheelbarrow(pen: Pen, rng: np.random.Generator) -> None:
     pen.ellipse(0.16, 0.8, 0.2 / 1.7, 0.2, (0.13, 0.13, 0.14))
     pen.ellipse(0.16, 0.8, 0.1 / 1.7, 0.1, (0.85, 0.8, 0.7))
     pen.ellipse(0.16, 0.8, 0.03, 0.05, (0.2, 0.2, 0.2))
+
+
+@drawing(aspect=1.5, height=1.0)
+def tent(pen: Pen, rng: np.random.Generator) -> None:
+    """A ridge tent: a triangular front with open flaps, one long slope, poles and guy ropes with pegs."""
+    u, cloth = rng.uniform, hsv(rng.uniform(0, 1), rng.uniform(0.45, 0.8), rng.uniform(0.65, 0.9))
+    apex, back, end = (u(0.32, 0.38), u(0.07, 0.12)), (u(0.7, 0.78), u(0.12, 0.2)), u(0.84, 0.9)
+    left, right = (0.1, 1.0), (0.62, 1.0)
+    for start, peg in ((apex, (0.0, 0.96)), (back, (1.0, 0.93))):
+        pen.line([start, peg], 0.018, (0.88, 0.84, 0.7))
+        pen.line([(peg[0] * 0.97 + 0.015, 0.88), (peg[0] * 0.97 + 0.015, 1.0)], 0.025, IRON)
+    pen.line([apex, (apex[0], 0.0)], 0.02, IRON)
+    pen.line([back, (back[0], back[1] - 0.08)], 0.02, IRON)
+    pen.polygon([apex, back, (0.95, end), right], shade(cloth, 0.6))
+    pen.line([(0.5 * (apex[0] + back[0]), 0.5 * (apex[1] + back[1])), (0.5 * (0.95 + right[0]), 0.5 * (end + 1))], 0.014, shade(cloth, 0.4))
+    pen.polygon([apex, left, right], shade(cloth, 1.25))
+    gap = u(0.1, 0.17)
+    foot = 0.5 * (left[0] + right[0])
+    pen.polygon([(apex[0], 0.26), (foot - gap, 1.0), (foot + gap, 1.0)], (0.12, 0.1, 0.1))
+    for side, colour in ((-1, 1.9), (1, 1.7)):
+        pen.polygon([(apex[0], 0.26), (foot + side * gap, 1.0), (foot + side * (gap + 0.09), 0.8)], shade(cloth, colour))
+
+
+@drawing(aspect=0.5, height=1.5)
+def sculpture(pen: Pen, rng: np.random.Generator) -> None:
+    """A bust of stone or green bronze: a head with curls and shoulders cut off below, on a tall fluted pedestal."""
+    u, stone = rng.uniform, pick(rng, [(0.9, 0.89, 0.85), (0.82, 0.79, 0.72), (0.47, 0.56, 0.5)], 0.03)
+    base, shaft, beard = pick(rng, STONE, 0.03), u(0.2, 0.26), rng.uniform() < 0.5
+    pen.rectangle(0.5 - shaft, 0.6, 0.5 + shaft, 0.93, base)
+    for t in (-0.6, 0.0, 0.6):
+        pen.rectangle(0.47 + shaft * t, 0.64, 0.53 + shaft * t, 0.9, shade(base, 0.6))
+    for x, y in ((0.24, 0.57), (0.17, 0.54)):
+        pen.rectangle(x, y, 1 - x, y + 0.04, shade(base, 1.3 if x < 0.2 else 0.7))
+    pen.rectangle(0.2, 0.89, 0.8, 0.95, shade(base, 1.2))
+    pen.rectangle(0.1, 0.94, 0.9, 1.0, shade(base, 0.75))
+    pen.rectangle(0.42, 0.5, 0.58, 0.55, shade(stone, 0.7))
+    pen.blob([(0.4, 0.33), (0.6, 0.33), (0.86, 0.4), (0.88, 0.47), (0.62, 0.52), (0.38, 0.52), (0.12, 0.47), (0.14, 0.4)], stone)
+    pen.polygon([(0.5, 0.38), (0.86, 0.41), (0.84, 0.48), (0.6, 0.52), (0.5, 0.52)], shade(stone, 0.75))
+    pen.rectangle(0.4, 0.24, 0.6, 0.38, shade(stone, 0.7))
+    pen.ellipse(0.5, 0.17, 0.2, 0.13, stone)
+    pen.ellipse(0.55, 0.19, 0.14, 0.11, shade(stone, 0.85))
+    for angle in np.arange(180, 361, 30):
+        pen.ellipse(*polar(0.5, 0.13, 0.2, 0.085, angle), 0.08, 0.042, shade(stone, 0.75))
+    for x in (0.42, 0.58):
+        pen.ellipse(x, 0.17, 0.045, 0.013, shade(stone, 0.45))
+    pen.polygon([(0.5, 0.16), (0.56, 0.225), (0.47, 0.225)], shade(stone, 0.65))
+    if beard:
+        pen.blob([(0.34, 0.22), (0.5, 0.245), (0.66, 0.22), (0.62, 0.3), (0.5, 0.36), (0.38, 0.3)], shade(stone, 0.65))
+    else:
+        pen.line([(0.44, 0.252), (0.56, 0.252)], 0.018, shade(stone, 0.5))
