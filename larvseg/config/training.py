@@ -16,7 +16,7 @@ class Switches(Model):
     normalisation: Literal["imagenet", "half"] = "imagenet"  # mean/std of the inputs
     temperature: Literal["layer_norm", "cosine"] = "layer_norm"  # class-axis LayerNorm · γ + β, or cosine / τ (eq. 5)
     attention_on: Literal["logits", "similarity"] = "logits"  # what A multiplies: normalised logits, or cosines before the softmax
-    pooling: Literal["all_pixels", "attention"] = "all_pixels"  # divide the attentive pooling by HW, or by the sum of A
+    pooling: Literal["attention", "all_pixels"] = "attention"  # divide the attentive pooling by the sum of A, or by HW
     bank_classes: Literal["all", "novel"] = "all"
     bank_scope: Literal["global", "per_rank"] = "global"
     weak_labels: Literal["image", "crop"] = "image"  # labels of the whole image, or of the training crop (opens the masks)
