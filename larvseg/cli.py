@@ -69,6 +69,7 @@ _stage("render", "Set a table in Markdown and LaTeX.")
 _stage("metrics", "Gather the metrics of all runs in one file.")
 _stage("claims", "Test what the paper claims.")
 _stage("figure", "Draw a figure.")
+_stage("world", "Draw the drawn ADE20K beside the real one.")
 _stage("page", "Write the report: one page with everything that was made.")
 
 diagnose = typer.Typer(no_args_is_help=True, help="Classes, frequencies, training and confusions behind the numbers.")

@@ -54,4 +54,5 @@ STAGES = {
     "confusion": Stage(config.ConfusionConfig, "larvseg.reporting.diagnostics.confusion", "confusion"),
     "page": Stage(config.PageConfig, "larvseg.reporting.page.build", "page"),
     "figure": Stage(config.FigureConfig, "larvseg.reporting.miniature_figure", "figure"),
+    "world": Stage(config.FigureConfig, "larvseg.reporting.world", "world"),
 }

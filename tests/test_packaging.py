@@ -43,7 +43,7 @@ def test_light_imports():
 
 
 LIGHT = ("fetch", "prepare", "vocabulary", "derive", "table", "table1", "table2", "render", "metrics", "claims")
-LIGHT += ("figure", "classes", "shares", "class_map", "tail", "gains", "curves", "confusion", "page")
+LIGHT += ("figure", "classes", "shares", "class_map", "tail", "gains", "curves", "confusion", "page", "world")
 LIGHT += ("figure1", "figure2", "figure3", "figure4", "figure5")
 
 

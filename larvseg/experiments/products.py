@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from larvseg.experiments.project import Project
 
 MODEL_FILES = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
-WANTED = ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure")
+WANTED = ("table", "render", "table1", "table2", "metrics", "claims", "vocabulary", "figure", "world")
 WANTED += ("figure1", "figure2", "figure3", "figure4", "figure5", "classes", "shares", *DIAGNOSTIC_FIGURES, "page")
 
 
@@ -79,7 +79,7 @@ def products(project: Project, rule: str, name: str) -> dict[str, str]:
             return {"figure": project.diagnostic_figure(rule, name)}
         case "page":
             return {"page": "reports/index.html"}
-        case "figure":
+        case "figure" | "world":
             return {"figure": f"reports/figures/{name}.png"}
     raise ValueError(f"no rule {rule!r}")
 

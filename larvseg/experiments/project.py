@@ -15,7 +15,18 @@ from larvseg.experiments.diagnostics import Diagnostics
 from larvseg.experiments.job import Job
 from larvseg.experiments.page import Planned, page_job
 from larvseg.experiments.products import products, wanted
-from larvseg.experiments.setup import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, CONFIG, FAMILY_OF, LIST_OF, REFERENCE, WORDNET
+from larvseg.experiments.setup import (
+    ADE_CHALLENGE,
+    ADE_FULL,
+    CLASS_LISTS,
+    COCO,
+    CONFIG,
+    FAMILY_OF,
+    LIST_OF,
+    OBJECT_INFO,
+    REFERENCE,
+    WORDNET,
+)
 from larvseg.files import sha256_of
 from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.recipes import Recipe
@@ -58,6 +69,7 @@ class Project(Claims, Diagnostics):
         yield from (self.render(name) for name in self.set_in_type)
         if self.profile.drawn:
             yield self.figure("miniature")
+            yield self.world("world")
 
     def recipe_path(self, rule: str, name: str) -> str:
         """Where the recipe of the job `name` of `rule` lies."""
@@ -225,6 +237,11 @@ class Project(Claims, Diagnostics):
         files = [*COCO, *ADE_CHALLENGE, *ADE_FULL, *self.families["imagenet"]]
         inputs = {file: self.archive(file) for file in files}
         return Job("figure", name, c.FigureConfig(figure=name, profile=self.name), inputs, reference=(*CLASS_LISTS, *self.drawn_list))
+
+    def world(self, name: str) -> Job:
+        """Draw what the training masks of the drawn ADE20K show beside what is published of the real one."""
+        settings = c.FigureConfig(figure=name, profile=self.name)
+        return Job("world", name, settings, {"A150": self.manifest("A150")}, reference=(*CLASS_LISTS[:2], OBJECT_INFO))
 
     def page(self, name: str) -> Job:
         """Write the report."""

@@ -31,6 +31,7 @@ TIMM_TAGS = {"in21k_ft_in1k": "vit_base_patch16_384.augreg_in21k_ft_in1k", "in21
 SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets", "a847_preparation")
 REFERENCE = "data/reference"
 CLASS_LISTS = tuple(f"{REFERENCE}/vocabularies/{name}.csv" for name in ("c171", "a150", "a847"))
+OBJECT_INFO = f"{REFERENCE}/ade20k/objectInfo150.csv"  # how often the authors of ADE20K count the classes of A150
 UNTRAINED = ("denseclip", "reco")  # methods that train nothing: a run of one does not depend on a seed
 LIST_OF = {"C171": "c171", "A150": "a150", "WA150": "a150", "I124": "a150", "A847": "a847", "WA847": "a847", "I585": "a847"}
 FAMILY_OF = {"C171": "coco", "A150": "ade_challenge", "WA150": "ade_challenge", "A847": "ade_full", "WA847": "ade_full"}

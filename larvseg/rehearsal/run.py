@@ -36,7 +36,7 @@ FAULTS = {"/val2017.zip": "cut", "/stuffthingmaps_trainval2017.zip": "wait"}
 DISK = 27 * 10**9  # bytes; most of it are the checkpoints and resumable states of twenty-four runs of ViT-B/16
 TARGETS = ("all", f"data/{PROFILE}/archives/ade20k_full_prepared.zip")
 # names for several files at once, and the figure of the drawn profiles
-LEFT_OUT = {"all", "sources", "datasets", "train_all", "evaluate_all", "tables", "report", "figure_miniature"}
+LEFT_OUT = {"all", "sources", "datasets", "train_all", "evaluate_all", "tables", "report", "figure_miniature", "world"}
 
 
 def rehearse(project: Path = Path("."), resume: bool = False) -> None:

@@ -128,6 +128,27 @@ rule figure_miniature:
         "larvseg figure {input.recipe} --out figure={output.figure} > {log} 2>&1"
 
 
+# The drawn ADE20K beside the real one.
+rule world:
+    input:
+        recipe=f"work/recipes/{PROFILE}/world/world.json",
+        manifest=PROJECT.world("world").inputs.values(),
+    output:
+        figure=report("reports/figures/world.png", caption="../report/world.rst", category="Figures", labels={"figure": "world"}),
+    log:
+        f"results/{PROFILE}/logs/figure/world.log",
+    benchmark:
+        f"results/{PROFILE}/benchmarks/figure/world.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    shell:
+        "larvseg world {input.recipe} --out figure={output.figure} > {log} 2>&1"
+
+
 # Table 1.
 rule table1:
     input:

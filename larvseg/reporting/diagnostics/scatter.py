@@ -33,19 +33,33 @@ def counted(counts: Iterable[float]) -> list[float]:
     return [max(count, NEVER) for count in counts]
 
 
-def logarithmic(axes: Axes, places: Sequence[float], never: bool = True) -> None:
-    """A logarithmic x axis for `places`, with a few round numbers; `never`: where NEVER is among them, it is called 0."""
-    low, high = min(places), max(places)
+def round_numbers(low: float, high: float) -> tuple[list[float], list[str]]:
+    """A few round numbers for a logarithmic axis from `low` to `high`, and how they are written."""
     ticks = [step * 10.0**power for power in range(-4, 9) for step in _STEPS if low / 1.15 <= step * 10.0**power <= high * 1.15]
     for step in (2, 3):  # every other one if they are many, then the powers of ten
         if len(ticks) > 6:
             ticks = ticks[::2] if step == 2 and len(ticks) <= 9 else [tick for tick in ticks if round(np.log10(tick), 6).is_integer()]
-    labels = [f"{tick:,.10g}".replace(",", " ") for tick in ticks]
+    return ticks, [f"{tick:,.10g}".replace(",", " ") for tick in ticks]
+
+
+def logarithmic(axes: Axes, places: Sequence[float], never: bool = True) -> None:
+    """A logarithmic x axis for `places`, with a few round numbers; `never`: where NEVER is among them, it is called 0."""
+    low, high = min(places), max(places)
+    ticks, labels = round_numbers(low, high)
     if never and low == NEVER:
         ticks, labels = [NEVER, *(tick for tick in ticks if tick >= 1)], ["0", *labels[sum(tick < 1 for tick in ticks) :]]
     axes.set_xscale("log")
     axes.set_xlim(low / 1.3, high * 1.3)
     axes.xaxis.set(major_locator=FixedLocator(ticks), major_formatter=FixedFormatter(labels), minor_locator=NullLocator())
+
+
+def both_logarithmic(axes: Axes, places: Sequence[float], values: Sequence[float]) -> None:
+    """The same logarithmic axis to the right and upwards, for `places` and `values`, with a few round numbers."""
+    low, high = min(*places, *values), max(*places, *values)
+    ticks, labels = round_numbers(low, high)
+    axes.set(xscale="log", yscale="log", xlim=(low / 1.3, high * 1.3), ylim=(low / 1.3, high * 1.3))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set(major_locator=FixedLocator(ticks), major_formatter=FixedFormatter(labels), minor_locator=NullLocator())
 
 
 def dots(axes: Axes, names: Sequence[str], places: Sequence[float | None], values: Sequence[float | None], novel: Sequence[bool]) -> None:
@@ -77,6 +91,12 @@ class Labels:
         ends = [(low, ((2, 3), "left", "bottom")), (high, ((-2, 3), "right", "bottom")), (low, ((2, -4), "left", "top"))]
         if not self._write(text, colour, [(x, mean, place) for x, place in ((middle, above), (middle, below), *ends)]):
             self._put(text, middle, mean, above, colour)
+
+    def keep_free(self, places: Iterable[tuple[float, float]]) -> None:
+        """Put no word on the dots at `places`; the limits of the axes are final."""
+        corner = 4.5  # pixels, half a dot
+        for x, y in self.axes.transData.transform(list(places)):
+            self._taken.append(Bbox([(x - corner, y - corner), (x + corner, y + corner)]))
 
     def names(self, named: Iterable[tuple[str, float, float, bool]]) -> None:
         """The names of classes (name, place, value, is novel) beside their dots; one that has no room is left out."""

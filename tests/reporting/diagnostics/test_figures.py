@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -13,7 +14,7 @@ from larvseg.reporting.diagnostics.classes import ClassTable, classes
 from larvseg.reporting.diagnostics.confusion import confusion
 from larvseg.reporting.diagnostics.gains import differences, gains, signed
 from larvseg.reporting.diagnostics.page import BASE, NOVEL, shade
-from larvseg.reporting.diagnostics.scatter import counted, dots, logarithmic
+from larvseg.reporting.diagnostics.scatter import Labels, both_logarithmic, counted, dots, logarithmic
 from larvseg.reporting.diagnostics.shares import shares
 from larvseg.reporting.diagnostics.tail import correlation, tail
 
@@ -108,6 +109,30 @@ def test_axes_have_few_round_numbers_and_zero_where_something_was_never_seen():
     assert ticks(counted([0, 4, 30])) == ["0", "1", "2", "5", "10", "20"]
     assert ticks([0.05, 2.0], never=False) == ["0.05", "0.1", "0.2", "0.5", "1", "2"]
     assert ticks([0.5, 12.0], never=False) == ["0.5", "1", "2", "5", "10"]
+
+
+def test_two_logarithmic_axes_are_the_same():
+    axes = Figure().add_subplot()
+    both_logarithmic(axes, [0.5, 40.0], [1.0, 60.0])
+    assert (
+        axes.get_xlim() == axes.get_ylim() == pytest.approx((0.5 / 1.3, 60 * 1.3))
+        and (axes.get_xscale(), axes.get_yscale()) == ("log",) * 2
+    )
+    texts = [[tick.get_text() for tick in ticks] for ticks in (axes.get_xticklabels(), axes.get_yticklabels())]
+    assert texts[0] == texts[1] == ["0.5", "2", "10", "50"]
+
+
+def test_names_leave_dots_free():
+    def where(*free):
+        axes = Figure().add_subplot()
+        FigureCanvasAgg(axes.figure)
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        labels = Labels(axes)
+        labels.keep_free(free)
+        labels.names([("sofa", 0.5, 0.5, True)])
+        return [text.get_ha() for text in axes.texts]
+
+    assert where((0.5, 0.5)) == ["left"] and where((0.53, 0.5)) == ["right"] and where((0.53, 0.5), (0.47, 0.5)) == ["center"]
 
 
 def test_dots_have_the_colour_of_their_kind_and_none_lacks_place_or_value():

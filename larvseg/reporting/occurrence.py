@@ -1,0 +1,92 @@
+"""How often classes are seen, how large they are and which come together: counted in training masks, and as published for ADE20K."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from larvseg.datasets.manifest import Manifest
+from larvseg.datasets.official import PICTURES
+from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary.names import read_reference
+
+PUBLISHED = "ade20k/objectInfo150.csv"  # of data/reference
+
+
+class Shares(NamedTuple):
+    """Of each class how many pictures show it, and how many of all pixels it has: (N,) shares from 0 to 1."""
+
+    pictures: np.ndarray
+    pixels: np.ndarray
+
+    @property
+    def size(self) -> np.ndarray:
+        """What share of a picture the class covers in the mean over those that show it; NaN if none does."""
+        return np.divide(self.pixels, self.pictures, out=np.full(len(self.pictures), np.nan), where=self.pictures > 0)
+
+
+class Seen(NamedTuple):
+    """What pictures with masks show."""
+
+    shares: Shares
+    labels: np.ndarray  # of each picture: how many classes it shows
+    together: np.ndarray  # (N, N): in how many pictures two classes are; on the diagonal, in how many one is
+
+
+class Companion(NamedTuple):
+    """The thing that is most often where another is; indices of classes, and shares from 0 to 1."""
+
+    of: int
+    thing: int
+    together: float  # of the pictures that show the one
+    anywhere: float  # of all pictures
+
+
+def seen(pictures: Iterable[tuple[Mapping[int, int], int]], classes: int) -> Seen:
+    """What `pictures` show: of each the pixels of the classes that it has, and how many pixels it has in all, with those of no class.
+
+    There is at least one. All pixels count alike, so that large pictures weigh more than small ones.
+    """
+    shown, pixels, area = [], np.zeros(classes, np.int64), 0
+    for counts, size in pictures:
+        row = np.zeros(classes, np.int64)
+        for label, count in counts.items():
+            row[label] = count
+        shown.append(row > 0)
+        pixels += row
+        area += size
+    each = np.array(shown)
+    return Seen(Shares(each.mean(0), pixels / area), each.sum(1), each.T.astype(np.int64) @ each)
+
+
+def seen_in(manifest: Manifest) -> Seen:
+    """What the masks of the training pictures of `manifest` show."""
+    rows = (manifest.row(index) for index in manifest.split("training").tolist())
+    counted = ((dict(zip(row["labels"], row["pixels"], strict=True)), row["width"] * row["height"]) for row in rows)
+    return seen(counted, len(manifest.header["classes"]))
+
+
+def published(names: Sequence[str]) -> tuple[Shares, np.ndarray]:
+    """Of `names`, classes of A150: their shares in the real ADE20K as its authors publish them, and (N,) bool: things, not stuff.
+
+    Pictures are those for training; the file does not say of which pictures it counts the pixels.
+    """
+    by_id = {int(row["Idx"]): row for row in read_reference(PUBLISHED)}
+    id_of = {category.name: category.raw for category in load_vocabulary("A150").categories}
+    rows = [by_id[id_of[name]] for name in names]
+    pictures = np.array([int(row["Train"]) for row in rows]) / PICTURES["A150"][0]
+    return Shares(pictures, np.array([float(row["Ratio"]) for row in rows])), np.array([row["Stuff"] == "0" for row in rows], bool)
+
+
+def companions(found: Seen, things: np.ndarray) -> list[Companion]:
+    """Of each of `things` (N,) bool that a picture shows: the thing that is most often beside it, the first where several are.
+
+    A thing that is always alone has none.
+    """
+    counts = found.together * (things & ~np.eye(len(things), dtype=bool))
+    there = [int(index) for index in np.flatnonzero(things) if counts[index].any()]
+    best = [int(counts[index].argmax()) for index in there]
+    shown = found.together.diagonal()
+    return [Companion(i, j, float(counts[i, j] / shown[i]), float(shown[j] / len(found.labels))) for i, j in zip(there, best, strict=True)]
