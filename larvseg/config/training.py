@@ -63,6 +63,7 @@ class Runtime(Model):
     precision: Literal["float32", "bfloat16"] = "float32"
     tf32: bool = False
     threads: int = Field(default=1, gt=0)
+    decoded_mb: int = Field(default=0, ge=0)  # of each training set, decoded pictures and masks that stay in memory, in MB
     checkpoint_every: int = Field(default=100, gt=0)  # steps between two resumable states
 
 

@@ -42,10 +42,11 @@ def permitted(training_set: TrainingSet, switches: Switches) -> Annotation:
 class TrainingPictures:
     """The training pictures of `dataset` by position, with their annotations of the kind `permitted`; there is no way to the others.
 
+    Pictures and masks stay decoded in memory as long as there is room in `decoded_mb`; they cannot be written to.
     Raises LarvSegError for the manifest of another data set, without training pictures, or without masks where they are permitted.
     """
 
-    def __init__(self, manifest: Manifest, dataset: str, permitted: Annotation):
+    def __init__(self, manifest: Manifest, dataset: str, permitted: Annotation, decoded_mb: int = 0):
         if manifest.header["dataset"] != dataset:
             raise LarvSegError(f"{manifest.path}: the manifest of {manifest.header['dataset']}, not of {dataset}; derive it again")
         if permitted == "masks" and manifest.header["encoding"] is None:
@@ -53,6 +54,8 @@ class TrainingPictures:
         self.dataset, self.permitted = dataset, permitted
         self._manifest, self._rows = manifest, manifest.split("training")
         self._opened: Counter[str] = Counter()
+        self._decoded: dict[tuple[str, int], np.ndarray] = {}
+        self._room = decoded_mb * 2**20  # bytes
         if not len(self._rows):
             raise LarvSegError(f"{manifest.path}: no training pictures")
 
@@ -61,12 +64,12 @@ class TrainingPictures:
 
     def image(self, position: int) -> np.ndarray:
         """The picture, RGB (H, W, 3) uint8."""
-        return self._manifest.image(self._row(position))
+        return self._once("image", self._row(position))
 
     def mask(self, position: int) -> np.ndarray:
         """Train ids (H, W) int16, −1 where there is no label; LarvSegError unless masks are permitted."""
         self._open("masks")
-        return self._manifest.mask(self._row(position))
+        return self._once("mask", self._row(position))
 
     def labels(self, position: int) -> tuple[int, ...]:
         """Train ids of the classes in the whole picture, ascending; LarvSegError unless image labels are permitted."""
@@ -82,6 +85,17 @@ class TrainingPictures:
         """How many times each annotation was opened since the last call."""
         opened, self._opened = dict(self._opened), Counter()
         return opened
+
+    def _once(self, kind: Literal["image", "mask"], row: int) -> np.ndarray:
+        known = self._decoded.get((kind, row))
+        if known is not None:
+            return known
+        decoded = getattr(self._manifest, kind)(row)
+        if decoded.nbytes <= self._room:
+            decoded.setflags(write=False)
+            self._decoded[kind, row] = decoded
+            self._room -= decoded.nbytes
+        return decoded
 
     def _open(self, annotation: Annotation) -> None:
         if annotation != self.permitted:

@@ -49,7 +49,9 @@ class JointLoader(Dataset):
             if training_set.name not in manifests:
                 raise LarvSegError(f"{config.run}: no manifest of {training_set.name}; derive it first")
         self._pictures = {
-            training_set.name: TrainingPictures(manifests[training_set.name], training_set.name, permitted(training_set, config.switches))
+            training_set.name: TrainingPictures(
+                manifests[training_set.name], training_set.name, permitted(training_set, config.switches), config.runtime.decoded_mb
+            )
             for training_set in config.training_sets
         }
         drawn = [ranks.dataset_of(rank, len(config.training_sets)) for rank in range(config.ranks)]

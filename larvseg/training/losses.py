@@ -8,15 +8,14 @@ from torch import Tensor
 
 from larvseg.models.attention import Attended
 from larvseg.models.classifier import Classified, CosineClassifier
-from larvseg.models.upsampling import adjoint
+from larvseg.models.upsampling import adjoint, upsample
 
 IGNORE = -1
 
 
 def segmentation_loss(logits: Tensor, masks: Tensor) -> Tensor:
     """Cross entropy of every pixel: `logits` (B, N, h, w), upsampled to `masks` (B, H, W) with IGNORE → (B, H, W), 0 where ignored."""
-    upsampled = F.interpolate(logits, size=masks.shape[1:], mode="bilinear", align_corners=False)
-    return F.cross_entropy(upsampled, masks, ignore_index=IGNORE, reduction="none")
+    return F.cross_entropy(upsample(logits, masks.shape[1:]), masks, ignore_index=IGNORE, reduction="none")
 
 
 def pair_loss(pooled: Tensor, labels: Tensor) -> Tensor:

@@ -114,7 +114,7 @@ def test_the_saved_model_holds_banks_and_fits_its_configuration(config, inputs, 
 
 def test_the_card_names_data_switches_and_where_the_numbers_are(trained):
     text = trained["card"].read_text()
-    for part in ("| WA150 |", "`pooling`: all_pixels", "metrics.json", "## Limits"):
+    for part in ("| WA150 |", "`pooling`: attention", "metrics.json", "## Limits"):
         assert part in text
 
 
