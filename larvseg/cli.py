@@ -11,6 +11,7 @@ import typer
 
 from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
+from larvseg.lineage.kernels import choose
 
 app = typer.Typer(
     add_completion=False,
@@ -393,6 +394,7 @@ def main() -> None:
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and sys.argv[1] not in commands:
         print(f"error: no command {sys.argv[1]!r}{nearest(sys.argv[1], commands)}", file=sys.stderr)
         sys.exit(2)
+    choose()  # a recipe or a run may choose again, as long as torch is not imported
     try:
         app()
     except LarvSegError as error:

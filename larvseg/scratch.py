@@ -16,6 +16,7 @@ from larvseg.experiments import Project, selected
 from larvseg.experiments.setup import SHARED_SWITCHES
 from larvseg.files import json_text
 from larvseg.lineage.fingerprint import fingerprint
+from larvseg.lineage.kernels import choose
 
 CODE = ("larvseg.training.train", "larvseg.evaluation.evaluate")
 SWITCH = "switches."
@@ -53,6 +54,7 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
         raise LarvSegError(f"{missing[0]}: missing; run `snakemake --cores all {' '.join(missing)}`")
     folder.mkdir(parents=True, exist_ok=True)
 
+    choose(config.runtime.kernels)  # before torch is imported, as for a stage of the DAG
     from larvseg.training.train import train
 
     outputs = {"model": "model.safetensors", "curves": "curves.csv", "config": "config.json", "card": "card.md"}

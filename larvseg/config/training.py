@@ -57,11 +57,15 @@ class Optimiser(Model):
 
 
 class Runtime(Model):
-    """What changes speed only, up to floating-point rounding; recorded with every run."""
+    """What changes speed only, up to floating-point rounding; recorded with every run.
+
+    `kernels` of a CPU: with avx2 other CPUs give the same bytes; native takes all that the CPU has and gives those of its kind alone.
+    """
 
     device: Literal["cpu", "cuda"] = "cpu"
     precision: Literal["float32", "bfloat16"] = "float32"
     tf32: bool = False
+    kernels: Literal["avx2", "native"] = "avx2"
     threads: int = Field(default=1, gt=0)
     decoded_mb: int = Field(default=0, ge=0)  # of each training set, decoded pictures and masks that stay in memory, in MB
     checkpoint_every: int = Field(default=100, gt=0)  # steps between two resumable states

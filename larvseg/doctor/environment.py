@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import platform
 import re
 import shutil
 import sys
@@ -16,6 +17,7 @@ import psutil
 
 from larvseg.doctor.finding import Finding, error, ok, some, warning
 from larvseg.experiments import Project
+from larvseg.lineage import kernels
 from larvseg.plan.storage import GB, disk
 from larvseg.sources.fetch import INCOMING
 
@@ -25,11 +27,12 @@ COMMANDS = ("larvseg", "snakemake", "dvc")
 
 
 def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
-    """Python and packages, commands, threads, GPU, memory, free disk, and what the file system can do."""
+    """Python and packages, commands, threads, kernels of the CPU, GPU, memory, free disk, and what the file system can do."""
     yield _python()
     yield from _packages(folder / "constraints.txt")
     yield from _commands()
     yield from _threads(project)
+    yield _kernels(project)
     yield from _gpu(project)
     yield _memory(project)
     yield _disk(project, folder)
@@ -107,6 +110,16 @@ def _threads(project: Project) -> Iterator[Finding]:
 def usable_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _kernels(project: Project) -> Finding:
+    path = kernels.path(project.profile.runtime.kernels)
+    if path == "avx2":
+        return ok("CPU: avx2, the numbers of every Intel CPU that has it")
+    what = f"CPU: {path}, the numbers differ in later decimals from those of other kinds of CPU"
+    if "without" not in path:
+        return ok(what)
+    return warning(what, platform.machine(), "where the README's numbers matter to the last digit, use a CPU with AVX2")
 
 
 def _gpu(project: Project) -> Iterator[Finding]:

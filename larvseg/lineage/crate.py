@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rocrate.model import ComputationalWorkflow, ContextEntity, DataEntity, Entity, File, Person
 from rocrate.rocrate import ROCrate
@@ -24,6 +25,7 @@ from larvseg.errors import LarvSegError
 from larvseg.experiments import Project
 from larvseg.files import sha256_of
 from larvseg.lineage.audit.tree import Tree
+from larvseg.lineage.kernels import PIN
 from larvseg.lineage.records import read_record, record_path, run_path, verified_hash
 
 HEAVY = (".arrow", ".safetensors")  # manifests and counts, checkpoints
@@ -234,7 +236,11 @@ def _add_tool(crate: ROCrate, rule: str, records: Iterable[Mapping[str, Any]]) -
 
 def _add_package(crate: ROCrate, name: str, version: str) -> Entity:
     url = f"https://pypi.org/project/{name}/{version.partition('+')[0]}/"
-    properties = {"@type": "SoftwareApplication", "name": name, "softwareVersion": version, "url": url}
+    properties = {"@type": "SoftwareApplication", "name": name, "softwareVersion": version}
+    if name == PIN:  # the part of the libraries that computed: nothing that one could install
+        url = f"#{PIN}/{quote(version)}"
+    else:
+        properties["url"] = url
     return crate.get(url) or crate.add(ContextEntity(crate, url, properties))
 
 

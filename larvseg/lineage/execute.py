@@ -18,6 +18,7 @@ from larvseg.files import json_text, replacing, sha256_of, write_text
 from larvseg.lineage.fingerprint import environment
 from larvseg.lineage.gpu import take_gpu
 from larvseg.lineage.kept import keep, restore
+from larvseg.lineage.kernels import choose, kernels_of, with_path
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import record_path, run_path, verified_hash, write_record
 from larvseg.stages import STAGES
@@ -35,10 +36,12 @@ def execute(recipe_path: Path, rule: str, outputs: Mapping[str, Path]) -> None:
         raise LarvSegError(f"larvseg {rule} {recipe_path}: no outputs given; say --out role=path for each")
     stage = STAGES[recipe.rule]
     config = parse(stage.config, recipe.config, recipe_path)
+    kernels = kernels_of(recipe.config)
+    choose(kernels)  # before the module of the stage imports torch
     reads = [("read", path) for path in recipe.reads]
     inputs = [{"role": role, "path": path, "sha256": verified_hash(Path(path))} for role, path in [*recipe.inputs.items(), *reads]]
     inputs += [{"role": "reference", "path": path, "sha256": _unchanged(Path(path), sha256)} for path, sha256 in recipe.reference.items()]
-    packages = environment(recipe.code)
+    packages = with_path(environment(recipe.code), kernels)
     if restore(recipe, inputs, packages, outputs):
         print(f"{recipe.rule} {recipe.name}: same recipe, inputs and packages as before; taken from work/kept", file=sys.stderr)
         return

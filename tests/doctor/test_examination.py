@@ -91,6 +91,14 @@ def test_threads_that_do_not_fit(tree, monkeypatch, value):
     assert only(tree.examine("environment"), f"OMP_NUM_THREADS={value}").mend == "unset OMP_NUM_THREADS"
 
 
+def test_a_cpu_without_avx2(tree, monkeypatch):
+    monkeypatch.setattr("larvseg.doctor.environment.kernels.path", lambda kernels: "x86_64 without avx2")
+    assert "differ in later decimals" in only(tree.examine("environment"), "CPU: x86_64 without avx2").what
+    for path in ("avx2", "avx2 on AuthenticAMD", "native (avx2)", "aarch64"):
+        monkeypatch.setattr("larvseg.doctor.environment.kernels.path", lambda kernels, path=path: path)
+        assert [finding for finding in tree.examine("environment") if "CPU" in finding.what] == []
+
+
 def changed(tree, **settings) -> Project:
     tree.project.profile = tree.project.profile.model_copy(update=settings)
     return tree.project

@@ -64,7 +64,7 @@ def tree(tmp_path, monkeypatch) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"{path}\n" * (1000 if path.suffix == ".safetensors" else 1))
             read = [{"role": role, "path": other, "sha256": sha256_of(Path(other))} for role, other in inputs]
-            write_record(path, "output", recipe, read, ["numpy==2.4.6", "torch==2.14.1+cpu"])
+            write_record(path, "output", recipe, read, ["cpu-kernels==native (avx2 avx512f)", "numpy==2.4.6", "torch==2.14.1+cpu"])
             run_path(path).write_text(json_text({"started": 1e9 + 60 * number, "seconds": 30.0}))
     return tmp_path
 

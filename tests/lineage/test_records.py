@@ -11,6 +11,7 @@ from larvseg import stages
 from larvseg.config import FigureConfig
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
+from larvseg.lineage import kernels
 from larvseg.lineage.execute import execute
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import read_record, record_path
@@ -50,6 +51,18 @@ def test_records_chain_by_content(stage):
     assert record["artifact"]["sha256"] == sha256_of(Path("a/two.txt"))
     assert record["inputs"] == [{"role": "source", "path": "a/one.txt", "sha256": sha256_of(Path("a/one.txt"))}]
     assert record["recipe"]["config"] == CONFIG
+
+
+@pytest.mark.parametrize(("config", "told"), [(CONFIG, "avx2"), (CONFIG | {"runtime": {"kernels": "native"}}, "native")])
+def test_a_stage_runs_with_the_kernels_of_its_configuration(stage, monkeypatch, config, told):
+    chosen = []
+    monkeypatch.setattr("larvseg.lineage.execute.choose", chosen.append)
+    monkeypatch.setattr("larvseg.lineage.execute.parse", lambda *arguments: FigureConfig(**CONFIG))
+    monkeypatch.setattr("larvseg.lineage.execute.environment", lambda code: ["numpy==1", "torch==2"])
+    stage("one.txt", config=config)
+    assert chosen == [told]
+    pin, *packages = read_record(Path("one.txt"))["recipe"]["environment"]
+    assert pin == f"cpu-kernels=={kernels.path(told)}" and packages == ["numpy==1", "torch==2"]
 
 
 def test_a_record_is_the_same_whenever_it_is_written(stage):

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from larvseg.files import replacing
@@ -35,9 +35,10 @@ def jobs_of(output: str) -> dict[str, int]:
 
 @dataclass
 class Clone:
-    """A checkout in `folder`, on the smoke profile."""
+    """A checkout in `folder`, on the smoke profile. `variables`: what the environment says beside what it says to the tests."""
 
     folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
 
     def environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -48,6 +49,7 @@ class Clone:
             "PYTHONPATH": str(self.folder),
             "XDG_CACHE_HOME": str(self.folder / ".cache"),
             "DVC_NO_ANALYTICS": "1",
+            **self.variables,
         }
 
     def start(self, *command: str, **kwargs) -> subprocess.Popen:

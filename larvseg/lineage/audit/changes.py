@@ -46,6 +46,11 @@ def changes(old: Made, new: Made) -> list[str]:
     ]
 
 
+def listed(names: list[str], shown: int = 5) -> str:
+    """The first of `names`, and how many more there are."""
+    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
+
+
 def _code_changes(old: Mapping[str, Mapping[str, str]], new: Mapping[str, Mapping[str, str]]) -> Iterator[str]:
     for module, was, now in _differences(old, new):
         if was is ABSENT or now is ABSENT:

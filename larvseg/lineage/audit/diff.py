@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 import yaml
 
 from larvseg.errors import LarvSegError
-from larvseg.lineage.audit.changes import Made, changes
+from larvseg.lineage.audit.changes import Made, changes, listed
 from larvseg.lineage.audit.reach import reach
 from larvseg.lineage.audit.tree import Tree
 
@@ -46,7 +46,7 @@ def diff(tree: Tree, profile: str, old: str, new: str | None = None) -> str:
         together.setdefault(tuple(jobs), []).append(cause)
     lines = []
     for jobs, same in together.items():
-        lines += [*same, f"    in {_listed([' '.join(job) for job in jobs])}"]
+        lines += [*same, f"    in {listed([' '.join(job) for job in jobs])}"]
         outputs = [path for job in tree.jobs if (job.recipe.rule, job.recipe.name) in jobs for path in job.outputs.values()]
         lines += [f"    reaches {line}" for line in reach(tree, outputs)]
     locked = [_locked(old), _locked(new)]
@@ -99,10 +99,6 @@ def _git(*arguments: str) -> bytes:
     if done.returncode:
         raise LarvSegError(f"git {arguments[0]}: {done.stderr.decode().strip().splitlines()[-1]}")
     return done.stdout
-
-
-def _listed(names: list[str], shown: int = 5) -> str:
-    return ", ".join(names[:shown]) + (f" and {len(names) - shown} more" if len(names) > shown else "")
 
 
 def _short(md5: str | None) -> str:

@@ -17,13 +17,14 @@ from larvseg.lineage.audit.changes import Made, changes
 from larvseg.lineage.audit.numbers import wrong_numbers
 from larvseg.lineage.audit.reach import reach
 from larvseg.lineage.audit.tree import Tree
+from larvseg.lineage.kernels import PIN, other_cpu
 from larvseg.lineage.records import run_path
 
 WORDS = {
     "MODIFIED": "larvseg audit verify --repair, then `snakemake --cores all all` or `dvc repro`",
     "MISSING": "larvseg audit verify --repair, then `snakemake --cores all all` or `dvc repro`",
     "STALE": "`snakemake --cores all all` or `dvc repro` makes it again; or undo the change",
-    "DRIFTED": "install the recorded version, or make it again; --ignore-environment leaves this out",
+    "DRIFTED": "install the recorded version (of a package), or make it again; --ignore-environment leaves this out",
 }
 SHOWN = 3  # paths of a finding that are printed
 _CHUNK = 1 << 22
@@ -178,9 +179,11 @@ def _drifted(tree: Tree) -> Iterator[tuple[str, tuple[str, ...], str]]:
     causes: dict[str, dict[str, None]] = {}
     for path in tree.below:
         record = tree.record(path)
+        if record and (cause := other_cpu(record)):
+            causes.setdefault(cause, {})[path] = None
         for pin in record["recipe"]["environment"] if record else ():
             name, _, was = pin.partition("==")
-            now = _installed(name)
+            now = was if name == PIN else _installed(name)
             if now != was:
                 causes.setdefault(f"{name} {was} → {now or 'not installed'}", {})[path] = None
     yield from (("DRIFTED", paths, cause) for paths, cause in _together(causes))

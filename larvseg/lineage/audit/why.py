@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from larvseg.lineage.audit.changes import Made, changes
+from larvseg.lineage.audit.changes import Made, changes, listed
 from larvseg.lineage.audit.tree import Job, Tree
 from larvseg.lineage.audit.verify import other_bytes
+from larvseg.lineage.kernels import other_cpu
 from larvseg.lineage.records import known_hash
 
 
 def why(tree: Tree, path: str) -> str:
     """The reasons why `path` would be made again, root causes first, or that it is up to date. LarvSegError if no rule writes it.
 
-    Files that are large and were not hashed since they changed are not read; `verify` reads everything.
+    What was made on another kind of CPU is told, too, although that alone makes nothing again. Files that are large and were not hashed
+    since they changed are not read; `verify` reads everything.
     """
     job = tree.job(path)
-    lines = [f"  {ancestor.title}: {reason}" for ancestor in _ancestors(tree, job) for reason in reasons(tree, ancestor)]
-    return "\n".join([f"{path} would be made again:", *lines]) if lines else f"{path} is up to date"
+    ancestors = _ancestors(tree, job)
+    lines = [f"  {ancestor.title}: {reason}" for ancestor in ancestors for reason in reasons(tree, ancestor)]
+    verdict = f"{path} would be made again:" if lines else f"{path} is up to date"
+    return "\n".join([verdict, *lines, *_moved(tree, ancestors)])
 
 
 def reasons(tree: Tree, job: Job) -> list[str]:
@@ -36,6 +40,15 @@ def reasons(tree: Tree, job: Job) -> list[str]:
             if file.stat().st_size != record["artifact"]["size"] or known_hash(file) not in (None, record["artifact"]["sha256"]):
                 found[f"{path} was changed by hand; `larvseg audit verify --repair` deletes it"] = None
     return list(found)
+
+
+def _moved(tree: Tree, jobs: list[Job]) -> list[str]:
+    """One line for each other kind of CPU that some of `jobs` ran on."""
+    found: dict[str, list[str]] = {}
+    for job in jobs:
+        for text in {other_cpu(record) for path in job.outputs.values() if (record := tree.record(path))} - {None}:
+            found.setdefault(text, []).append(job.title)
+    return [f"  {text}, no reason to make it again: {listed(titles)}" for text, titles in found.items()]
 
 
 def _ancestors(tree: Tree, job: Job) -> list[Job]:

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import types
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -151,6 +152,17 @@ def unmade(tmp_path, monkeypatch) -> Toy:
 def toy(unmade) -> Toy:
     """The tree with everything made."""
     unmade.make()
+    return unmade
+
+
+@pytest.fixture
+def moved(unmade, monkeypatch) -> Toy:
+    """The tree with everything made by torch on a CPU with AVX-512, then brought to one without."""
+    packages = [f"numpy=={np.__version__}", f"torch=={metadata.version('torch')}"]
+    monkeypatch.setattr("larvseg.lineage.execute.environment", lambda code: packages if "larvseg.toy.train" in code else packages[:1])
+    monkeypatch.setattr("larvseg.lineage.kernels.path", lambda *arguments: "native (avx512f)")
+    unmade.make()
+    monkeypatch.setattr("larvseg.lineage.kernels.path", lambda *arguments: "avx2")
     return unmade
 
 

@@ -11,6 +11,7 @@ from larvseg.lineage.audit.repair import repair
 from larvseg.lineage.audit.tree import Tree
 from larvseg.lineage.audit.verify import verify
 from larvseg.lineage.kept import KEPT
+from larvseg.lineage.records import read_record
 from tests.lineage.audit import conftest
 
 MANIFEST = "data/toy/manifests/A150.arrow"
@@ -113,6 +114,13 @@ def test_other_packages_are_a_reason_to_compute(toy, trained, monkeypatch):
     monkeypatch.setattr("larvseg.lineage.execute.environment", lambda name: ["numpy==0"])
     toy.run(toy.job("train r1"))
     assert trained == ["r1"]
+
+
+def test_another_kind_of_cpu_is_a_reason_to_compute(moved, monkeypatch):
+    moved.run(moved.job("train r1"))
+    assert "cpu-kernels==avx2" in read_record(Path("results/toy/runs/r1/model"))["recipe"]["environment"]
+    monkeypatch.setattr("toy.train", None)  # now it is taken from what was kept
+    moved.run(moved.job("train r1"))
 
 
 def test_only_the_last_work_of_a_job_is_kept(toy):

@@ -203,6 +203,14 @@ def test_another_package(toy, monkeypatch):
     assert verify(toy.tree(), ignore_environment=True) == []
 
 
+def test_another_kind_of_cpu(moved):
+    finding = only(verify(moved.tree()))
+    assert (finding.word, finding.detail) == ("DRIFTED", "made on another kind of CPU (native (avx512f) → avx2)")
+    assert finding.paths == tuple(f"results/toy/runs/{run}/{file}" for run in ("r1", "r2") for file in ("model", "card.md"))
+    assert "all, base, novel" in finding.reaches[0]
+    assert verify(moved.tree(), ignore_environment=True) == []
+
+
 @pytest.mark.parametrize("what", ["artifact", "record", "both"])
 def test_missing_things_are_root_causes_once(toy, what):
     path = Path("results/toy/runs/r2/model")

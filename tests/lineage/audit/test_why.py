@@ -15,6 +15,13 @@ def test_up_to_date(toy):
     assert why(toy.tree(), "results/table3.csv") == "results/table3.csv is up to date"
 
 
+def test_another_kind_of_cpu_is_told_but_no_reason(moved):
+    told = "  made on another kind of CPU (native (avx512f) → avx2), no reason to make it again: train r2"
+    assert why(moved.tree(), MODEL).splitlines() == [f"{MODEL} is up to date", told]
+    moved.lr["r2"] = 0.05
+    assert why(moved.tree(), MODEL).splitlines() == [f"{MODEL} would be made again:", "  train r2: lr: 0.2 → 0.05", told]
+
+
 def test_parameter_function_and_reference(toy):
     toy.lr["r2"] = 0.05
     toy.code["derive"] = "1"
