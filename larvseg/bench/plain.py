@@ -46,6 +46,12 @@ def segmentation_loss(logits: Tensor, masks: Tensor, labelled_only: bool = False
     return torch.cat(losses, dim=1).sum() / ((masks >= 0).sum() if labelled_only else masks.numel())
 
 
+def interpolated_segmentation_loss(logits: Tensor, masks: Tensor) -> Tensor:
+    """Cross entropy of every pixel (B, H, W), 0 where -1 is ignored, of logits that torch upsamples."""
+    upsampled = F.interpolate(logits, size=masks.shape[1:], mode="bilinear", align_corners=False)
+    return F.cross_entropy(upsampled, masks, ignore_index=-1, reduction="none")
+
+
 def label_loss(pooled: Tensor, label: int, labels: Sequence[int]) -> Tensor:
     """Cross entropy of the (N,) logits without the columns of the image's other labels."""
     kept = [column for column in range(len(pooled)) if column == label or column not in labels]
