@@ -36,16 +36,16 @@ class SoFar:
         self.name, self._jobs, self._inputs = name, tree.jobs, recipe.inputs
         self._config: TableConfig = parse(TableConfig, recipe.config, name)
         self._there: dict[str, Path] = {}
-        self._written: dict[str, int] = {}
+        self._written: dict[str, list[tuple[int, int]]] = {}
         self.rows: list[dict[str, str]] = []
 
     def look(self) -> Layout:
         """The table as it is now; `rows` are its rows."""
         tree = Tree(self._jobs)  # which reads each record once
         for key, path in self._inputs.items():
-            record = record_path(Path(path))
-            written = record.stat().st_mtime_ns if record.is_file() else 0
-            if key not in self._there and written != self._written.get(key, 0):
+            files = [file.stat() for file in (Path(path), record_path(Path(path))) if file.is_file()]
+            written = [(file.st_ino, file.st_mtime_ns) for file in files]
+            if key not in self._there and written != self._written.get(key, []):
                 self._written[key] = written  # what does not stand is looked at again when it was made again
                 if stands(tree, path):
                     self._there[key] = Path(path)

@@ -69,6 +69,14 @@ def _rows(table: SoFar) -> list[dict[str, str]]:
     return table.rows
 
 
+def test_what_is_taken_from_what_was_kept_is_seen(toy):
+    Path(METRICS["r1"]).unlink()
+    table = SoFar("table3", toy.tree())
+    assert [row["status"] for row in _rows(table)] == ["not yet", "measured"]
+    toy.run(toy.job("evaluate r1"))
+    assert [row["status"] for row in _rows(table)] == ["measured", "measured"]
+
+
 def snakemake(toy, *jobs):
     """What Snakemake says while it evaluates the runs `jobs` one after the other."""
     yield from ("Building DAG of jobs...\n", "Job stats:\n", "job    count\n", "-----  -----\n", "total      2\n", "\n")
