@@ -6,6 +6,7 @@ over its rank's own pixels or pairs first, as R processes that average their gra
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -161,12 +162,15 @@ class Objective:
 
 
 def forward_by_size(backbone: nn.Module, images: Sequence[Tensor]) -> list[Tensor]:
-    """Features of each rank's images, one forward pass of the backbone for each image size."""
+    """Features of each rank's images, one forward pass of the backbone for each image size.
+
+    The largest comes last: the pass backward begins with it, and frees most before it holds the gradients of all weights.
+    """
     ranks_of: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for rank, tensor in enumerate(images):
         ranks_of[tuple(tensor.shape[2:])].append(rank)
     features: list[Tensor] = [images[0]] * len(images)
-    for ranks in ranks_of.values():
+    for _, ranks in sorted(ranks_of.items(), key=lambda item: math.prod(item[0]) * len(item[1])):
         joint = backbone(torch.cat([images[rank] for rank in ranks]))
         for rank, part in zip(ranks, joint.split([len(images[rank]) for rank in ranks]), strict=True):
             features[rank] = part

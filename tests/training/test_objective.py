@@ -7,7 +7,7 @@ from larvseg.bench import plain
 from larvseg.config import Attention, Augmentation, Backbone, Optimiser, Switches, TrainConfig, TrainingSet
 from larvseg.datasets.loader import RankBatch
 from larvseg.models.segmenter import build_segmenter
-from larvseg.training.objective import Objective, mean_of_ranks, sample_classes
+from larvseg.training.objective import Objective, forward_by_size, mean_of_ranks, sample_classes
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -187,6 +187,19 @@ def test_base_categories_that_have_no_bank_do_not_count(scope):
     base = sorted(set(range(UNION)) - NOVEL)
     assert all(not bank.pushed[base].any() for bank in segmenter.banks)
     assert objective.bank_state() == {"warm": 1, "fill": 1}
+
+
+def test_images_of_one_size_go_together_the_largest_last():
+    seen = []
+
+    def backbone(images):
+        seen.append(tuple(images.shape))
+        return images * 2
+
+    images = [torch.full((2, 3, side, side), float(rank)) for rank, side in enumerate((32, 24, 32, 24))]
+    features = forward_by_size(backbone, images)
+    assert seen == [(4, 3, 24, 24), (4, 3, 32, 32)]
+    assert all(torch.equal(found, own * 2) for found, own in zip(features, images, strict=True))
 
 
 def test_contrast_is_the_deviation_of_what_attention_compares():
