@@ -1,7 +1,7 @@
 # `make table3` and `make test` set everything up by themselves, once, in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-SHELL := /bin/bash
+SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 

@@ -25,6 +25,7 @@ LEFT_OUT = re.compile(
     r"|Using (workflow specific profile|shell:)|Assuming unrestricted|host: |Building DAG of jobs|Provided |Rules claiming more|Conda env"
 )
 STATS = "Job stats:"  # a table up to the next empty line
+TOTAL = re.compile(r"total +(\d+)$")  # its last line
 STEPS = re.compile(r"\d+ of \d+ steps \(.*\) done$")
 
 
@@ -96,6 +97,9 @@ def follow(table: SoFar, lines: Iterable[str], out: TextIO) -> None:
             look()
             continue
         stats = line == STATS or (stats and line != "")
+        if stats and (total := TOTAL.match(line)):
+            steps = f"0 of {total[1]} steps (0%) done"
+            say(*([] if live else [steps]))
         if not line.startswith(" "):  # what is indented belongs to the line above it
             left_out = stats or bool(LEFT_OUT.match(line))
         if not left_out:
