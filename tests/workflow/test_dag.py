@@ -66,8 +66,7 @@ def test_a_table_without_all_of_its_rows_shows_the_others_and_is_not_written(cop
     assert row.split()[:4] == ["A150", "LarvSeg", "C171,", "WA150"] and row.split()[-4:-1] == ["32.4", "41.3", "26.8"]
     assert not (copy.folder / TABLE).exists()
     followed = copy.run("bash", "-c", f"snakemake --cores 2 {TABLE} 2>&1 | larvseg print --follow {TABLE}")
-    assert "0 of 2 steps" in followed and followed.count("LarvSeg ") == 4 and followed.count("2 of 2 steps (100%) done") == 1
-    assert followed.index("1 of 2 steps") < followed.index("A150       LarvSeg     C171, WA150   ") < followed.index("2 of 2 steps")
+    assert followed.count("2 of 2 steps (100%) done") == 1 and "rule " not in followed
     assert copy.read(TABLE)
 
 

@@ -120,11 +120,8 @@ def test_on_a_terminal_how_far_it_is_stays_at_the_bottom(unmade):
     out = Terminal()
     follow(SoFar("table3", unmade.tree()), snakemake(unmade, "r1", "r2"), out)
     screen = [line.rpartition("\r\x1b[K")[2] for line in out.getvalue().split("\n")]
-    assert (
-        "0 of 2 steps (0%) done\r" in out.getvalue()
-        and screen[-2:] == ["2 of 3 steps (33%) done", ""]
-        and "1 of 3 steps (33%) done" not in screen
-    )
+    assert "0 of 2 steps (0%) done\r" in out.getvalue()
+    assert screen[-2:] == ["2 of 3 steps (33%) done", ""] and "1 of 3 steps (33%) done" not in screen
     assert len(rows_of(out.getvalue())) == 2
 
 
