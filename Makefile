@@ -1,6 +1,8 @@
 # `make table3` and `make test` set everything up by themselves, once, in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+SHELL := bash
+.SHELLFLAGS := -o pipefail -c
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .PHONY: help install table3 tables claims report seeds all rehearse test test-full test-unit lint format clean
@@ -15,8 +17,8 @@ $(BIN)/.installed: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-table3: install ## train, evaluate and print Table 3 of the selected profile
-	snakemake --cores all results/table3.csv
+table3: install ## train, evaluate and print Table 3 of the selected profile, each row when it is there
+	@snakemake --cores all results/table3.csv 2>&1 | larvseg print --follow results/table3.csv
 	@larvseg print results/table3.csv
 
 TABLES := table1 table2 table3 table4 table5 table6

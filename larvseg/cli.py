@@ -369,14 +369,32 @@ def adopt(profile: ProfileOption = None, seeds: SeedsOption = None) -> None:
 
 
 @app.command("print")
-def print_table(table: Annotated[Path, typer.Argument(help="a table of results/", show_default=False)]) -> None:
-    """Print a table, ours beside the published numbers."""
-    if not table.is_file():
-        raise LarvSegError(f"{table}: no such file; `snakemake --cores all {table}` makes it")
+def print_table(
+    table: Annotated[Path, typer.Argument(help="a table of results/", show_default=False)],
+    follow: Annotated[
+        bool, typer.Option("--follow", help="read what Snakemake says from standard input; show how far it is, and rows as they come")
+    ] = False,
+) -> None:
+    """Print a table, ours beside the published numbers. While it is being made: the rows that are there."""
     from larvseg.reporting.layout import layout_of
     from larvseg.reporting.rendering import as_text
 
-    print(as_text(layout_of(table)), end="")
+    if follow:
+        import signal
+
+        from larvseg.experiments import selected
+        from larvseg.lineage.audit.tree import Tree
+        from larvseg.progress import SoFar
+        from larvseg.progress import follow as follow_lines
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for Snakemake; what it says of that is shown, and its end is the end
+        follow_lines(SoFar(table.stem, Tree.of(selected())), sys.stdin, sys.stdout)
+    elif table.is_file():
+        print(as_text(layout_of(table)), end="")
+    else:
+        from larvseg.progress import so_far
+
+        print(as_text(so_far(table)), end="")
 
 
 @app.command()

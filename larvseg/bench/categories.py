@@ -59,7 +59,7 @@ def text(step: Measured, segmented: Measured) -> str:
     """What both measurements found, beside the limit and the plain ways."""
     return (
         f"training step, {step['classes']:,.0f} categories, a picture of each data set: {step['seconds']:.1f} s, {step['peak_gb']:.2f} GB "
-        f"(limit {LIMIT:g}; later steps {step['later_gb']:.2f}, with the gradients and momentum of the one before); "
+        f"(limit {LIMIT:g}; later steps {step['later_gb']:.2f}, with the momentum of those before); "
         f"every vector of the bank would need {step['plain_gb']:.1f} GB\n"
         f"label map of {segmented['size']:.0f}² pixels, {segmented['classes']:,.0f} categories: {segmented['seconds']:.1f} s, "
         f"{segmented['peak_gb']:.2f} GB (limit {LIMIT:g}); upsampled logits would need {segmented['plain_gb']:.1f} GB"

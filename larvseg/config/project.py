@@ -221,6 +221,7 @@ class Experiments(Model):
     """`experiments.yaml`: each run once, each table as rows of runs, and what the paper claims."""
 
     runs: dict[str, Run]
+    first: tuple[str, ...] = ()  # runs whose numbers are wanted first, in this order
     tables: dict[str, Table]
     table1: Table1 = Table1(rows=())
     figure1: Figure1 | None = None

@@ -72,6 +72,7 @@ class Setup(Files):
                 )
         named = [(f"table {name!r}", row.run) for name, table in self.experiments.tables.items() for row in table.rows]
         named += [(f"diagnostics {name}", run) for name, diagnosed in self.experiments.diagnostics.items() for run in diagnosed.runs]
+        named += [("first", run) for run in self.experiments.first]
         named += [("figure5", model.run) for model in (self.experiments.figure5.models if self.experiments.figure5 else ())]
         figures = {name: getattr(self.experiments, name) for name in ("figure1", "figure2", "figure3", "figure4")}
         named += [(name, figure.run) for name in ("figure1", "figure3") if (figure := figures[name])]

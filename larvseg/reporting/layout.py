@@ -10,7 +10,7 @@ from pathlib import Path
 from larvseg.columns import grouped
 from larvseg.errors import LarvSegError
 from larvseg.reporting.aliases import ALIASES
-from larvseg.reporting.tables import MEANS, read_csv
+from larvseg.reporting.tables import MEANS, NOT_YET, read_csv
 
 TITLES = {
     "table1": "Table 1: what embeddings of pixels group, among categories that C171 does not have",
@@ -34,6 +34,7 @@ BLOCKS = ("benchmark", "ablation")  # rows are compared within one value of the 
 SAID_BELOW = ("benchmark", "training_data")  # not in each row, where all rows have the same
 VERDICTS = {"holds": "hold", "does not hold": "do not hold", "undecided": "undecided", "not measured": "not measured"}  # of one, of several
 NOTHING = "–"
+WAITING = "…"
 PAPER = "the numbers of the paper (arXiv 2501.06862)"
 
 Rows = Sequence[Mapping[str, str]]
@@ -88,10 +89,14 @@ class Layout:
 def layout_of(path: Path) -> Layout:
     """The layout of the table `path` (results/<table>.csv). Raises LarvSegError if it is missing, damaged, or no table of the project."""
     rows = read_csv(path)
-    lay_out = LAYOUTS.get(path.stem, _means)
-    if not rows or (lay_out is _means and not {*MEANS, *(f"published_{mean}" for mean in MEANS)} <= set(rows[0])):
+    if not rows or (path.stem not in LAYOUTS and not {*MEANS, *(f"published_{mean}" for mean in MEANS)} <= set(rows[0])):
         raise LarvSegError(f"{path}: not a table of mIoU over all, base and novel categories")
     return lay_out(path.stem, rows)
+
+
+def lay_out(name: str, rows: Rows) -> Layout:
+    """The layout of the `rows` of the table `name`."""
+    return LAYOUTS.get(name, _means)(name, rows)
 
 
 def _table1(name: str, rows: Rows) -> Layout:
@@ -141,6 +146,7 @@ def _means(name: str, rows: Rows) -> Layout:
     """A table of mIoU over all, base and novel categories (Tables 3 to 6, and any other of `experiments.yaml`).
 
     The columns before the first of these are text. The place of a row is that by novel mIoU in its block, among those with both numbers.
+    Rows whose status is NOT_YET are marked.
     """
     texts = list(rows[0])[: list(rows[0]).index(MEANS[0])]
     shared = [column for column in SAID_BELOW if column in texts and len(rows) > 1 and len({row[column] for row in rows}) == 1]
@@ -153,7 +159,7 @@ def _means(name: str, rows: Rows) -> Layout:
     lines = []
     for (number, row), (ours, theirs) in zip(enumerate(rows), places, strict=True):
         line = [Entry(_word(column, row[column]), (number, column)) for column in shown]
-        line += [*_numbers(row, number, MEANS), Entry(ours)]
+        line += [Entry(WAITING)] * (len(MEANS) + 1) if row["status"] == NOT_YET else [*_numbers(row, number, MEANS), Entry(ours)]
         line += [*_numbers(row, number, [f"published_{mean}" for mean in MEANS]), Entry(theirs)]
         lines.append(tuple(line))
     notes = _notes(rows, shared, block)
@@ -228,6 +234,9 @@ def _breaks(rows: Rows, column: str) -> tuple[int, ...]:
 def _notes(rows: Rows, shared: Sequence[str], block: str | None) -> tuple[str, ...]:
     among = f"rows of {'an' if block == 'ablation' else 'a'} {block}" if block else "rows"
     notes = [f"mIoU in percent (base and novel: alignment rule S); place: by novel mIoU, among {among} with both numbers"]
+    waiting = sum(row["status"] == NOT_YET for row in rows)
+    if waiting:
+        notes.insert(0, f"{WAITING}: not there yet; {len(rows) - waiting} of {len(rows)} rows are, and places are among them")
     notes.append(f"novel by name alone: {', '.join(ALIASES)}; C171 has them under other names")
     if shared:
         notes.append("all rows: " + ", ".join(f"{_heading(column)} {rows[0][column]}" for column in shared))

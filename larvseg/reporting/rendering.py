@@ -38,6 +38,14 @@ def render(config: RenderConfig, inputs: Mapping[str, Path], outputs: Mapping[st
 
 def as_text(layout: Layout) -> str:
     """Aligned columns under their headings, then the notes."""
+    heads, body = grid(layout)
+    below = [line for note in (*layout.remarks, *layout.notes) for line in textwrap.wrap(note, WIDTH, subsequent_indent="  ")]
+    rule = "-" * max(map(len, [*heads, *body]))
+    return "\n".join([layout.title, "", *heads, rule, *body, rule, *below]) + "\n"
+
+
+def grid(layout: Layout) -> tuple[list[str], list[str]]:
+    """The lines of the headings, and one of each row below them."""
     spreads = [max(map(len, column)) for column in _spreads(layout)]
     lines = [[column.heading for column in layout.columns]]
     lines += [[_padded(entry, width) for entry, width in zip(row, spreads, strict=True)] for row in layout.rows]
@@ -53,9 +61,7 @@ def as_text(layout: Layout) -> str:
     for at, column in enumerate(shown):
         if column.group and column.group != shown[at - 1].group:
             over = f"{over:<{sum(widths[:at]) + 2 * at}}{column.group}"
-    rule = "-" * max(map(len, [over, head, *body]))
-    below = [line for note in (*layout.remarks, *layout.notes) for line in textwrap.wrap(note, WIDTH, subsequent_indent="  ")]
-    return "\n".join([layout.title, "", *([over] if over else []), head, rule, *body, rule, *below]) + "\n"
+    return [*([over] if over else []), head], body
 
 
 def as_markdown(layout: Layout) -> str:

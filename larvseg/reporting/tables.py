@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from larvseg.reporting.documents import read_document
 
 PUBLISHED = Path("data/reference/published")
 MEANS = ("all", "base", "novel")
+NOT_YET = "not yet"  # the status of a row whose run is not evaluated; never in a table of results/
 
 
 def table(config: TableConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
@@ -25,10 +26,22 @@ def table(config: TableConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     that is quoted.
     Raises LarvSegError for a row that the paper lacks and that does not say so, and for metrics of another run, seed, profile or benchmark.
     """
-    published = Published(config)
-    cells = [cell for number, row in enumerate(config.rows) for cell in _cells_of(config, number, row, inputs, published)]
-    write_cells(outputs["cells"], cells)
+    write_cells(outputs["cells"], _cells(config, inputs))
     write_csv(outputs["table"], rows_of(read_cells(outputs["cells"])))
+
+
+def rows_so_far(config: TableConfig, inputs: Mapping[str, Path], waiting: Collection[str]) -> list[dict[str, str]]:
+    """The rows as `table` will write them, but for those of the runs `waiting`: they have no numbers of ours, and the status NOT_YET.
+
+    inputs: as those of `table`; those of `waiting` may be missing.
+    """
+    rows = rows_of(_cells(config.model_copy(update={"quoted": (*config.quoted, *waiting)}), inputs))
+    return [row | {"status": NOT_YET} if row["run"] in waiting else row for row in rows]
+
+
+def _cells(config: TableConfig, inputs: Mapping[str, Path]) -> list[Cell]:
+    published = Published(config)
+    return [cell for number, row in enumerate(config.rows) for cell in _cells_of(config, number, row, inputs, published)]
 
 
 class Published:

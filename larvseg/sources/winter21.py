@@ -6,7 +6,8 @@ import os
 import sys
 import tarfile
 import zlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,17 +88,29 @@ def _from_gzip(whole: Path, names: set[str], folder: Path) -> None:
 
 
 def _keep(file: BinaryIO, size: int, path: Path, whole: Path) -> None:
-    """Write the next `size` bytes of `file` to `path`; LarvSegError if they are no whole tar."""
+    """Write the next `size` bytes of `file` to `path`; LarvSegError if they are no whole tar, or there is no room for them."""
     with replacing(path) as temporary:
         with open(temporary, "wb") as target:
             left = size
             while left and (block := file.read(min(left, _BLOCK))):
-                target.write(block)
+                with _room(path):
+                    target.write(block)
                 left -= len(block)
+            with _room(path):
+                target.flush()
         try:
             check_structure(temporary, path.name)
         except LarvSegError:
             raise LarvSegError(f"{whole}: {path.name} in it is damaged; fetch it again") from None
+
+
+@contextmanager
+def _room(path: Path) -> Iterator[None]:
+    """What cannot be written to `path` is no fault of the archive that is read."""
+    try:
+        yield
+    except OSError as error:
+        raise LarvSegError(f"{path}: cannot be written ({error.strerror}); make room and try again") from None
 
 
 def _bar(whole: Path, size: int) -> tqdm:

@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 MEANS = ("loss", "loss_seg", "loss_cls", "loss_aux", "contrast")
-BANK = ("warm", "fill")
-HEADER = ",".join(("step", "learning_rate", *MEANS, *BANK))
+STATES = ("warm", "fill", "scale")
+HEADER = ",".join(("step", "learning_rate", *MEANS, *STATES))
 
 
 class Curves:
     """Lines of `step`, `learning_rate`, `means` over the line's steps, and `states` after its last step; HEADER unless others are named.
 
     `contrast`: standard deviation over patches of what the attention sees, before it is standardised. `warm`, `fill`: see Objective.
+    `scale`: γ of the cosine classifier, the factor of its normalised cosines.
     """
 
-    def __init__(self, every: int = 10, means: Sequence[str] = MEANS, states: Sequence[str] = BANK):
+    def __init__(self, every: int = 10, means: Sequence[str] = MEANS, states: Sequence[str] = STATES):
         self.every, self.means, self.states = every, tuple(means), tuple(states)
         self.header = ",".join(("step", "learning_rate", *self.means, *self.states))
         self.lines: list[str] = []

@@ -6,6 +6,7 @@ over its rank's own pixels or pairs first, as R processes that average their gra
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -63,6 +64,7 @@ class Objective:
         for training_set in config.training_sets:
             if training_set.kind == "pixel":
                 self.novel[self.indices[training_set.name]] = False
+        self._pushing: dict[int, set[str]] = defaultdict(set)  # number of a bank → the sets that push to it
 
     def __call__(self, batches: Sequence[RankBatch], step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss of one step; `batches[r]` is what rank r sees. `step` seeds the sampling of classes."""
@@ -91,19 +93,21 @@ class Objective:
         return parts
 
     def bank_state(self) -> dict[str, float]:
-        """Of the weak sets' categories `warm`: the share whose ring has wrapped; of their slots `fill`: the share that was pushed to.
+        """Of the categories that can be pushed to `warm`: the share whose ring has wrapped; of their slots `fill`: the share that was.
 
-        In the mean over banks; 0 without a bank.
+        In the mean over the banks that can be pushed to: as far as the steps so far tell, those of ranks whose set has an attentive loss,
+        each with the categories of its own sets, with the switch bank_classes = novel the novel ones alone. 0 without such a bank.
         """
-        rows = [self.indices[weak.name] for weak in self.config.training_sets if weak.kind != "pixel" and weak.lambda_aux > 0]
-        if not rows or not len(self.segmenter.banks):
-            return {"warm": 0.0, "fill": 0.0}
-        categories = torch.cat(rows).unique()
-        shares = {
-            "warm": [bank.warm(categories).float().mean() for bank in self.segmenter.banks],
-            "fill": [(bank.pushed[categories] / bank.memory_size).clamp(max=1).mean() for bank in self.segmenter.banks],
-        }
-        return {name: torch.stack(values).mean().item() for name, values in shares.items()}
+        shares = []
+        for place, names in sorted(self._pushing.items()):
+            bank, categories = self.segmenter.banks[place], torch.cat([self.indices[name] for name in sorted(names)]).unique()
+            if self.config.switches.bank_classes == "novel":
+                categories = categories[self.novel[categories]]
+            if len(categories):
+                fill = (bank.pushed[categories] / bank.memory_size).clamp(max=1)
+                shares.append(torch.stack([bank.warm(categories).to(fill.dtype).mean(), fill.mean()]))
+        warm, fill = torch.stack(shares).mean(0).tolist() if shares else (0.0, 0.0)
+        return {"warm": warm, "fill": fill}
 
     def _segmentation(self, group: Group, count: int) -> Tensor:
         counted = group.masks != IGNORE
@@ -135,7 +139,9 @@ class Objective:
             masks, labels = (position[masks], None) if pixel else (None, position[labels])
         bank = None
         if not pixel and training_set.lambda_aux > 0 and len(banks):
-            bank = banks[ranks[0] if len(banks) > 1 else 0]
+            place = ranks[0] if len(banks) > 1 else 0
+            bank = banks[place]
+            self._pushing[place].add(training_set.name)
         height, width = own[0].images.shape[2:]
         return Group(
             training_set,
@@ -156,12 +162,15 @@ class Objective:
 
 
 def forward_by_size(backbone: nn.Module, images: Sequence[Tensor]) -> list[Tensor]:
-    """Features of each rank's images, one forward pass of the backbone for each image size."""
+    """Features of each rank's images, one forward pass of the backbone for each image size.
+
+    The largest comes last: the pass backward begins with it, and frees most before it holds the gradients of all weights.
+    """
     ranks_of: dict[tuple[int, ...], list[int]] = defaultdict(list)
     for rank, tensor in enumerate(images):
         ranks_of[tuple(tensor.shape[2:])].append(rank)
     features: list[Tensor] = [images[0]] * len(images)
-    for ranks in ranks_of.values():
+    for _, ranks in sorted(ranks_of.items(), key=lambda item: math.prod(item[0]) * len(item[1])):
         joint = backbone(torch.cat([images[rank] for rank in ranks]))
         for rank, part in zip(ranks, joint.split([len(images[rank]) for rank in ranks]), strict=True):
             features[rank] = part

@@ -69,7 +69,8 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
 
             last = f"step {step + 1}, {_show(values)}"
             progress.loss = values["loss"]
-            curves.add(step + 1, rate, values | objective.bank_state(), last=step + 1 == config.steps)
+            scale = {"scale": model.classifier.scale.item()} if config.switches.temperature == "layer_norm" else {}
+            curves.add(step + 1, rate, values | objective.bank_state() | scale, last=step + 1 == config.steps)
             if (step + 1) % config.runtime.checkpoint_every == 0:
                 progressed = {"step": step + 1, "curves": curves.state(), "annotations": ledger.counts}
                 save_state(state, model, optimiser, {**progressed, "origin": origin})

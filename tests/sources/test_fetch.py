@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import resource
 import sys
 import tarfile
 import types
@@ -326,6 +327,19 @@ def test_a_compressed_whole_that_ends_early_keeps_what_it_gave():
     targets = outputs(*TARS)
     fetch(settings, {}, targets, Path("work"))
     assert {name: path.read_bytes() for name, path in targets.items()} == members
+
+
+@pytest.mark.parametrize("compression", ["", "gz"])
+def test_a_full_disk_is_no_damaged_archive(compression):
+    put(f"winter21_whole.tar{'.gz' * bool(compression)}", tarred(SYNSETS, compression))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, hard))
+    try:
+        with pytest.raises(LarvSegError, match=r"^data/incoming/winter21_whole/n00000001.tar: cannot be written .*; make room"):
+            fetch(config(registry(), "{wnid}.tar", tars=tuple(TARS)), {}, outputs(*TARS), Path("work"))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list((INCOMING / "winter21_whole").iterdir())
 
 
 # --- by hand -----------------------------------------------------------------------------------------------------------------

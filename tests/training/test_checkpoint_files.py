@@ -88,14 +88,14 @@ def test_the_optimiser_takes_the_rate():
 def test_curves_average_since_the_last_line_and_continue_after_a_restart():
     whole, parts = Curves(every=2), Curves(every=2)
     for step in range(1, 6):
-        values = {"loss": float(step), "loss_seg": step / 3, "contrast": 3.0, "warm": step / 10, "fill": step / 5}
+        values = {"loss": float(step), "loss_seg": step / 3, "contrast": 3.0, "warm": step / 10, "fill": step / 5, "scale": 1 + step}
         whole.add(step, 0.1 / step, values, last=step == 5)
         continued = Curves(every=2)
         continued.restore(parts.state())
         parts = continued
         parts.add(step, 0.1 / step, values, last=step == 5)
     assert whole.text == parts.text
-    assert whole.lines == ["2,0.05,1.5,0.5,0,0,3,0.2,0.4", "4,0.025,3.5,1.16667,0,0,3,0.4,0.8", "5,0.02,5,1.66667,0,0,3,0.5,1"]
+    assert whole.lines == ["2,0.05,1.5,0.5,0,0,3,0.2,0.4,3", "4,0.025,3.5,1.16667,0,0,3,0.4,0.8,5", "5,0.02,5,1.66667,0,0,3,0.5,1,6"]
 
 
 def test_the_head_learns_faster_by_its_factor():

@@ -7,7 +7,7 @@ from larvseg.bench import plain
 from larvseg.config import Attention, Augmentation, Backbone, Optimiser, Switches, TrainConfig, TrainingSet
 from larvseg.datasets.loader import RankBatch
 from larvseg.models.segmenter import build_segmenter
-from larvseg.training.objective import Objective, mean_of_ranks, sample_classes
+from larvseg.training.objective import Objective, forward_by_size, mean_of_ranks, sample_classes
 
 pytestmark = pytest.mark.usefixtures("double")
 
@@ -157,6 +157,49 @@ def test_the_bank_fills_and_then_is_warm():
         shares = [state[name] for state in states]
         assert shares == sorted(shares) and shares[0] < 1 and shares[-1] == 1
     assert all(state["warm"] <= state["fill"] for state in states) and states[0]["warm"] < states[0]["fill"]
+
+
+def test_banks_that_no_rank_pushes_to_do_not_count():
+    """WA150 has no attentive loss: of the six banks those of the ranks of I124 are pushed to, with its four categories."""
+    config = configuration(switches={"bank_scope": "per_rank"}, weights=(0.0, 0.2))
+    segmenter = build_segmenter(config, UNION).eval().double()
+    objective = Objective(config, segmenter, INDICES)
+    assert objective.bank_state() == {"warm": 0, "fill": 0}
+    for step, batches in enumerate(steps(3)):
+        objective(batches, step)
+    used = [bank.pushed[INDICES["I124"]] for place, bank in enumerate(segmenter.banks) if ORDER[place] == "I124"]
+    assert len(used) == 2 and sum(bank.pushed.sum() for bank in segmenter.banks) == sum(pushed.sum() for pushed in used) == 12
+    fill = sum((pushed / M).clamp(max=1).mean().item() for pushed in used) / 2
+    warm = sum((pushed >= M).double().mean().item() for pushed in used) / 2
+    assert objective.bank_state() == pytest.approx({"warm": warm, "fill": fill}) and fill > 0.4
+    for batches in steps(30)[3:]:
+        objective(batches, 0)
+    assert objective.bank_state() == {"warm": 1, "fill": 1}
+
+
+@pytest.mark.parametrize("scope", ["global", "per_rank"])
+def test_base_categories_that_have_no_bank_do_not_count(scope):
+    config = configuration(switches={"bank_classes": "novel", "bank_scope": scope})
+    segmenter = build_segmenter(config, UNION).eval().double()
+    objective = Objective(config, segmenter, INDICES)
+    for step, batches in enumerate(steps(30)):
+        objective(batches, step)
+    base = sorted(set(range(UNION)) - NOVEL)
+    assert all(not bank.pushed[base].any() for bank in segmenter.banks)
+    assert objective.bank_state() == {"warm": 1, "fill": 1}
+
+
+def test_images_of_one_size_go_together_the_largest_last():
+    seen = []
+
+    def backbone(images):
+        seen.append(tuple(images.shape))
+        return images * 2
+
+    images = [torch.full((2, 3, side, side), float(rank)) for rank, side in enumerate((32, 24, 32, 24))]
+    features = forward_by_size(backbone, images)
+    assert seen == [(4, 3, 24, 24), (4, 3, 32, 32)]
+    assert all(torch.equal(found, own * 2) for found, own in zip(features, images, strict=True))
 
 
 def test_contrast_is_the_deviation_of_what_attention_compares():

@@ -87,15 +87,23 @@ def test_curves_have_a_line_every_ten_steps_and_one_at_the_end(config, inputs, o
     files = outputs("curves")
     train(config.model_copy(update={"steps": 13}), inputs, files, Path("work/curves"))
     header, *lines = files["curves"].read_text().splitlines()
-    assert header == HEADER == "step,learning_rate,loss,loss_seg,loss_cls,loss_aux,contrast,warm,fill"
+    assert header == HEADER == "step,learning_rate,loss,loss_seg,loss_cls,loss_aux,contrast,warm,fill,scale"
     rows = [dict(zip(header.split(","), map(float, line.split(",")), strict=True)) for line in lines]
     assert [row["step"] for row in rows] == [10, 13]
     for row in rows:
         assert row["loss"] == pytest.approx(row["loss_seg"] + row["loss_cls"] + row["loss_aux"], rel=1e-4)
         assert min(row["loss_seg"], row["loss_cls"], row["loss_aux"]) > 0
+    assert rows[-1]["scale"] == pytest.approx(float(load_tensors(files["model"])[0]["classifier.scale"]), rel=1e-5) != rows[0]["scale"]
     assert (
         rows[-1]["contrast"] > 0 and rows[-1]["fill"] == rows[-1]["warm"] == 1
     )  # every one of the four categories has been in three images by now
+
+
+def test_a_classifier_without_a_scale_shows_none(config, inputs, outputs):
+    files = outputs("cosine")
+    switches = config.switches.model_copy(update={"temperature": "cosine"})
+    train(config.model_copy(update={"steps": 1, "switches": switches}), inputs, files, Path("work/cosine"))
+    assert files["curves"].read_text().splitlines()[-1].endswith(",0")
 
 
 def test_the_saved_model_holds_banks_and_fits_its_configuration(config, inputs, trained):
@@ -175,7 +183,7 @@ def test_supervised_training_learns_and_keeps_no_bank(config, inputs, outputs):
     train(config.model_copy(update=settings), inputs, files, Path("work/supervised"))
     assert not [name for name in load_tensors(files["model"])[0] if name.startswith("banks")]
     lines = files["curves"].read_text().splitlines()[1:]
-    assert all(line.endswith(",0,0,0,0,0") for line in lines)  # loss_cls, loss_aux, contrast, warm, fill
+    assert all(line.split(",")[4:9] == ["0"] * 5 for line in lines)  # loss_cls, loss_aux, contrast, warm, fill
     losses = [float(line.split(",")[3]) for line in lines]
     assert losses[-1] < 0.7 * losses[0]
 

@@ -57,6 +57,19 @@ def test_every_table_is_set_in_type(finished):
         assert finished.run("larvseg", "print", f"results/{name}.csv").startswith(title)
 
 
+def test_a_table_without_all_of_its_rows_shows_the_others_and_is_not_written(copy):
+    for path in (TABLE, f"{TABLE}.lineage.json", "results/smoke/evaluations/larvseg-a150/seed0/metrics.json"):
+        (copy.folder / path).unlink()
+    shown = copy.run("larvseg", "print", TABLE)
+    assert "19 of 20 rows are" in shown and f"the rest: snakemake --cores all {TABLE}" in shown
+    (row,) = [line for line in shown.splitlines() if " … " in line]
+    assert row.split()[:4] == ["A150", "LarvSeg", "C171,", "WA150"] and row.split()[-4:-1] == ["32.4", "41.3", "26.8"]
+    assert not (copy.folder / TABLE).exists()
+    followed = copy.run("bash", "-c", f"snakemake --cores 2 {TABLE} 2>&1 | larvseg print --follow {TABLE}")
+    assert followed.count("2 of 2 steps (100%) done") == 1 and "rule " not in followed
+    assert copy.read(TABLE)
+
+
 def test_one_seed_leaves_every_claim_undecided(finished):
     rows = list(csv.DictReader(finished.read("results/claims.csv").decode().splitlines()))
     assert len(rows) == 24 and {(row["verdict"], row["note"], row["seeds"]) for row in rows} == {("undecided", "one seed", "0")}

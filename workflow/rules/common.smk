@@ -3,6 +3,7 @@ import sys
 
 from larvseg.errors import LarvSegError
 from larvseg.experiments import TEXT_DATASETS, Project
+from larvseg.experiments.order import priorities
 from larvseg.experiments.products import products
 from larvseg.lineage.process import clear_stale_locks
 
@@ -20,6 +21,7 @@ try:
         raise LarvSegError(f"--config {unknown[0]}: {told}")
     PROJECT = Project(config["profile"], seeds=config.get("seeds", 1))
     PROJECT.write_recipes(alone=clear_stale_locks())
+    PRIORITIES = priorities(PROJECT)
 except LarvSegError as error:
     refuse(error)
 
@@ -62,6 +64,11 @@ wildcard_constraints:
 def runs_made_by(rule):
     """A pattern for the wildcard `run` of the rule that makes the models of these runs; one that fits nothing if there are none."""
     return "|".join(run for run in PROJECT.experiments.runs if PROJECT.maker(run) == rule) or "none"
+
+
+def priority_of(wildcards, input):
+    """Which of the jobs that could start does: see larvseg/experiments/order.py."""
+    return PRIORITIES[input.recipe]
 
 
 def archives_of(wildcards):

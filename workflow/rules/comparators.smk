@@ -19,7 +19,7 @@ rule clip:
         f"results/{PROFILE}/logs/clip/{{clip}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/clip/{{clip}}.tsv"
-    priority: 1  # the longest jobs: begun first, so that no core is without work at the end
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -43,6 +43,7 @@ rule embed:
         f"results/{PROFILE}/logs/embed/{{clip}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/embed/{{clip}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -64,6 +65,7 @@ rule zeroshot:
         f"results/{PROFILE}/logs/zeroshot/{{clip}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/zeroshot/{{clip}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -95,7 +97,7 @@ rule propose:
         f"results/{PROFILE}/benchmarks/propose/{{run}}.seed{{seed}}.tsv"
     wildcard_constraints:
         run=runs_made_by("propose"),
-    priority: 1  # the longest jobs: begun first, so that no core is without work at the end
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -120,6 +122,7 @@ if PROJECT.features_config:
             f"results/{PROFILE}/logs/pretrain/features.log",
         benchmark:
             f"results/{PROFILE}/benchmarks/pretrain/features.tsv"
+        priority: priority_of
         conda:
             "../../environment.yml"
         threads: PROJECT.pretraining_threads
@@ -141,6 +144,7 @@ rule index:
         f"results/{PROFILE}/logs/index/{{dataset}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/index/{{dataset}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -166,6 +170,7 @@ rule retrieve:
         f"results/{PROFILE}/benchmarks/retrieve/{{run}}.seed{{seed}}.tsv"
     wildcard_constraints:
         run=runs_made_by("retrieve"),
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS

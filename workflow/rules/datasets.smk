@@ -12,6 +12,7 @@ rule derive:
         f"results/{PROFILE}/logs/derive/{{dataset}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/derive/{{dataset}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: PROJECT.profile.deriving_threads
@@ -36,6 +37,7 @@ rule vocabulary:
         f"results/{PROFILE}/logs/vocabulary/synsets.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/vocabulary/synsets.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1

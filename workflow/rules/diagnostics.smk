@@ -17,6 +17,7 @@ rule classes:
         f"results/{PROFILE}/logs/diagnose/classes_{{diagnosed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/diagnose/classes_{{diagnosed}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -43,6 +44,7 @@ rule shares:
         f"results/{PROFILE}/logs/diagnose/shares_{{diagnosed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/diagnose/shares_{{diagnosed}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -69,6 +71,7 @@ rule class_map:
         f"results/{PROFILE}/logs/diagnose/class_map_{{diagnosed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/diagnose/class_map_{{diagnosed}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -95,6 +98,7 @@ rule tail:
         f"results/{PROFILE}/logs/diagnose/tail_{{diagnosed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/diagnose/tail_{{diagnosed}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -121,6 +125,7 @@ rule gains:
         f"results/{PROFILE}/logs/diagnose/gains_{{diagnosed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/diagnose/gains_{{diagnosed}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -147,6 +152,7 @@ rule curves:
         f"results/{PROFILE}/logs/diagnose/curves_{{diagnosed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/diagnose/curves_{{diagnosed}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -173,6 +179,7 @@ rule confusion:
         f"results/{PROFILE}/logs/diagnose/confusion_{{diagnosed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/diagnose/confusion_{{diagnosed}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1

@@ -12,6 +12,7 @@ rule evaluate:
         f"results/{PROFILE}/logs/evaluate/{{run}}.seed{{seed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/evaluate/{{run}}.seed{{seed}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -33,6 +34,7 @@ rule explore:
         f"results/{PROFILE}/logs/explore/{{exploration}}.seed{{seed}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/explore/{{exploration}}.seed{{seed}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -54,6 +56,7 @@ rule respond:
         f"results/{PROFILE}/logs/respond/{{exploration}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/respond/{{exploration}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -75,6 +78,7 @@ rule predict:
         f"results/{PROFILE}/logs/predict/{{run}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/predict/{{run}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -96,6 +100,7 @@ rule showcase:
         f"results/{PROFILE}/logs/showcase/{{run}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/showcase/{{run}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -117,6 +122,7 @@ rule attend:
         f"results/{PROFILE}/logs/attend/{{run}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/attend/{{run}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS
@@ -138,6 +144,7 @@ rule recognise:
         f"results/{PROFILE}/logs/recognise/{{run}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/recognise/{{run}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS

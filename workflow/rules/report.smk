@@ -11,6 +11,7 @@ rule page:
         f"results/{PROFILE}/logs/page.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/page.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1

@@ -12,6 +12,7 @@ rule table:
         f"results/{PROFILE}/logs/table/{{table}}.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/table/{{table}}.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -32,6 +33,7 @@ rule table2:
         f"results/{PROFILE}/logs/table/table2.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/table/table2.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -56,6 +58,7 @@ rule render:
         f"results/{PROFILE}/benchmarks/render/{{table}}.tsv"
     wildcard_constraints:
         table="|".join(PROJECT.set_in_type),
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -76,6 +79,7 @@ rule metrics:
         f"results/{PROFILE}/logs/metrics.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/metrics.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -96,6 +100,7 @@ rule claims:
         f"results/{PROFILE}/logs/claims.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/claims.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -118,6 +123,7 @@ rule figure_miniature:
         f"results/{PROFILE}/logs/figure/miniature.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/figure/miniature.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -161,6 +167,7 @@ rule table1:
         f"results/{PROFILE}/logs/table/table1.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/table/table1.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -182,6 +189,7 @@ rule figure1:
         f"results/{PROFILE}/logs/figure1.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/figure1.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -203,6 +211,7 @@ rule figure2:
         f"results/{PROFILE}/logs/figure2.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/figure2.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -224,6 +233,7 @@ rule figure3:
         f"results/{PROFILE}/logs/figure3.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/figure3.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -245,6 +255,7 @@ rule figure4:
         f"results/{PROFILE}/logs/figure4.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/figure4.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1
@@ -266,6 +277,7 @@ rule figure5:
         f"results/{PROFILE}/logs/figure5.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/figure5.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: 1

@@ -12,6 +12,7 @@ rule fetch_coco:
         f"results/{PROFILE}/logs/fetch/coco.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/fetch/coco.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: PROJECT.profile.drawing_threads
@@ -32,6 +33,7 @@ rule fetch_ade_challenge:
         f"results/{PROFILE}/logs/fetch/ade_challenge.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/fetch/ade_challenge.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: PROJECT.profile.drawing_threads
@@ -51,6 +53,7 @@ rule fetch_ade_full:
         f"results/{PROFILE}/logs/fetch/ade_full.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/fetch/ade_full.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: PROJECT.profile.drawing_threads
@@ -70,6 +73,7 @@ rule fetch_imagenet:
         f"results/{PROFILE}/logs/fetch/imagenet.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/fetch/imagenet.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: PROJECT.profile.drawing_threads
@@ -91,6 +95,7 @@ rule fetch_wordnet:
         f"results/{PROFILE}/logs/fetch/wordnet.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/fetch/wordnet.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: PROJECT.profile.drawing_threads
@@ -111,6 +116,7 @@ rule fetch_narratives:
         f"results/{PROFILE}/logs/fetch/narratives.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/fetch/narratives.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: PROJECT.profile.drawing_threads
@@ -135,6 +141,7 @@ if "itpair" in PROJECT.families:
             f"results/{PROFILE}/logs/fetch/itpair.log",
         benchmark:
             f"results/{PROFILE}/benchmarks/fetch/itpair.tsv"
+        priority: priority_of
         conda:
             "../../environment.yml"
         threads: PROJECT.profile.drawing_threads
@@ -159,6 +166,7 @@ if "ilsvrc" in PROJECT.families:
             f"results/{PROFILE}/logs/fetch/ilsvrc.log",
         benchmark:
             f"results/{PROFILE}/benchmarks/fetch/ilsvrc.tsv"
+        priority: priority_of
         conda:
             "../../environment.yml"
         threads: PROJECT.profile.drawing_threads
@@ -181,6 +189,7 @@ if "imagenet_whole" in PROJECT.families:
             f"results/{PROFILE}/logs/fetch/imagenet_whole.log",
         benchmark:
             f"results/{PROFILE}/benchmarks/fetch/imagenet_whole.tsv"
+        priority: priority_of
         conda:
             "../../environment.yml"
         threads: PROJECT.profile.drawing_threads
@@ -202,6 +211,7 @@ if "weights" in PROJECT.families:
             f"results/{PROFILE}/logs/fetch/weights.log",
         benchmark:
             f"results/{PROFILE}/benchmarks/fetch/weights.tsv"
+        priority: priority_of
         conda:
             "../../environment.yml"
         threads: PROJECT.profile.drawing_threads
@@ -225,6 +235,7 @@ rule prepare:
         f"results/{PROFILE}/logs/prepare/ade20k_full.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/prepare/ade20k_full.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: PROJECT.profile.deriving_threads

@@ -11,6 +11,7 @@ rule pretrain:
         f"results/{PROFILE}/logs/pretrain/backbone.log",
     benchmark:
         f"results/{PROFILE}/benchmarks/pretrain/backbone.tsv"
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: PROJECT.pretraining_threads
@@ -41,6 +42,7 @@ rule train:
         f"results/{PROFILE}/benchmarks/train/{{run}}.seed{{seed}}.tsv"
     wildcard_constraints:
         run=runs_made_by("train"),
+    priority: priority_of
     conda:
         "../../environment.yml"
     threads: THREADS

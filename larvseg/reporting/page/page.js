@@ -277,6 +277,7 @@ const WORDS = {
   warm: "categories whose ring is full (warm)",
   fill: "their slots that were filled (fill)",
   contrast: "how far attention tells them apart (contrast)",
+  scale: "factor of normalised cosines, γ (scale)",
 };
 const SVG = "http://www.w3.org/2000/svg";
 

@@ -1,0 +1,45 @@
+"""In which order jobs start where several could. What they make does not depend on it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+
+from larvseg.experiments.products import products
+from larvseg.experiments.project import Project
+
+# Minutes of a job on profile mini, roughly, so that of two ways the longer one is told; jobs of other rules take less than one.
+MINUTES = {"pretrain": 4, "clip": 4, "propose": 5, "train": 3}
+SHORT = 1
+
+
+def priorities(project: Project) -> dict[str, int]:
+    """The priority of each job, by the path of its recipe: of those that could start, the highest does.
+
+    What leads to the numbers of the runs that `first` of experiments.yaml names comes before the rest, what leads to an earlier one of them
+    before what leads to a later one. Among jobs of the same rank the one with the longest way from its start to the end of all comes first:
+    others wait for it, and no long job is left to run alone at the end.
+    """
+    jobs = {(job.rule, job.name): job for job in project.jobs()}
+    maker = {path: key for key in jobs for path in products(project, *key).values()}
+    needs = {key: {maker[path] for path in job.inputs.values() if path in maker} for key, job in jobs.items()}
+    followers = defaultdict(set)
+    for key, needed in needs.items():
+        for before in needed:
+            followers[before].add(key)
+
+    @cache
+    def way(key: tuple[str, str]) -> int:
+        return MINUTES.get(key[0], SHORT) + max(map(way, followers[key]), default=0)
+
+    rank = dict.fromkeys(jobs, 0)
+    for place, run in enumerate(reversed(project.experiments.first), 1):
+        waiting = [("evaluate", f"{run}.seed{seed}") for seed in project.seeds_of(run)]
+        waiting = [key for key in waiting if key in jobs]  # a run that is quoted has no jobs
+        while waiting:
+            key = waiting.pop()
+            if rank[key] != place:
+                rank[key] = place
+                waiting += needs[key]
+    longest = 1 + max(map(way, jobs))
+    return {project.recipe_path(*key): rank[key] * longest + way(key) for key in jobs}
