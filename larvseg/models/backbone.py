@@ -5,27 +5,11 @@ from __future__ import annotations
 import timm
 import torch
 import torch.nn.functional as F
-from timm.layers import Mlp
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 
 from larvseg.config import Backbone
 from larvseg.errors import LarvSegError
 from larvseg.models.stem import ConvolutionalStem
-
-
-class LeanMlp(Mlp):
-    """timm's, which forgets what its activation gives and computes it again in the pass backward: a quarter of what a block would hold.
-
-    The numbers are the same. The second linear layer is not computed twice: recomputing stops at what the pass backward asks for.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.fc1(x)
-        return checkpoint(self._after_first, x, use_reentrant=False) if torch.is_grad_enabled() else self._after_first(x)
-
-    def _after_first(self, x: Tensor) -> Tensor:
-        return self.drop2(self.fc2(self.norm(self.drop1(self.act(x)))))
 
 
 class VisionTransformer(nn.Module):
@@ -69,14 +53,7 @@ def build_backbone(config: Backbone, seed: int = 0) -> VisionTransformer:
                 pretrained=False,
                 num_classes=0,
                 fc_norm=False,  # keep the final LayerNorm on the patch tokens whatever the pooling
-                **{
-                    "img_size": config.image_size,
-                    "dynamic_img_size": True,
-                    "dynamic_img_pad": True,
-                    "mlp_layer": LeanMlp,
-                    **stem,
-                    **config.arguments,
-                },
+                **{"img_size": config.image_size, "dynamic_img_size": True, "dynamic_img_pad": True, **stem, **config.arguments},
             )
         except (RuntimeError, TypeError, AssertionError, ValueError) as error:
             raise LarvSegError(f"backbone {config.name!r} {config.arguments}: {error}; name a timm vision transformer") from None
