@@ -48,7 +48,7 @@ def test_the_first_rows_come_before_what_they_do_not_need():
 
 def test_of_the_rest_the_longest_way_comes_first():
     times, _ = run_on_two_cores(Project("mini"))
-    assert times["clip vit"][0] < times["propose zsbaseline-a150.seed0"][0] < times["train larvseg-a847.seed0"][0]
+    assert times["clip resnet"][0] < times["propose zsbaseline-a150.seed0"][0] < times["train larvseg-a847.seed0"][0]
     assert times["train lseg-a150.seed0"][0] < times["evaluate denseclip-a150.seed0"][0]
 
 

@@ -107,7 +107,7 @@ WHERE = ("--where", "ablation=memory_size", "--where", "value=40")
 WITH_NETWORKS = {"pretrain", "train", "evaluate", "clip", "embed", "zeroshot", "explore", "respond", "predict", "showcase", "attend"}
 MOST_KINDS = (  # the comparators are in test_kill.py, which ends on one core
     "results/smoke/evaluations/larvseg-a150-i124/seed0/metrics.json",
-    "results/smoke/evaluations/clip/vit.json",
+    "results/smoke/evaluations/clip/resnet.json",
     "results/smoke/groupings/backbone.A150/seed0.json",
     "results/smoke/responses/backbone.A150.safetensors",
     "results/smoke/predictions/larvseg-a150-i124.safetensors",
