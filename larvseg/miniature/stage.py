@@ -115,7 +115,7 @@ class Stage:
         drawing = THINGS[name]
         unit = 0.87 * (self.width * self.height) ** 0.5
         tall = self.person * drawing.height**0.42 * (0.6 + 0.44 * depth) * self.rng.uniform(0.9, 1.12)
-        tall = min(max(tall, self.style.smallest, 0.96 * self.style.smallest / drawing.aspect), 0.78) * unit
+        tall = min(max(tall, 0.25, 0.24 / drawing.aspect), 0.78) * unit
         wide = tall * drawing.aspect
         shrink = min(1.0, 0.66 * self.width / wide, 0.8 * self.height / tall)
         return wide * shrink / self.width, tall * shrink / self.height
