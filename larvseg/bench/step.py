@@ -37,7 +37,7 @@ Times = dict[str, float]
 
 
 def measure(repeats: int = 40) -> dict[str, Times]:
-    """Median milliseconds of each of PARTS on one thread, {"as it was": …, "now": …}; the two take turns. `head` is losses, bank and all."""
+    """Median milliseconds of each of PARTS on one thread, {"as it was": …, "now": …}; the two take turns. `head`: losses, bank and all."""
     threads, fills = torch.get_num_threads(), torch.utils.deterministic.fill_uninitialized_memory
     deterministic = torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(1)

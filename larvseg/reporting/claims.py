@@ -31,7 +31,7 @@ def claims(config: ClaimsConfig, inputs: Mapping[str, Path], outputs: Mapping[st
     average over config.resamples resamples. Each draws validation pictures with replacement, the same for all runs of a benchmark, and adds
     s/√n · t, a draw of Student's t with n − 1 degrees of freedom for the n seeds: drawing among three seeds would know nothing beyond the
     extremes of the three. The interval covers what other pictures of the kind and other seeds would have changed, given one backbone, one
-    CLIP model and one set of training pictures. Of `grouping` there are no counts: instead of pictures, of each seed the draws of its known
+    CLIP model and one set of training pictures. detectable: measured − low, the least difference that it would have told from 0. Of `grouping` there are no counts: instead of pictures, of each seed the draws of its known
     pixels are drawn, the same for all runs; the pictures are taken as they are. Intervals are not widened for the number of claims. Of a
     claim with several rivals the line has the one that decides, `against`: the one that the run is least surely above, or, where the claim
     does not hold, most surely below. The published difference is that to the same rival; where nothing was measured, to the nearest.
@@ -96,11 +96,12 @@ def _line(config: ClaimsConfig, claim: ResolvedClaim, measures: _Measures) -> di
         "margin": f"{claim.margin:.1f}" if claim.margin else "",
         "published": "",
     }
-    line |= dict.fromkeys(("measured", "seed_std", "low", "high", "against"), "")
+    line |= dict.fromkeys(("measured", "seed_std", "low", "high", "detectable", "against"), "")
     if differences:
         shown = deciding(differences, claim.margin)
         rivals = [rival for rival in rivals if rival.run == shown.against]
         line |= {"measured": _signed(shown.value), "low": _signed(shown.low), "high": _signed(shown.high), "against": shown.against}
+        line["detectable"] = f"{shown.value - shown.low:.2f}"
         line["seed_std"] = f"{statistics.stdev(shown.seeds):.2f}" if len(shown.seeds) > 1 else ""
     line["published"] = _published(claim, own, rivals)
     seeds = max((side.seeds for side in claim.sides), key=len)

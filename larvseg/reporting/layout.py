@@ -167,7 +167,7 @@ def _means(name: str, rows: Rows) -> Layout:
 
 
 def _claims(name: str, rows: Rows) -> Layout:
-    numbers = ("published", "ours", "95 % interval")
+    numbers = ("published", "ours", "95 % interval", "told ≥")
     columns = [Column(heading) for heading in ("paper", "claim", "mIoU of")] + [Column(heading, number=True) for heading in numbers]
     columns += [Column("holds if"), Column("verdict")]
 
@@ -180,6 +180,7 @@ def _claims(name: str, rows: Rows) -> Layout:
             Entry(_difference(row["published"]), (number, "published")),
             Entry(_difference(row["measured"]), (number, "measured"), row["seed_std"]),
             Entry(f"{_difference(row['low'])} … {_difference(row['high'])}" if row["low"] else NOTHING),
+            Entry(row["detectable"] or NOTHING),
             Entry(f"{condition}, each" if row["kind"] == "best" else condition),
             Entry(row["verdict"], (number, "verdict")),
         )
@@ -191,6 +192,7 @@ def _claims(name: str, rows: Rows) -> Layout:
         f"{len(rows)} claim{'s' * (len(rows) != 1)}: {', '.join(counts)}{f' ({alone} because one seed was trained)' if alone else ''}",
         "differences in points of mIoU (base and novel: alignment rule S; grouping: Table 1); each: the rival that decides is shown",
         "±: over seeds; interval: bootstrap over validation pictures (grouping: draws of known pixels), Student's t over seeds",
+        "told ≥: the least difference that these pictures and seeds would have told from 0",
         f"profile {rows[0]['profile']}, seeds {max((row['seeds'] for row in rows), key=len)}",
         f"published: {PAPER}",
     )

@@ -20,6 +20,7 @@ SPECIAL = {
     **{character: f"{{{character}}}" for character in "[*"},  # after a line break they would be its arguments
     "<": "$<$",
     ">": "$>$",
+    "≥": r"$\geq$",
     "±": r"$\pm$",
     "×": r"$\times$",
     "−": "$-$",

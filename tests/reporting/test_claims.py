@@ -31,6 +31,7 @@ def test_the_difference_is_that_of_the_metrics_paired_by_seed(world):
     differences = [world.metric("LarvSeg", seed, "novel") - world.metric("Baseline", seed, "novel") for seed in range(3)]
     assert (line["measured"], line["seed_std"]) == (f"{statistics.fmean(differences):+.2f}", f"{statistics.stdev(differences):.2f}")
     assert float(line["low"]) < float(line["measured"]) < float(line["high"])
+    assert float(line["detectable"]) == pytest.approx(float(line["measured"]) - float(line["low"]), abs=0.011)
     assert (line["published"], line["seeds"], line["runs"]) == ("+6.0", "0 1 2", "LarvSeg Baseline")
     assert (line["verdict"], line["note"], line["against"]) == ("holds", "", "Baseline")
 
@@ -275,7 +276,17 @@ def test_claims_are_set_in_type(world):
     assert ours[0] == "−"
     row = [cell.strip() for cell in markdown.splitlines()[4].strip("|").split("|")]
     condition = "> −60.0"
-    assert row == ["Table 3", "a claim", "A150 novel", "+6.0", f"{ours} ± {line['seed_std']}", f"{low} … {high}", condition, "holds"]
+    assert row == [
+        "Table 3",
+        "a claim",
+        "A150 novel",
+        "+6.0",
+        f"{ours} ± {line['seed_std']}",
+        f"{low} … {high}",
+        line["detectable"],
+        condition,
+        "holds",
+    ]
     for text in (ours, rf"{low} \ldots{{}} {high}", condition):
         assert text.replace("−", "$-$").replace(">", "$>$") in latex
     assert r"\label{tab:claims}" in latex and latex.isascii()
