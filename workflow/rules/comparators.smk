@@ -26,6 +26,7 @@ rule clip:
     resources:
         mem_mb=MEMORY,
         runtime=MINUTES,
+        foundation=1,
     shell:
         "larvseg clip {input.recipe} --out model={output.model} --out config={output.config}"
         " --out curves={output.curves} --out card={output.card} > {log} 2>&1"

@@ -148,6 +148,7 @@ if "itpair" in PROJECT.families:
         resources:
             mem_mb=2000,
             runtime=MINUTES,
+            foundation=1,
         params:
             out=" ".join(f"--out {file}={PROJECT.archive(file)}" for file in PROJECT.families["itpair"]),
         shell:

@@ -18,6 +18,7 @@ rule pretrain:
     resources:
         mem_mb=MEMORY,
         runtime=MINUTES,
+        foundation=1,
     shell:
         "larvseg pretrain {input.recipe} --out model={output.model} > {log} 2>&1"
 
