@@ -63,7 +63,7 @@ def test_tables_4_and_5_differ_in_the_classifier_alone(project):
         assert [item.lambda_cls for item in trained.training_sets] == [0.1, 0.0, 0.1]
     variants = {row.texts["ca_classifier"]: made.train(f"{row.run}.seed0").config.attention.variant for row in made.rows_of("table5")}
     assert variants == {"Single-Image": "single_image", "Cross-Image": "cross_image"}
-    assert set(texts(made, "table5", "benchmark", "training_data", "backbone")) == {("A150", "C171, WA150", "ViT 4×128, patch 8")}
+    assert set(texts(made, "table5", "benchmark", "training_data", "backbone")) == {("A150", "C171, WA150", "ViT 3×128, patch 8")}
 
 
 def test_an_ablation_is_a_run_and_a_row(project):
