@@ -31,10 +31,11 @@ def claims(config: ClaimsConfig, inputs: Mapping[str, Path], outputs: Mapping[st
     average over config.resamples resamples. Each draws validation pictures with replacement, the same for all runs of a benchmark, and adds
     s/√n · t, a draw of Student's t with n − 1 degrees of freedom for the n seeds: drawing among three seeds would know nothing beyond the
     extremes of the three. The interval covers what other pictures of the kind and other seeds would have changed, given one backbone, one
-    CLIP model and one set of training pictures. detectable: measured − low, the least difference that it would have told from 0. Of `grouping` there are no counts: instead of pictures, of each seed the draws of its known
-    pixels are drawn, the same for all runs; the pictures are taken as they are. Intervals are not widened for the number of claims. Of a
-    claim with several rivals the line has the one that decides, `against`: the one that the run is least surely above, or, where the claim
-    does not hold, most surely below. The published difference is that to the same rival; where nothing was measured, to the nearest.
+    CLIP model and one set of training pictures. detectable: measured − low, the least difference that it would have told from 0. Of
+    `grouping` there are no counts: instead of pictures, of each seed the draws of its known pixels are drawn, the same for all runs; the
+    pictures are taken as they are. Intervals are not widened for the number of claims. Of a claim with several rivals the line has the one
+    that decides, `against`: the one that the run is least surely above, or, where the claim does not hold, most surely below. The published
+    difference is that to the same rival; where nothing was measured, to the nearest.
 
     verdict, over all rivals: holds if the interval lies above 0 (not_worse: above −margin), does not hold if one lies below, undecided
     otherwise. Undecided, too, where a run is trained and fewer than two seeds were: the interval then knows nothing of what another seed
