@@ -112,7 +112,7 @@ def test_pictures_of_each_data_set(paper, mini):
     """As many as there are in the archives, about."""
     assert [pictures(paper, dataset) for dataset in ("LN", "I1K", "A150", "WA150")] == [118_287, 1_281_167, 22_210, 20_210]
     world = mini.profile.world
-    expected = {"LN": 1500, "ITPair": world.web, "I1K": 30 * world.ilsvrc, "C171": 1600, "WA847": 1500, "I21K": 94 * 60}
+    expected = {"LN": 2000, "ITPair": world.web, "I1K": 30 * world.ilsvrc, "C171": 2100, "WA847": 2000, "I21K": 94 * 240}
     assert {dataset: pictures(mini, dataset) for dataset in expected} == expected
 
 
@@ -247,8 +247,8 @@ def mini() -> Project:
 def test_a_drawn_profile_fetches_nothing(mini, tmp_path):
     text = plan(mini, tmp_path)
     captions = grouped(mini.profile.world.web)
-    scenes = f"1 600 scenes for COCO-Stuff, 1 900 for ADE20K, {captions} pictures with captions"
-    assert f"nothing to fetch: {scenes} and about 60 pictures of each of 94 synsets are drawn" in text
+    scenes = f"2 100 scenes for COCO-Stuff, 2 400 for ADE20K, {captions} pictures with captions"
+    assert f"nothing to fetch: {scenes} and about 240 pictures of each of 94 synsets are drawn" in text
     assert "no run was measured here yet" in text and "GPU" not in text
 
 
