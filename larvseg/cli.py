@@ -12,6 +12,7 @@ import typer
 from larvseg.config import load_yaml, nearest
 from larvseg.errors import LarvSegError
 from larvseg.lineage.kernels import choose
+from larvseg.pipeline.stages import STAGES
 
 app = typer.Typer(
     add_completion=False,
@@ -20,73 +21,37 @@ app = typer.Typer(
     help="The experiments of the paper LarvSeg: fetch, derive, train, evaluate, report, audit.",
 )
 
-RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<rule>/<name>.json", show_default=False)]
-OutOption = Annotated[list[str], typer.Option("--out", help="role=path of an output; repeat for each", show_default=False)]
-
-
-def _stage(rule: str, help_text: str, name: str | None = None, group: typer.Typer = app) -> None:
-    def command(recipe: RecipeArgument, out: OutOption) -> None:
-        from larvseg.lineage.execute import execute
-        from larvseg.lineage.process import die_with_parent
-
-        die_with_parent()
-        execute(recipe, rule, dict(_role_and_path(item) for item in out))
-
-    group.command(name or rule, help=help_text, rich_help_panel="Stages: the DAG calls these")(command)
-
-
-def _role_and_path(item: str) -> tuple[str, Path]:
-    role, separator, path = item.partition("=")
-    if not separator or not role or not path:
-        raise LarvSegError(f"--out {item}: expected role=path")
-    return role, Path(path)
-
-
-_stage("prepare", "Make the archive of A847 as published: smaller pictures, compressed again.")
-_stage("derive", "Derive the manifest of a data set from its archives.")
-_stage("pretrain", "Make the backbone that every run starts from.")
-_stage("clip", "Train or load a CLIP model.")
-_stage("embed", "Embed the class names of the vocabularies by a CLIP model.")
-_stage("zeroshot", "Measure how well a CLIP model knows object pictures by the names of the classes.")
-_stage("index", "Embed the pictures that ReCo retrieves from.")
-_stage("retrieve", "Make ReCo's reference of each class from retrieved pictures.")
-_stage("propose", "Train the mask proposals of ZSBaseline or OpenSeg.")
-_stage("evaluate", "Evaluate a run on its benchmark.")
-_stage("explore", "Group pixels by the embeddings of one row of Table 1.")
-_stage("respond", "Make the response maps of one model of Figure 2.")
-_stage("predict", "Make the label maps of one method of Figure 4.")
-_stage("recognise", "Make the label maps of one model of Figure 5 over all its synsets.")
-_stage("showcase", "Segment the picture of Figure 1.")
-_stage("attend", "Make the maps of the category-wise attention of Figure 3.")
-_stage("table1", "Write Table 1.")
-_stage("figure1", "Draw Figure 1.")
-_stage("figure2", "Draw Figure 2.")
-_stage("figure3", "Draw Figure 3.")
-_stage("figure4", "Draw Figure 4.")
-_stage("figure5", "Draw Figure 5.")
-_stage("table", "Write a table of the paper.")
-_stage("table2", "Count the data sets (Table 2).")
-_stage("render", "Set a table in Markdown and LaTeX.")
-_stage("metrics", "Gather the metrics of all runs in one file.")
-_stage("claims", "Test what the paper claims.")
-_stage("figure", "Draw a figure.")
-_stage("world", "Draw the drawn ADE20K beside the real one.")
-_stage("page", "Write the report: one page with everything that was made.")
-
-diagnose = typer.Typer(no_args_is_help=True, help="Classes, frequencies, training and confusions behind the numbers.")
-app.add_typer(diagnose, name="diagnose")
-_stage("classes", "Write the table of classes: base or novel, how often seen, IoU of each run.", group=diagnose)
-_stage("class_map", "Draw the IoU of each class and run.", "map", diagnose)
-_stage("tail", "Draw the IoU of each class over how often training sees it.", group=diagnose)
-_stage("gains", "Draw what each class gains from attention over how often the memory bank saw it.", group=diagnose)
-_stage("curves", "Draw losses, memory bank and attention over training.", group=diagnose)
-_stage("shares", "Write the table of where the pixels of novel and base categories go.", group=diagnose)
-_stage("confusion", "Draw what novel and base categories are taken for.", group=diagnose)
-
-
 vocab = typer.Typer(no_args_is_help=True, help="Class names, base and novel, and their WordNet synsets.")
-app.add_typer(vocab, name="vocab")
-_stage("vocabulary", "Resolve the synsets of I124 and I585 again and compare them with the committed lists.", "resolve", vocab)
+diagnose = typer.Typer(no_args_is_help=True, help="Classes, frequencies, training and confusions behind the numbers.")
+audit = typer.Typer(no_args_is_help=True, help="Where numbers come from, and whether they still stand.")
+GROUPS = {"vocab": vocab, "diagnose": diagnose, "audit": audit}
+for group_name, group in GROUPS.items():
+    app.add_typer(group, name=group_name)
+
+BY_HAND = ("fetch", "train")  # stages whose command people give other things than a recipe, too
+RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<stage>/<name>.json", show_default=False)]
+
+
+def _run(stage: str, recipe: Path) -> None:
+    from larvseg.lineage.process import die_with_parent
+    from larvseg.pipeline.execute import execute
+
+    die_with_parent()
+    execute(recipe, stage)
+
+
+def _add(stage: str) -> None:
+    def command(recipe: RecipeArgument) -> None:
+        _run(stage, recipe)
+
+    *group, verb = (STAGES[stage].verb or stage).split()
+    add = (GROUPS[group[0]] if group else app).command
+    add(verb, help=STAGES[stage].help, rich_help_panel="Stages: the DAG calls these")(command)
+
+
+for name in STAGES:
+    if name not in BY_HAND:
+        _add(name)
 
 
 @vocab.command("show")
@@ -122,24 +87,17 @@ def fetch(
     what: Annotated[
         list[str] | None, typer.Argument(help="a recipe, or archives or families of sources.yaml; all of the profile by default")
     ] = None,
-    out: Annotated[list[str] | None, typer.Option("--out", help="role=path of an output; repeat for each", show_default=False)] = None,
     mirror: Annotated[str | None, typer.Option(envvar="LARVSEG_MIRROR", help="URL of a folder that is asked first")] = None,
     offline: Annotated[bool, typer.Option("--offline", envvar="LARVSEG_OFFLINE", help="only check what is in data/incoming/")] = False,
     profile: ProfileOption = None,
 ) -> None:
     """Fetch archives (in the DAG of a drawn profile: draw them). By hand they go to data/incoming/, where the DAG finds them."""
-    if out:
-        from larvseg.lineage.execute import execute
-        from larvseg.lineage.process import die_with_parent
-
-        die_with_parent()  # only in the DAG: by hand it may go on when its shell ends
-        if not what:
-            raise LarvSegError("--out goes with a recipe: larvseg fetch RECIPE --out role=path")
+    if what and what[0].endswith(".json"):
         # not in the recipe: they change where bytes come from, not which
         os.environ.update({"LARVSEG_MIRROR": mirror} if mirror else {}, **({"LARVSEG_OFFLINE": "1"} if offline else {}))
-        execute(Path(what[0]), "fetch", dict(_role_and_path(item) for item in out))
+        _run("fetch", Path(what[0]))
         return
-    from larvseg.experiments import selected
+    from larvseg.pipeline import selected
     from larvseg.sources.fetch import fetch_by_name
 
     project = selected(profile)
@@ -151,10 +109,6 @@ def fetch(
         print(f"{name}  {path}")
 
 
-audit = typer.Typer(no_args_is_help=True, help="Where numbers come from, and whether they still stand.")
-app.add_typer(audit, name="audit")
-
-
 @audit.command("show")
 def audit_show(
     table: Annotated[Path, typer.Argument(help="a table of results/", show_default=False)],
@@ -163,7 +117,7 @@ def audit_show(
     json: Annotated[bool, typer.Option("--json", help="as JSON")] = False,
 ) -> None:
     """Show the chain of one number, from its cell to the archives."""
-    from larvseg.lineage.audit.show import show
+    from larvseg.audit.show import show
 
     print(show(table, dict(_where(item) for item in where or []), column, as_json=json))
 
@@ -183,8 +137,8 @@ def audit_verify(
     seeds: SeedsOption = None,
 ) -> None:
     """Re-hash everything below the tables and compute each printed number again; exit status 1 if something does not fit."""
-    from larvseg.experiments import selected
-    from larvseg.lineage.audit import commands
+    from larvseg.audit import commands
+    from larvseg.pipeline import selected
 
     text, status = commands.verify(selected(profile, seeds), repair=repair, ignore_environment=ignore_environment)
     print(text)
@@ -198,8 +152,8 @@ def audit_diff(
     profile: ProfileOption = None,
 ) -> None:
     """Show which parameters, functions and files differ between two revisions, and the numbers that this reaches."""
-    from larvseg.experiments import selected
-    from larvseg.lineage.audit import commands
+    from larvseg.audit import commands
+    from larvseg.pipeline import selected
 
     print(commands.diff(selected(profile), old, new))
 
@@ -209,7 +163,7 @@ def audit_outs(
     stage: Annotated[str, typer.Argument(help="a stage of dvc.yaml", show_default=False)], profile: ProfileOption = None
 ) -> None:
     """Check that nothing among the outputs of a DVC stage was changed after it was made."""
-    from larvseg.lineage.audit.outs import check_outs
+    from larvseg.audit.outs import check_outs
 
     check_outs(stage, profile or load_yaml(Path("workflow/config/config.yaml"))["profile"])
 
@@ -221,8 +175,8 @@ def audit_leaks(
     """Look for validation pictures among the training pictures, and for annotations that a row does not list."""
     from json import dumps
 
-    from larvseg.experiments import selected
-    from larvseg.lineage.leaks import find_leaks
+    from larvseg.audit.leaks import find_leaks
+    from larvseg.pipeline import selected
 
     leaks = find_leaks(selected(profile, seeds))
     print(dumps(leaks.as_json()) if json else leaks.text())
@@ -238,8 +192,8 @@ def audit_export(
     seeds: SeedsOption = None,
 ) -> None:
     """Write everything that was made, and how, as an RO-Crate."""
-    from larvseg.experiments import selected
-    from larvseg.lineage.crate import export
+    from larvseg.audit.crate import export
+    from larvseg.pipeline import selected
 
     export(selected(profile, seeds), rocrate, largest)
 
@@ -247,7 +201,7 @@ def audit_export(
 @app.command()
 def plan(profile: ProfileOption = None, seeds: SeedsOption = None) -> None:
     """Say what a profile will cost before it starts: downloads, disk, hours of each table."""
-    from larvseg.experiments import selected
+    from larvseg.pipeline import selected
     from larvseg.plan import plan as text_of
 
     print(text_of(selected(profile, seeds)))
@@ -261,7 +215,7 @@ def doctor(
 ) -> None:
     """Examine the environment, the archives, the data sets and leftovers; each finding comes with the command that mends it."""
     from larvseg import doctor as doctors
-    from larvseg.experiments import selected
+    from larvseg.pipeline import selected
 
     findings = doctors.examine(selected(profile), deep=deep)
     if fix:
@@ -301,7 +255,6 @@ def train(
     run: Annotated[
         str, typer.Argument(help="a recipe, or the name of a run of experiments.yaml to train outside the DAG", show_default=False)
     ],
-    out: Annotated[list[str] | None, typer.Option("--out", help="role=path of an output; repeat for each", show_default=False)] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="key=value, e.g. optimiser.lr=0.01 (outside the DAG only)", show_default=False)
     ] = None,
@@ -310,14 +263,9 @@ def train(
 ) -> None:
     """Train a run. Outside the DAG it is evaluated, too, goes to work/scratch/ and can enter no table."""
     if run.endswith(".json"):
-        from larvseg.lineage.execute import execute
-        from larvseg.lineage.process import die_with_parent
-
-        die_with_parent()
-
         if set_:
             raise LarvSegError("--set goes with the name of a run, not with a recipe: a recipe is what the DAG trains")
-        execute(Path(run), "train", dict(_role_and_path(item) for item in out or []))
+        _run("train", Path(run))
     else:
         from larvseg.scratch import train_scratch
 
@@ -332,7 +280,7 @@ def tail(
     profile: ProfileOption = None,
 ) -> None:
     """Compare runs on rare and on frequent novel classes."""
-    from larvseg.experiments import selected
+    from larvseg.pipeline import selected
     from larvseg.reporting.tail import print_thirds
 
     project = selected(profile)
@@ -341,7 +289,7 @@ def tail(
         folder = Path(run)
         name = folder.name.rpartition("-")[0] if folder.is_dir() else run
         benchmarks.append(project.experiments.runs[project.split(f"{name}.seed{seed}")[0]].benchmark)
-        path = folder / "metrics.json" if folder.is_dir() else Path(project.evaluation_file(run, seed, "metrics.json"))
+        path = folder / "metrics.json" if folder.is_dir() else Path(project.path("evaluate", "metrics", run=run, seed=seed))
         if not path.is_file():
             raise LarvSegError(f"{path}: no such file; make it: snakemake --cores all {path}")
         metrics[folder.name] = path
@@ -353,8 +301,8 @@ def why(
     file: Annotated[str, typer.Argument(help="an artifact", show_default=False)], profile: ProfileOption = None, seeds: SeedsOption = None
 ) -> None:
     """Say why a file would be made again: parameter old → new, function, source."""
-    from larvseg.experiments import selected
-    from larvseg.lineage.audit import commands
+    from larvseg.audit import commands
+    from larvseg.pipeline import selected
 
     print(commands.why(selected(profile, seeds), file))
 
@@ -362,8 +310,8 @@ def why(
 @app.command()
 def adopt(profile: ProfileOption = None, seeds: SeedsOption = None) -> None:
     """After `dvc pull`: verify every hash, recipe and number, then have Snakemake note that all of it is made."""
-    from larvseg.experiments import selected
-    from larvseg.lineage.audit import commands
+    from larvseg.audit import commands
+    from larvseg.pipeline import selected
 
     print(commands.adopt(selected(profile, seeds)))
 
@@ -382,13 +330,13 @@ def print_table(
     if follow:
         import signal
 
-        from larvseg.experiments import selected
-        from larvseg.lineage.audit.tree import Tree
+        from larvseg.audit.tree import Tree
+        from larvseg.pipeline import Dag, selected
         from larvseg.progress import SoFar
         from larvseg.progress import follow as follow_lines
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for Snakemake; what it says of that is shown, and its end is the end
-        follow_lines(SoFar(table.stem, Tree.of(selected())), sys.stdin, sys.stdout)
+        follow_lines(SoFar(table.stem, Tree(Dag(selected()).recipes)), sys.stdin, sys.stdout)
     elif table.is_file():
         print(as_text(layout_of(table)), end="")
     else:

@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
+from larvseg.audit.standing import stands
+from larvseg.audit.tree import Tree
 from larvseg.config import TableConfig, parse
 from larvseg.errors import LarvSegError
-from larvseg.experiments import selected
-from larvseg.lineage.audit.standing import stands
-from larvseg.lineage.audit.tree import Tree
 from larvseg.lineage.records import record_path
+from larvseg.pipeline import Dag, selected
 from larvseg.reporting.layout import Layout, lay_out
 from larvseg.reporting.rendering import grid
 from larvseg.reporting.tables import NOT_YET, rows_so_far
@@ -33,8 +33,8 @@ class SoFar:
     """The rows of the table `name`, as far as their evaluations are there and stand in the tree `tree`."""
 
     def __init__(self, name: str, tree: Tree):
-        recipe = tree.job(f"results/{name}.csv").recipe
-        self.name, self._jobs, self._inputs = name, tree.jobs, recipe.inputs
+        recipe = tree.recipe(f"results/{name}.csv")
+        self.name, self._recipes, self._inputs = name, tree.recipes, recipe.inputs
         self._config: TableConfig = parse(TableConfig, recipe.config, name)
         self._there: dict[str, Path] = {}
         self._written: dict[str, list[tuple[int, int]]] = {}
@@ -42,7 +42,7 @@ class SoFar:
 
     def look(self) -> Layout:
         """The table as it is now; `rows` are its rows."""
-        tree = Tree(self._jobs)  # which reads each record once
+        tree = Tree(self._recipes)  # which reads each record once
         for key, path in self._inputs.items():
             files = [file.stat() for file in (Path(path), record_path(Path(path))) if file.is_file()]
             written = [(file.st_ino, file.st_mtime_ns) for file in files]
@@ -61,7 +61,7 @@ def so_far(path: Path) -> Layout:
     project = selected()
     if path.as_posix() not in [f"results/{name}.csv" for name in project.experiments.tables]:
         raise missing
-    table = SoFar(path.stem, Tree.of(project))
+    table = SoFar(path.stem, Tree(Dag(project).recipes))
     layout = table.look()
     if all(row["status"] in (NOT_YET, "quoted") for row in table.rows):
         raise missing

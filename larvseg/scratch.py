@@ -12,13 +12,17 @@ import yaml
 
 from larvseg.config import TrainConfig, parse
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project, selected
-from larvseg.experiments.setup import SHARED_SWITCHES
 from larvseg.files import json_text
 from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.kernels import choose
+from larvseg.pipeline import Project, selected
+from larvseg.pipeline.jobs.evaluation import evaluate
+from larvseg.pipeline.jobs.methods import maker
+from larvseg.pipeline.jobs.training import train
+from larvseg.pipeline.project import SHARED_SWITCHES
+from larvseg.pipeline.stages import STAGES
 
-CODE = ("larvseg.training.train", "larvseg.evaluation.evaluate")
+CODE = (STAGES["train"].module, STAGES["evaluate"].module)
 SWITCH = "switches."
 
 
@@ -32,21 +36,21 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
     """
     project = selected(profile)
     project.split(f"{run}.seed{seed}")
-    if project.maker(run) != "train":
+    if maker(project, run) != "train":
         raise LarvSegError(f"{run}: is not made by `larvseg train`; change its settings in workflow/config/{project.name}.yaml")
     _switch(project, run, [change for change in changes if change.startswith(SWITCH)])
-    job = project.train(f"{run}.seed{seed}")
+    job = train(project, run, seed)
     settings = job.config.model_dump(mode="json")
     for change in changes:
         if not change.startswith(SWITCH):
             _apply(settings, change)
     config = parse(TrainConfig, settings, "--set")
-    evaluation = None if run in project.object_runs else project.evaluate(f"{run}.seed{seed}")
+    evaluation = None if run in project.object_runs else evaluate(project, run, seed)
     whole = [each.model_dump(mode="json") for each in (config, *((evaluation.config,) if evaluation else ()))]
     name = hashlib.sha256(json_text([whole, fingerprint(*CODE, *(evaluation.modules if evaluation else ()))]).encode()).hexdigest()[:12]
     folder = Path("work/scratch") / f"{run}-{name}"
 
-    made = Path(project.run_file(run, seed, ""))
+    made = Path(job.outputs["model"]).parent
     inputs = {role: Path(path) for role, path in (evaluation.inputs if evaluation else {}).items()}
     inputs = {role: folder / path.name if path.parent == made else path for role, path in inputs.items()}
     needed = [*map(Path, job.inputs.values()), *(path for path in inputs.values() if path.parent != folder)]
@@ -55,19 +59,14 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
     folder.mkdir(parents=True, exist_ok=True)
 
     choose(config.runtime.kernels)  # before torch is imported, as for a stage of the DAG
-    from larvseg.training.train import train
-
-    outputs = {"model": "model.safetensors", "curves": "curves.csv", "config": "config.json", "card": "card.md"}
-    outputs = {role: folder / file for role, file in outputs.items()}
-    train(config, {role: Path(path) for role, path in job.inputs.items()}, outputs, folder / "state")
+    outputs = {role: folder / Path(path).name for role, path in job.outputs.items()}
+    STAGES["train"].load()(config, {role: Path(path) for role, path in job.inputs.items()}, outputs, folder / "state")
     shutil.rmtree(folder / "state", ignore_errors=True)
     if evaluation is None:
         return folder, {}
 
-    from larvseg.evaluation.evaluate import evaluate
-
-    outputs = {"confusion": folder / "confusion.arrow", "metrics": folder / "metrics.json"}
-    evaluate(evaluation.config, inputs, outputs, folder)
+    outputs = {role: folder / Path(path).name for role, path in evaluation.outputs.items()}
+    STAGES["evaluate"].load()(evaluation.config, inputs, outputs, folder)
     metrics = json.loads(outputs["metrics"].read_text(encoding="utf-8"))
     return folder, {measure: metrics[measure] for measure in ("all", "base", "novel")}
 

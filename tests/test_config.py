@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 import yaml
 
+from larvseg.audit.tree import Tree
 from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project, selected
-from larvseg.experiments.products import products
-from larvseg.lineage.audit.tree import Tree
+from larvseg.pipeline import Dag, Project, selected
+from larvseg.pipeline.dag import jobs_below
+from larvseg.pipeline.jobs.methods import clips, made, predictor_inputs
 from larvseg.scratch import _switch, train_scratch
+from tests.jobs import job
 
 CONFIG = Path(__file__).parents[1] / "workflow/config"
 
@@ -34,22 +36,22 @@ def project(tmp_path):
 
 @pytest.mark.parametrize("profile", ["smoke", "mini", "paper"])
 def test_every_profile_resolves_every_job(project, profile):
-    jobs = list(project(profile).jobs())
-    assert len({(job.rule, job.name) for job in jobs}) == len(jobs) > 30
-    for job in jobs:
-        assert parse(type(job.config), job.config.model_dump(mode="json"), "recipe") == job.config
+    jobs = Dag(project(profile)).jobs
+    assert len({(each.rule, each.name) for each in jobs}) == len(jobs) > 30
+    for each in jobs:
+        assert parse(type(each.config), each.config.model_dump(mode="json"), "recipe") == each.config
 
 
 def test_ranks_are_shared_as_in_the_official_configurations(project):
-    two = project("mini").train("larvseg-a150.seed0").config
-    three = project("mini").train("larvseg-a150-i124.seed0").config
+    two = job(project("mini"), "train", "larvseg-a150.seed0").config
+    three = job(project("mini"), "train", "larvseg-a150-i124.seed0").config
     assert [(item.name, item.ranks) for item in two.training_sets] == [("WA150", 4), ("C171", 4)]
     assert [(item.name, item.ranks) for item in three.training_sets] == [("WA150", 3), ("C171", 3), ("I124", 2)]
 
 
 def test_methods_differ_in_the_attentive_loss_only(project):
-    baseline = project("mini").train("baseline-a150.seed0").config
-    larvseg = project("mini").train("larvseg-a150.seed0").config
+    baseline = job(project("mini"), "train", "baseline-a150.seed0").config
+    larvseg = job(project("mini"), "train", "larvseg-a150.seed0").config
     assert [item.lambda_aux for item in baseline.training_sets] == [0.0, 0.0]
     assert [item.lambda_aux for item in larvseg.training_sets] == [0.1, 0.0]
     assert [item.lambda_cls for item in baseline.training_sets] == [item.lambda_cls for item in larvseg.training_sets] == [0.1, 0.0]
@@ -57,8 +59,8 @@ def test_methods_differ_in_the_attentive_loss_only(project):
 
 
 def test_top_k_is_mapped_to_the_patch_grid_of_the_profile(project):
-    assert project("mini").train("larvseg-a150.seed0").config.attention.top_k == 4
-    assert project("paper").train("larvseg-a150.seed0").config.attention.top_k == 20
+    assert job(project("mini"), "train", "larvseg-a150.seed0").config.attention.top_k == 4
+    assert job(project("paper"), "train", "larvseg-a150.seed0").config.attention.top_k == 20
 
 
 def test_as_released_preset_raises_lambda_and_top_k(project):
@@ -71,80 +73,83 @@ def test_as_released_preset_raises_lambda_and_top_k(project):
 
 def test_as_printed_preset_starts_from_the_printed_weights(project):
     printed = project("paper", "paper.yaml", lambda value: value.update(preset="as_printed"))
-    assert printed.pretrain("backbone").config.backbone.weights == "timm:vit_base_patch16_224.augreg_in21k"
+    assert job(printed, "pretrain", "backbone").config.backbone.weights == "timm:vit_base_patch16_224.augreg_in21k"
 
 
 def test_every_output_is_written_by_one_job(project):
     for profile in ("smoke", "paper"):
-        resolved = project(profile)
-        outputs = [path for job in resolved.jobs() for path in products(resolved, job.rule, job.name).values()]
+        outputs = [path for each in Dag(project(profile)).jobs for path in each.outputs.values()]
         assert len(outputs) == len(set(outputs))
 
 
 def test_methods_of_the_paper_have_its_settings(project):
     paper = project("paper")
-    lseg, masks = paper.train("lseg-a150.seed0").config, paper.propose("zsbaseline-a150.seed0").config
+    lseg, masks = job(paper, "train", "lseg-a150.seed0").config, job(paper, "propose", "zsbaseline-a150.seed0").config
     assert [(item.name, item.ranks) for item in lseg.training_sets] == [("C171", 8)] and lseg.images_per_rank == 2
     assert (masks.ranks, masks.images_per_rank, masks.steps, masks.clip_norm) == (1, 32, 60_000, 0.01)
     assert masks.optimiser.lr * masks.optimiser.head_factor == pytest.approx(1e-4)
     (c171,) = masks.training_sets
     assert [c171.augmentation.short_side * s for s in c171.augmentation.scale] == [320, 960] and c171.augmentation.crop == 640
     assert set(masks.classification.ensemble) == {"A150", "A847"}
-    reco = paper.retrieve("reco-a847.seed0").config
+    reco = job(paper, "retrieve", "reco-a847.seed0").config
     assert (reco.retrieved, reco.image_size, reco.features.name) == (50, 224, "deit_small_distilled_patch16_224")
     assert [run for run in paper.experiments.runs if paper.quoted(run)] == ["openseg-a150", "openseg-a847"]
-    assert paper.embed("ViT-L-14").config.prompts == "vild14"
+    assert job(paper, "embed", "ViT-L-14").config.prompts == "vild14"
 
 
 def test_clip_of_the_paper_is_loaded_and_each_model_has_its_role(project):
     paper = project("paper")
-    assert {name: paper.clip(name).inputs for name in paper.clips} == {
+    assert {name: job(paper, "clip", name).inputs for name in clips(paper)} == {
         "RN50x64": {"weights": "data/paper/archives/RN50x64.pt"},
         "ViT-L-14-336": {"weights": "data/paper/archives/ViT-L-14-336px.pt"},
         "ViT-B-16": {"weights": "data/paper/archives/ViT-B-16.pt"},
         "ViT-L-14": {"weights": "data/paper/archives/ViT-L-14.pt"},
     }
-    text = {run: paper.predictor_inputs(run, 0)["text"].split("/")[3] for run in ("denseclip-a150", "zsbaseline-a847", "lseg-a847")}
+    text = {run: predictor_inputs(paper, run, 0)["text"].split("/")[3] for run in ("denseclip-a150", "zsbaseline-a847", "lseg-a847")}
     assert text == {"denseclip-a150": "RN50x64", "zsbaseline-a847": "ViT-B-16", "lseg-a847": "ViT-L-14"}
-    inputs = paper.retrieve("reco-a150.seed0").inputs
+    inputs = job(paper, "retrieve", "reco-a150.seed0").inputs
     assert inputs["retrieval_text"].split("/")[3] == inputs["retrieval"].split("/")[3] == "ViT-L-14-336"
     assert inputs["text"].split("/")[3] == inputs["clip"].split("/")[3] == "RN50x64"
-    assert paper.index("I1K").inputs["retrieval"] == inputs["retrieval"]
+    assert job(paper, "index", "I1K").inputs["retrieval"] == inputs["retrieval"]
 
 
 def test_reco_sees_with_its_own_network_where_it_has_one(project, monkeypatch):
     monkeypatch.chdir(CONFIG.parents[1])
     paper, mini = project("paper"), project("mini")
-    job = paper.pretrain("features")
-    assert job.inputs == {"weights": "data/paper/archives/deit_s_sin_dist.pth"} and job.config.backbone == paper.features_config
-    assert products(paper, "pretrain", "features") == {"model": "results/paper/backbone/features.safetensors"}
-    assert paper.features != paper.backbone == "results/paper/backbone/model.safetensors"
-    for given in (paper.retrieve("reco-a150.seed0").inputs, paper.predictor_inputs("reco-a847", 0)):
-        assert given["features"] == paper.features
-    tree = Tree.of(paper)  # what audit, crate and doctor go through
-    assert tree.job(paper.features).title == "pretrain features" and paper.features in tree.below
-    reached = tree.above([paper.features])
-    assert paper.run_file("reco-a847", 0, "model.safetensors") in reached and "results/table3.csv" in reached
-    assert paper.evaluation_file("lseg-a150", 0, "metrics.json") not in reached
+    network = job(paper, "pretrain", "features")
+    assert network.inputs == {"weights": "data/paper/archives/deit_s_sin_dist.pth"}
+    assert network.config.backbone == paper.features_config
+    assert network.outputs == {"model": "results/paper/backbone/features.safetensors"} == {"model": paper.feature_network}
+    assert paper.feature_network != paper.backbone == "results/paper/backbone/model.safetensors"
+    for given in (job(paper, "retrieve", "reco-a150.seed0").inputs, predictor_inputs(paper, "reco-a847", 0)):
+        assert given["features"] == paper.feature_network
+    tree = Tree(Dag(paper).recipes)  # what audit, crate and doctor go through
+    assert tree.recipe(paper.feature_network).title == "pretrain features" and paper.feature_network in tree.below
+    reached = tree.above([paper.feature_network])
+    assert paper.path("retrieve", "model", run="reco-a847", seed=0) in reached and "results/table3.csv" in reached
+    assert paper.path("evaluate", "metrics", run="lseg-a150", seed=0) not in reached
     assert paper.families["weights"][:2] == ("vit_base_patch16_384.augreg_in21k_ft_in1k.safetensors", "deit_s_sin_dist.pth")
-    assert mini.features == mini.backbone and ("pretrain", "features") not in {(job.rule, job.name) for job in mini.jobs()}
-    assert mini.predictor_inputs("reco-a150", 0)["features"] == mini.backbone
+    assert mini.feature_network == mini.backbone
+    assert ("pretrain", "features") not in {(each.rule, each.name) for each in jobs_below(mini)}
+    assert predictor_inputs(mini, "reco-a150", 0)["features"] == mini.backbone
 
 
 def test_features_may_be_a_file_of_the_users(project):
     own = project("paper", "paper.yaml", lambda v: v["comparators"]["reco"]["features"].update(weights="own/features.safetensors"))
-    job = own.pretrain("features")
-    assert (job.inputs, job.reference) == ({}, ("own/features.safetensors",)) and "deit_s_sin_dist.pth" not in own.families["weights"]
+    network = job(own, "pretrain", "features")
+    assert (network.inputs, network.reference) == ({}, ("own/features.safetensors",)) and "deit_s_sin_dist.pth" not in own.families[
+        "weights"
+    ]
 
 
 def test_the_rehearsal_has_stand_ins_for_networks_alone(project, tmp_path):
     shutil.copy(CONFIG / "sources.yaml", tmp_path / "sources.yaml")
     rehearse = project("rehearse", "rehearse.yaml", lambda v: v.update(registry=str(tmp_path / "sources.yaml")))
     paper = project("paper", "paper.yaml", lambda v: v.update(whole_imagenet=True))  # the rehearsal has it, in small
-    made = {(job.rule, job.name) for job in rehearse.jobs()}
-    assert made == {(job.rule, job.name) for job in paper.jobs()}
+    ours, theirs = ({(each.rule, each.name) for each in jobs_below(project)} for project in (rehearse, paper))
+    assert ours == theirs
     assert rehearse.families == paper.families
-    ours, theirs = (each.propose("zsbaseline-a150.seed0").config for each in (rehearse, paper))
+    ours, theirs = (job(each, "propose", "zsbaseline-a150.seed0").config for each in (rehearse, paper))
     assert (ours.backbone, ours.head, ours.training_sets) == (theirs.backbone, theirs.head, theirs.training_sets)
     sizes = [{name: model.image_size for name, model in each.comparators.clip.items()} for each in (rehearse, paper)]
     assert sizes[0] == sizes[1] and rehearse.comparators.roles == paper.comparators.roles
@@ -265,9 +270,9 @@ def test_runs_that_train_nothing_have_the_first_seed_alone(project):
     assert untrained == {"denseclip-a150", "denseclip-a847", "reco-a150", "reco-a847"}
     assert untrained == {run for run, found in seeds.items() if found == [0]}
     assert all(found == [0, 1, 2] for run, found in seeds.items() if run not in untrained)
-    table = three.table("table3")
+    table = job(three, "table", "table3")
     assert set(table.inputs) == {f"{row.run}.seed{seed}" for row in table.config.rows for seed in seeds[row.run]}
-    assert len(three.metrics("metrics").inputs) == len(three.trained) + len(three.clips)
+    assert len(job(three, "metrics", "metrics").inputs) == len(three.trained) + len(clips(three))
 
 
 def test_what_segmenters_group_is_looked_at_with_every_seed(project):
@@ -275,17 +280,19 @@ def test_what_segmenters_group_is_looked_at_with_every_seed(project):
     segmenters = {("segmenter-c171", "A150"), ("segmenter-c171", "A847"), ("supervised-a150", "A150"), ("supervised-a847", "A847")}
     wanted = {(f"{run}.{benchmark}", seed) for run, benchmark in segmenters for seed in range(3)}
     wanted |= {(f"{source}.{benchmark}", 0) for source in ("denseclip", "backbone") for benchmark in ("A150", "A847")}
-    jobs = [job for job in three.embedding_jobs() if job.rule == "explore"]
-    assert {(job.config.run, job.config.seed) for job in jobs} == wanted and len(jobs) == len(wanted)
-    written = {f"{job.config.run}.seed{job.config.seed}": products(three, "explore", job.name)["grouping"] for job in jobs}
-    assert three.table1("table1").inputs == written and three.table1("table1").config.seeds == (0, 1, 2)
-    for job in jobs:
-        if job.config.embedding.source == "segmenter":
-            run = job.config.run.rpartition(".")[0]
-            assert job.inputs["model"] == three.run_file(run, job.config.seed, "model.safetensors")
-            assert (run, job.config.seed) in three.made
-    assert [job.name for job in project("mini").embedding_jobs()] == [job.name for job in three.embedding_jobs() if job.config.seed == 0]
-    assert {job.config.seed for job in three.embedding_jobs() if job.rule != "explore"} == {0}  # figures
+    jobs = [each for each in jobs_below(three) if each.rule == "explore"]
+    assert {(each.config.run, each.config.seed) for each in jobs} == wanted and len(jobs) == len(wanted)
+    written = {f"{each.config.run}.seed{each.config.seed}": each.outputs["grouping"] for each in jobs}
+    assert job(three, "table1", "table1").inputs == written and job(three, "table1", "table1").config.seeds == (0, 1, 2)
+    for each in jobs:
+        if each.config.embedding.source == "segmenter":
+            run, seed = each.config.run.rpartition(".")[0], each.config.seed
+            assert each.inputs["model"] == three.path("train", "model", run=run, seed=seed)
+            assert (run, seed) in made(three)
+    rules = ("respond", "predict", "recognise", "showcase", "attend")  # for figures
+    shown = [each for each in jobs_below(three) if each.rule in rules]
+    assert {each.rule for each in shown} == set(rules) and {each.config.seed for each in shown} == {0}
+    assert [each.name for each in shown] == [each.name for each in jobs_below(project("mini")) if each.rule in rules]
 
 
 @pytest.mark.parametrize("seeds", [0, -1, 1.5, "3", True, None, [0, 1]])
@@ -341,10 +348,10 @@ def test_a_switch_of_a_scratch_run_changes_what_follows_from_it(monkeypatch):
     monkeypatch.chdir(CONFIG.parents[1])
     project = Project("smoke")
     _switch(project, "larvseg-a150-i124", ["switches.lambda_cls=released", "switches.top_k=released", "switches.evaluation_size=resized"])
-    config = project.train("larvseg-a150-i124.seed0").config
+    config = job(project, "train", "larvseg-a150-i124.seed0").config
     assert {each.lambda_cls for each in config.training_sets} == {0.0, 0.2}
     assert config.attention.top_k == project.profile.top_k["40"]
-    assert project.evaluate("larvseg-a150-i124.seed0").config.evaluation.size == "resized"
+    assert job(project, "evaluate", "larvseg-a150-i124.seed0").config.evaluation.size == "resized"
 
 
 def test_sections_are_immutable_and_complete():
@@ -379,6 +386,6 @@ def test_what_comes_with_all_of_imagenet_21k(project):
 
 
 def test_figure_5_shows_the_classes_that_its_synsets_are(project):
-    config = project("mini").recognise("i21k-larvseg").config
+    config = job(project("mini"), "recognise", "i21k-larvseg").config
     assert config.dataset == "I21K" and config.training == ("IN11K", "I21K") and config.scenes["n03452741"] == "grand-piano"
-    assert project("mini").recognise("in11k-baseline").config.objects == config.objects
+    assert job(project("mini"), "recognise", "in11k-baseline").config.objects == config.objects

@@ -21,9 +21,10 @@ from PIL import Image
 from larvseg.config import TrainConfig
 from larvseg.datasets.loader import RankBatch
 from larvseg.evaluation.sliding_window import segment
-from larvseg.experiments import Project
 from larvseg.miniature.world import scene
 from larvseg.models.segmenter import build_segmenter
+from larvseg.pipeline import Project
+from larvseg.pipeline.jobs.training import train_config
 from larvseg.training.objective import Objective
 from larvseg.training.runtime import prepare
 from larvseg.training.schedule import build_optimiser
@@ -125,7 +126,7 @@ def label_map(synsets: int, profile: str) -> Measured:
 def _run(synsets: int, profile: str) -> tuple[TrainConfig, RunVocabulary]:
     """The configuration of the run, with one rank of one picture for each of its data sets, and its vocabulary."""
     project = Project(profile)
-    config = project.train_config(RUN, project.experiments.runs[RUN], 0)
+    config = train_config(project, RUN, seed=0)
     sets = tuple(each.model_copy(update={"ranks": 1}) for each in config.training_sets)
     config = config.model_copy(update={"training_sets": sets, "ranks": len(sets), "images_per_rank": 1})
     prepare(config.runtime.model_copy(update={"device": "cpu", "threads": 1}))

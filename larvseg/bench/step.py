@@ -21,15 +21,16 @@ from larvseg.config import DeriveConfig, TrainConfig, World
 from larvseg.datasets.derive import derive
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
-from larvseg.experiments import Project
 from larvseg.miniature.archives import archive_names, draw_archive
 from larvseg.models.segmenter import build_segmenter
+from larvseg.pipeline import Project
+from larvseg.pipeline.jobs.training import train_config
 from larvseg.training import objective
 from larvseg.training.objective import Objective
 from larvseg.training.schedule import build_optimiser
 from larvseg.training.union import run_vocabulary
 
-RUN = "larvseg-a150.seed0"
+RUN = "larvseg-a150"
 PICTURES = 32  # of each data set: fewer than two steps see, so that all of them are decoded after a few
 PARTS = ("data", "backbone", "head", "optimiser")
 
@@ -42,7 +43,7 @@ def measure(repeats: int = 40) -> dict[str, Times]:
     deterministic = torch.are_deterministic_algorithms_enabled()
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    config = Project("mini").train(RUN).config
+    config = train_config(Project("mini"), RUN, seed=0)
     try:
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
             manifests = _drawn(Path.cwd())

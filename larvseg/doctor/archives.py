@@ -13,7 +13,7 @@ from larvseg.config import Source
 from larvseg.doctor.finding import Finding, error, ok, snakemake, warning
 from larvseg.doctor.locks import is_locked
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
+from larvseg.pipeline import Project
 from larvseg.plan.storage import GB, Download, downloads, found_at
 from larvseg.sources.access import COOKIES, place_of
 from larvseg.sources.archives import members, tars_in

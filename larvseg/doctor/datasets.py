@@ -21,7 +21,7 @@ from larvseg.datasets.official import PICTURES, drawn_pictures
 from larvseg.datasets.rejects import KNOWN_BAD, Reject
 from larvseg.doctor.finding import Finding, error, ok, snakemake, some, warning
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
+from larvseg.pipeline import Project
 from larvseg.sources.archives import ArchiveReader
 from larvseg.sources.encodings import decode_image, label_counts
 
@@ -182,7 +182,7 @@ def _pictures_of(manifest: Manifest, split: str) -> np.ndarray:
 
 def _rejects(project: Project, dataset: str, pictures: int, folder: Path) -> Iterator[Finding]:
     """Pictures that could not be used."""
-    path = project.rejects(dataset)
+    path = project.path("derive", "rejects", dataset=dataset)
     if not (folder / path).is_file():
         return
     with open(folder / path, encoding="utf-8", newline="") as file:

@@ -16,8 +16,9 @@ from pathlib import Path
 import psutil
 
 from larvseg.doctor.finding import Finding, error, ok, some, warning
-from larvseg.experiments import Project
 from larvseg.lineage import kernels
+from larvseg.pipeline import Project
+from larvseg.pipeline.stages import STAGES
 from larvseg.plan.storage import GB, disk
 from larvseg.sources.fetch import INCOMING
 
@@ -95,8 +96,8 @@ def _commands() -> Iterator[Finding]:
 
 
 def _threads(project: Project) -> Iterator[Finding]:
-    profile, cores = project.profile, usable_cores()
-    threads = max(profile.runtime.threads, project.pretraining_threads, profile.drawing_threads, profile.deriving_threads)
+    cores = usable_cores()
+    threads = max(project.threads(stage.needs) for stage in STAGES.values())
     where = f"workflow/config/{project.name}.yaml"
     if threads > cores:
         yield warning(f"jobs of {threads} threads on {cores} cores will be slow", where, f"use a machine with {threads} cores")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from larvseg.doctor import archives, datasets, environment, leftovers, vocabularies
 from larvseg.doctor.finding import Finding
-from larvseg.experiments import Project
+from larvseg.pipeline import Project
 
 CHECKS = {
     "environment": environment.check,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from larvseg.experiments import Project
+from larvseg.pipeline import Project
 
 Level = Literal["ok", "warning", "error"]
 

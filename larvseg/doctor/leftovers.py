@@ -12,11 +12,11 @@ import psutil
 from larvseg.doctor.finding import Finding, error, ok, snakemake, some, warning
 from larvseg.doctor.locks import is_locked
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
 from larvseg.files import sha256_of
 from larvseg.lineage.process import clear_stale_locks
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import read_record, record_path
+from larvseg.pipeline import Project
 from larvseg.plan.storage import GB
 
 FIX = "larvseg doctor --fix"
@@ -135,7 +135,7 @@ def _unnamed_runs(project: Project, folder: Path) -> Iterator[Finding]:
 def _unused_data(project: Project, folder: Path) -> Iterator[Finding]:
     used = {project.archive(file) for files in project.families.values() for file in files}
     for dataset in project.datasets:
-        used |= {*project.archives_of(dataset), project.manifest(dataset), project.rejects(dataset)}
+        used |= {*project.archives_of(dataset), project.manifest(dataset), project.path("derive", "rejects", dataset=dataset)}
     data = folder / f"data/{project.name}"
     present = [path for path in _made(project, folder) if path.is_relative_to(data) and not path.name.endswith((RECORD, RUN))]
     unused = [path for path in present if path.relative_to(folder).as_posix() not in used]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from larvseg.doctor.finding import Finding, error, ok
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
 from larvseg.files import sha256_of
+from larvseg.pipeline import Project
 from larvseg.vocabulary import base_novel, load_vocabulary
 from larvseg.vocabulary.names import REFERENCE
 

@@ -15,7 +15,7 @@ from larvseg.errors import LarvSegError
 
 SMALLEST = 0.03  # share of a scene that a class must cover to be seen in a figure
 CANDIDATES = 50  # object pictures of a synset that are looked at
-SAME = 32  # of 256 bits of a perceptual hash: different pictures differ in more (larvseg.lineage.leaks)
+SAME = 32  # of 256 bits of a perceptual hash: different pictures differ in more (larvseg.audit.leaks)
 
 
 class Exemplar(NamedTuple):

@@ -18,7 +18,7 @@ from pathlib import Path
 PACKAGE = "larvseg"
 ROOT = Path(__file__).parents[2]
 # Bookkeeping around the stages, which never reaches the bytes of an artifact: what `config` resolves to stands in the recipe itself.
-PLUMBING = tuple(f"{PACKAGE}.{name}" for name in ("lineage", "cli", "stages", "experiments", "config", "errors"))
+PLUMBING = tuple(f"{PACKAGE}.{name}" for name in ("lineage", "audit", "pipeline", "cli", "config", "errors"))
 
 LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER}
 STRUCTURE = {tokenize.INDENT: "<indent>", tokenize.DEDENT: "<dedent>", tokenize.NEWLINE: "<newline>"}

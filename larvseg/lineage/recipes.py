@@ -20,15 +20,26 @@ SCHEMA = "larvseg.recipe/1"
 
 @dataclass(frozen=True)
 class Recipe:
-    """One job: the rule, its resolved configuration, the code behind it, and the files it reads."""
+    """One job: its stage, the resolved configuration, the code behind it, and the files that it reads and writes."""
 
     rule: str
     name: str
     config: dict[str, Any]
     code: dict[str, dict[str, str]]  # module → qualified name → hash
     inputs: dict[str, str]  # role → path, handed to the stage
+    outputs: dict[str, str]  # role → path, what it writes
     reads: tuple[str, ...] = ()  # archives that are read through the manifests among the inputs
     reference: dict[str, str] = field(default_factory=dict)  # committed file that the stage reads → sha256
+
+    @property
+    def title(self) -> str:
+        """The job as people call it."""
+        return f"{self.rule} {self.name}"
+
+    @property
+    def made_of(self) -> tuple[tuple[str, str], ...]:
+        """(role, path) of the artifacts that it reads."""
+        return (*self.inputs.items(), *(("read", path) for path in self.reads))
 
     @property
     def hash(self) -> str:

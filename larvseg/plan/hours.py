@@ -7,9 +7,10 @@ from pathlib import Path
 
 from larvseg.datasets.official import PICTURES
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
-from larvseg.experiments.products import products
 from larvseg.lineage.records import run_path
+from larvseg.pipeline import Project
+from larvseg.pipeline.dag import jobs_below
+from larvseg.pipeline.jobs.methods import make, maker
 from larvseg.plan.compute import shape_of
 from larvseg.plan.storage import classes_of
 
@@ -22,14 +23,14 @@ def training_operations(project: Project, run: str) -> float:
 
     Of mask proposals it is the backbone alone; DenseCLIP, ReCo and runs that take over another's model train nothing.
     """
-    maker = project.maker(run)
-    if maker not in ("train", "propose"):
+    rule = maker(project, run)
+    if rule not in ("train", "propose"):
         return 0.0
-    config = getattr(project, maker)(f"{run}.seed0").config
+    config = make(project, run, seed=0).config
     shape = shape_of(config.backbone)
     step = 0.0
     for training_set in config.training_sets:
-        classes = min(classes_of(project, training_set.name), config.sample_classes or 10**9) if maker == "train" else 0
+        classes = min(classes_of(project, training_set.name), config.sample_classes or 10**9) if rule == "train" else 0
         step += training_set.ranks * config.images_per_rank * shape.forward(training_set.augmentation.crop, classes)
     return (1 + BACKWARD) * step * config.steps
 
@@ -63,8 +64,8 @@ def measured(project: Project, folder: Path = Path(".")) -> dict[str, float]:
     What was taken from work/kept took what it took when it was computed. Raises LarvSegError for a note without seconds.
     """
     found = {}
-    for job in project.jobs_below():
-        path = folder / run_path(Path(next(iter(products(project, job.rule, job.name).values()))))
+    for job in jobs_below(project):
+        path = folder / run_path(Path(next(iter(job.outputs.values()))))
         if path.is_file():
             found[f"{job.rule}/{job.name}"] = _minutes(path)
     return found

@@ -7,8 +7,9 @@ import statistics
 from pathlib import Path
 
 from larvseg.columns import columns, grouped
-from larvseg.experiments import Project
-from larvseg.experiments.setup import WHOLE
+from larvseg.pipeline import Project
+from larvseg.pipeline.jobs.methods import maker
+from larvseg.pipeline.project import WHOLE
 from larvseg.plan import hours, storage
 from larvseg.plan.storage import GB
 from larvseg.sources.access import place_of
@@ -116,7 +117,7 @@ def _minutes(project: Project, folder: Path) -> list[str]:
 
 def _run_minutes(project: Project, found: dict[str, float], run: tuple[str, int]) -> float | None:
     name = f"{run[0]}.seed{run[1]}"
-    parts = [found.get(f"{rule}/{name}") for rule in (project.maker(run[0]), "evaluate") if rule]
+    parts = [found.get(f"{rule}/{name}") for rule in (maker(project, run[0]), "evaluate") if rule]
     return None if None in parts else sum(parts)
 
 

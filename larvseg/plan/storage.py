@@ -7,7 +7,9 @@ from pathlib import Path
 
 from larvseg.config import Source
 from larvseg.datasets.official import PICTURES, drawn_pictures
-from larvseg.experiments import Project
+from larvseg.pipeline import Project
+from larvseg.pipeline.jobs.methods import maker
+from larvseg.pipeline.jobs.training import train_config
 from larvseg.plan.compute import shape_of
 from larvseg.sources import winter21
 from larvseg.sources.access import place_of
@@ -84,7 +86,7 @@ def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
         archives += pictures(project, "A847") * PREPARED_PICTURE / GB
     rows = sum(pictures(project, dataset) for dataset in project.datasets if not _exists(folder, project.manifest(dataset)))
     runs = (*project.trained, *((run, project.seeds[0]) for run in project.object_runs))
-    waiting = [(run, seed) for run, seed in runs if not _exists(folder, project.run_file(run, seed, "model.safetensors"))]
+    waiting = [(run, seed) for run, seed in runs if not _exists(folder, project.path("train", "model", run=run, seed=seed))]
     models = [model_bytes(project, run) for run, _ in waiting]
     at_once = project.profile.machine.gpus if project.profile.machine else 1
     states = sorted((resumable_bytes(project, run) for run, _ in waiting), reverse=True)[:at_once]
@@ -132,7 +134,7 @@ def classes_of(project: Project, dataset: str) -> int:
 def model_bytes(project: Project, run: str) -> int:
     """Bytes of the checkpoint of `run`: backbone, class embeddings and memory banks, in single precision."""
     shape = shape_of(project.backbone_config)
-    match project.maker(run):
+    match maker(project, run):
         case "train":
             return 4 * (shape.parameters + _head(project, run) + _banks(project, run))
         case "propose":
@@ -142,7 +144,7 @@ def model_bytes(project: Project, run: str) -> int:
 
 def resumable_bytes(project: Project, run: str) -> int:
     """Bytes of the state from which `run` can go on: the model and the optimiser's numbers for each weight."""
-    if project.maker(run) != "train":
+    if maker(project, run) != "train":
         return 3 * model_bytes(project, run)  # AdamW
     slots = 1 if project.profile.optimiser.name == "sgd" else 2
     return model_bytes(project, run) + 4 * slots * (shape_of(project.backbone_config).parameters + _head(project, run))
@@ -154,7 +156,7 @@ def _head(project: Project, run: str) -> int:
 
 
 def _banks(project: Project, run: str) -> int:
-    config = project.train(f"{run}.seed0").config
+    config = train_config(project, run, seed=0)
     if config.attention.variant not in ("cross_image", "push_first"):
         return 0
     count = config.ranks if config.switches.bank_scope == "per_rank" else 1

@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from larvseg.config import Experiments, load_yaml, parse
 from larvseg.errors import LarvSegError
-from larvseg.experiments.recognition import OBJECTS_OF, classes_of
-from larvseg.experiments.setup import CONFIG, load_profile
 from larvseg.files import write_text
+from larvseg.pipeline.jobs.evaluation import OBJECTS_OF, classes_of
+from larvseg.pipeline.project import CONFIG, load_profile
 from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, UNREADABLE, Shown, build
 from larvseg.rehearsal.registry import site_files, write_registry
 from larvseg.rehearsal.server import Site, cookies_file, serving
@@ -35,8 +35,7 @@ REGISTRY = Path("work/rehearsal/sources.yaml")  # in the copy of the project, wh
 FAULTS = {"/val2017.zip": "cut", "/stuffthingmaps_trainval2017.zip": "wait"}
 DISK = 27 * 10**9  # bytes; most of it are the checkpoints and resumable states of twenty-four runs of ViT-B/16
 TARGETS = ("all", f"data/{PROFILE}/archives/ade20k_full_prepared.zip")
-# names for several files at once, and the figure of the drawn profiles
-LEFT_OUT = {"all", "sources", "datasets", "train_all", "evaluate_all", "tables", "report", "figure_miniature", "world"}
+LEFT_OUT = {"all", "sources", "datasets", "train_all", "evaluate_all", "tables", "report"}  # names for several files at once
 
 
 def rehearse(project: Path = Path("."), resume: bool = False) -> None:

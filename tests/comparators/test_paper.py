@@ -11,10 +11,11 @@ from larvseg.comparators.masks.networks import build_classifier
 from larvseg.comparators.reco import fused
 from larvseg.comparators.reco_references import context_elimination, similarity
 from larvseg.comparators.zsbaseline import join
-from larvseg.experiments import Project
 from larvseg.models.backbone import build_backbone
 from larvseg.models.segmenter import build_segmenter
+from larvseg.pipeline import Project
 from tests.comparators.test_clip_architectures import PUBLISHED
+from tests.jobs import job
 
 PAPER = Project("paper", Path(__file__).parents[2] / "workflow/config")
 ROLES = PAPER.comparators.roles
@@ -46,7 +47,7 @@ def test_denseclip(benchmark):
 
 
 def test_reco():
-    config = PAPER.retrieve("reco-a847.seed0").config
+    config = job(PAPER, "retrieve", "reco-a847.seed0").config
     dense, retrieval, features = clip_of("dense"), clip_of("retrieval"), build_backbone(config.features).to("meta")
     squares = torch.empty(3, 3, config.image_size, config.image_size)
     assert retrieval.encode_images(torch.empty(2, 3, retrieval.image_size, retrieval.image_size)).shape == (2, retrieval.dim)
@@ -63,7 +64,7 @@ def test_reco():
 
 @pytest.mark.parametrize("benchmark", CLASSES)
 def test_zsbaseline(benchmark):
-    config, clip, classes = PAPER.propose("zsbaseline-a150.seed0").config, clip_of("crops"), CLASSES[benchmark]
+    config, clip, classes = job(PAPER, "propose", "zsbaseline-a150.seed0").config, clip_of("crops"), CLASSES[benchmark]
     network = build_classifier(config, clip.dim).eval()
     crop = config.training_sets[0].augmentation.crop
     masks, logits = network(torch.empty(1, 3, crop, crop), torch.empty(171, clip.dim))
@@ -76,7 +77,7 @@ def test_zsbaseline(benchmark):
 
 
 def test_lseg():
-    config, width = PAPER.train("lseg-a150.seed0").config, clip_of("text").dim
+    config, width = job(PAPER, "train", "lseg-a150.seed0").config, clip_of("text").dim
     with torch.device("cpu"):  # mixed precision, which the classifier switches off, is unknown to the meta device
         segmenter = build_segmenter(config, 171, table=torch.zeros(171, width)).eval()
         segmenter.classifier.table = torch.randn(847, width)

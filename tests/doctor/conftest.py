@@ -12,10 +12,11 @@ from larvseg.datasets.captions import NARRATIVES
 from larvseg.datasets.derive import derive
 from larvseg.doctor import Finding
 from larvseg.doctor.examination import CHECKS
-from larvseg.experiments import Project
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import write_record
+from larvseg.pipeline import Project
 from tests.datasets.conftest import World
+from tests.jobs import job
 
 ROOT = Path(__file__).parents[2]
 RUN = "results/tiny/runs/larvseg-a150/seed0/curves.csv"
@@ -92,11 +93,11 @@ def _make(project: Project) -> None:
         path.rename(project.archive(role))
         _record(Path(project.archive(role)), "fetch")
     for dataset in project.datasets:
-        config = project.derive(dataset).config
+        made = job(project, "derive", dataset)
         inputs = {Path(path).name: Path(path) for path in project.archives_of(dataset) if Path(path).is_file()}
-        outputs = {"manifest": Path(project.manifest(dataset)), "rejects": Path(project.rejects(dataset))}
+        outputs = {role: Path(path) for role, path in made.outputs.items()}
         outputs["manifest"].parent.mkdir(exist_ok=True)
-        derive(config, inputs, outputs, Path("work/derive"))
+        derive(made.config, inputs, outputs, Path("work/derive"))
         for path in outputs.values():
             _record(path, "derive")
     shutil.rmtree("work")
@@ -107,7 +108,7 @@ def _make(project: Project) -> None:
 
 
 def _record(path: Path, rule: str) -> None:
-    write_record(path, path.name, Recipe(rule, path.name, {}, {}, {}), [], [])
+    write_record(path, path.name, Recipe(rule, path.name, {}, {}, {}, {}), [], [])
 
 
 @pytest.fixture

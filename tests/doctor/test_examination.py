@@ -16,8 +16,8 @@ from larvseg.datasets.rejects import KNOWN_BAD
 from larvseg.doctor import Finding, datasets, examine, fix, leftovers, report
 from larvseg.doctor.environment import usable_cores
 from larvseg.doctor.vocabularies import checksums
-from larvseg.experiments import Project
 from larvseg.lineage.recipes import Recipe
+from larvseg.pipeline import Project
 from larvseg.sources.archives import members
 from tests.datasets.conftest import halves, png
 from tests.doctor.conftest import ROOT, RUN
@@ -325,7 +325,7 @@ def test_categories_that_imagenet_does_not_offer_are_no_warning(tree):
 
 
 def test_rejects(tree):
-    path = tree.folder / tree.project.rejects("I124")
+    path = tree.folder / tree.project.path("derive", "rejects", dataset="I124")
     path.write_text(f"name,split,archive,member,reason\nx_1,training,x.tar,x_1.JPEG,{KNOWN_BAD}\n")
     findings = list(datasets.check(tree.project, tree.folder, False))
     assert only(findings, "1 of 6 pictures cannot be used").level == "ok"
@@ -409,7 +409,7 @@ def test_results_and_data_that_nothing_asks_for(tree):
 
 
 def test_resumable_state_of_jobs_that_are_no_more(tree):
-    recipe = Recipe("train", "x", {}, {}, {})
+    recipe = Recipe("train", "x", {}, {}, {}, {})
     recipe.write(tree.path("work/recipes/tiny/train/x.json"))
     tree.path(f"work/{recipe.hash}/state").write_bytes(bytes(10))
     tree.path(f"work/{'0' * 20}/state").write_bytes(bytes(10))

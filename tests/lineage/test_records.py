@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from larvseg import stages
 from larvseg.config import FigureConfig
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.lineage import kernels
-from larvseg.lineage.execute import execute
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import read_record, record_path
+from larvseg.pipeline.execute import execute
+from larvseg.pipeline.stage import Stage
+from larvseg.pipeline.stages import STAGES
 
 CONFIG = {"figure": "f", "profile": "smoke"}
 
@@ -33,13 +34,14 @@ def stage(tmp_path, monkeypatch):
 
     module.copy = copy
     monkeypatch.setitem(sys.modules, "larvseg_test_stage", module)
-    monkeypatch.setitem(stages.STAGES, "copy", stages.Stage(FigureConfig, "larvseg.files", "copy"))
-    monkeypatch.setattr("larvseg.lineage.execute.import_module", lambda name: module)
+    copied = Stage("Copy.", ("Copy", "Twice."), FigureConfig, "larvseg_test_stage:copy", "{name}", {"result": "{name}"}, "report")
+    monkeypatch.setitem(STAGES, "copy", copied)
 
     def run(target: str, source: str | None = None, config: dict = CONFIG):
-        recipe = Recipe("copy", target, config, {"larvseg.files": {"f": "0"}}, {"source": source} if source else {})
+        inputs = {"source": source} if source else {}
+        recipe = Recipe("copy", target, config, {"larvseg.files": {"f": "0"}}, inputs, {"result": target})
         recipe.write(Path("recipe.json"))
-        execute(Path("recipe.json"), "copy", {"result": Path(target)})
+        execute(Path("recipe.json"), "copy")
 
     return run
 
@@ -56,9 +58,9 @@ def test_records_chain_by_content(stage):
 @pytest.mark.parametrize(("config", "told"), [(CONFIG, "avx2"), (CONFIG | {"runtime": {"kernels": "native"}}, "native")])
 def test_a_stage_runs_with_the_kernels_of_its_configuration(stage, monkeypatch, config, told):
     chosen = []
-    monkeypatch.setattr("larvseg.lineage.execute.choose", chosen.append)
-    monkeypatch.setattr("larvseg.lineage.execute.parse", lambda *arguments: FigureConfig(**CONFIG))
-    monkeypatch.setattr("larvseg.lineage.execute.environment", lambda code: ["numpy==1", "torch==2"])
+    monkeypatch.setattr("larvseg.pipeline.execute.choose", chosen.append)
+    monkeypatch.setattr("larvseg.pipeline.execute.parse", lambda *arguments: FigureConfig(**CONFIG))
+    monkeypatch.setattr("larvseg.pipeline.execute.environment", lambda code: ["numpy==1", "torch==2"])
     stage("one.txt", config=config)
     assert chosen == [told]
     pin, *packages = read_record(Path("one.txt"))["recipe"]["environment"]
@@ -103,15 +105,15 @@ def test_a_failed_stage_leaves_the_old_output_without_a_record_and_nothing_else(
 def test_a_recipe_of_another_rule_or_schema_is_refused(stage, tmp_path):
     stage("one.txt")
     with pytest.raises(LarvSegError, match="a recipe of copy, not of train"):
-        execute(Path("recipe.json"), "train", {"result": Path("x")})
+        execute(Path("recipe.json"), "train")
     recipe = json.loads(Path("recipe.json").read_text())
     Path("recipe.json").write_text(json.dumps({**recipe, "schema": "other"}))
     with pytest.raises(LarvSegError, match="recipe.json: not a recipe"):
-        execute(Path("recipe.json"), "copy", {"result": Path("x")})
+        execute(Path("recipe.json"), "copy")
 
 
 def test_an_unchanged_recipe_keeps_its_time(stage):
-    recipe = Recipe("copy", "x", CONFIG, {}, {})
+    recipe = Recipe("copy", "x", CONFIG, {}, {}, {})
     recipe.write(Path("r.json"))
     before = Path("r.json").stat().st_mtime_ns
     recipe.write(Path("r.json"))

@@ -14,9 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from larvseg.columns import grouped
 from larvseg.config import Backbone, TrainConfig
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
 from larvseg.models.backbone import build_backbone
 from larvseg.models.segmenter import build_segmenter
+from larvseg.pipeline import Project
 from larvseg.plan import plan
 from larvseg.plan.compute import shape_of
 from larvseg.plan.hours import evaluation_operations, measured, tables, training_operations
@@ -207,9 +207,9 @@ def test_finished_work_needs_no_more_disk(paper, tmp_path):
 def test_disk_of_what_runs_share(paper, mini, tmp_path):
     sizes = {
         paper.backbone: 4 * 86_434_560,
-        paper.features: 4 * 21_666_432,  # DeiT-S without its heads
-        paper.clip_file("RN50x64", "model.safetensors"): 2 * 1.3e9,
-        paper.index_file("I1K"): 1_281_167 * 768 * 4,
+        paper.feature_network: 4 * 21_666_432,  # DeiT-S without its heads
+        paper.path("clip", "model", clip="RN50x64"): 2 * 1.3e9,
+        paper.path("index", "embeddings", dataset="I1K"): 1_281_167 * 768 * 4,
     }
     left = shared_bytes(paper, tmp_path)
     for path, size in sizes.items():
@@ -218,7 +218,7 @@ def test_disk_of_what_runs_share(paper, mini, tmp_path):
         before, left = left, shared_bytes(paper, tmp_path)
         assert before - left == pytest.approx(size, rel=1e-6)
     assert left == pytest.approx(2 * (0.35 + 0.93 + 0.93) * 1e9)
-    assert mini.features == mini.backbone
+    assert mini.feature_network == mini.backbone
 
 
 def test_the_published_preparation_takes_disk_too(changed, tmp_path, paper):

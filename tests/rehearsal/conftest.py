@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from larvseg.config import Experiments, Profile, load_yaml, parse
-from larvseg.experiments.setup import load_profile
+from larvseg.pipeline.project import load_profile
 from larvseg.rehearsal.ade_full import pack_ade_full
 from larvseg.rehearsal.archives import LICENSED, SERVED, SYNSET_FOLDER, every_synset, pack_challenge, pack_coco, pack_synsets
 from larvseg.rehearsal.captions import ILSVRC, WHOLE, pack_ilsvrc, pack_narratives, pack_whole

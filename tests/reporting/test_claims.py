@@ -11,11 +11,12 @@ from larvseg.errors import LarvSegError
 from larvseg.evaluation.bootstrap import drawn
 from larvseg.evaluation.confusion import ConfusionCounts, accumulate, read_confusion
 from larvseg.evaluation.metrics import metrics_of
-from larvseg.experiments import Project
+from larvseg.pipeline import Project
 from larvseg.reporting.claims import KNOWN_PIXELS, PICTURES, SEEDS, Difference, claims, deciding, verdict
 from larvseg.reporting.layout import layout_of
 from larvseg.reporting.rendering import as_text, render
 from larvseg.reporting.tables import read_csv
+from tests.jobs import job
 from tests.reporting.toy_runs import NAMES, SEEN, ToyRuns
 
 CONFIG = Path(__file__).parents[2] / "workflow/config"
@@ -243,7 +244,7 @@ EFFECTS = {  # as published: (benchmark, measure) → differences, in the order 
 
 
 def test_published_differences_follow_from_the_published_tables(tmp_path):
-    config = Project("mini", CONFIG).claims("claims").config
+    config = job(Project("mini", CONFIG), "claims", "claims").config
     unmeasured = [claim.model_copy(update={"quoted": (claim.run,)}) for claim in config.claims]
     claims(config.model_copy(update={"claims": tuple(unmeasured)}), {}, {"claims": tmp_path / "claims.csv"}, tmp_path)
     found: dict[tuple[str, str], list[str]] = {}
@@ -294,7 +295,7 @@ def test_claims_are_set_in_type(world):
 
 def test_claims_are_tested_on_what_a_profile_has():
     for profile in ("mini", "paper"):
-        one, three = (Project(profile, CONFIG, seeds=seeds).claims("claims") for seeds in (1, 3))
+        one, three = (job(Project(profile, CONFIG, seeds=seeds), "claims", "claims") for seeds in (1, 3))
         seeds = {side.run: side.seeds for claim in three.config.claims for side in claim.sides}
         assert seeds["larvseg-a150"] == seeds["segmenter-c171.A150"] == seeds["supervised-a847.A847"] == (0, 1, 2)
         assert seeds["denseclip-a150"] == seeds["denseclip.A150"] == (0,)

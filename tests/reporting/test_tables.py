@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from larvseg.audit.reach import name_of
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
-from larvseg.lineage.audit.reach import name_of
 from larvseg.reporting.cells import read_cells
 from larvseg.reporting.tables import read_csv
 from tests.reporting.conftest import LARVSEG, SUPERVISED, TABLE6, row_of_table3, row_of_table6

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
+from larvseg.pipeline import Project
 from larvseg.sources.access import place_of
 from larvseg.sources.registry import files_named, is_synset_tar, load_registry, source_of
 from larvseg.vocabulary import load_vocabulary

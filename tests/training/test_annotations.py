@@ -11,7 +11,8 @@ from larvseg.datasets.annotations import Ledger, TrainingPictures, listed, permi
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.experiments import Project
+from larvseg.pipeline import Project
+from larvseg.pipeline.jobs.methods import parts
 from larvseg.training.train import train
 from tests.datasets.conftest import World
 from tests.training.conftest import pack
@@ -50,7 +51,7 @@ def test_every_run_of_every_table_may_open_only_what_its_row_lists():
     project = Project("smoke")
     for run, seed in project.trained:
         settings, given = project.experiments.runs[run], set()
-        for _, job in project.parts(run, seed):
+        for _, job in parts(project, run, seed):
             given |= {Path(path).stem for path in job.inputs.values() if Path(path).parent.name == "manifests"}
             for training_set in getattr(job.config, "training_sets", ()):
                 assert permitted(training_set, job.config.switches) == listed(training_set.name)

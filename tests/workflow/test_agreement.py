@@ -92,7 +92,7 @@ MUTATIONS = {
     "source byte": Mutation(
         lambda clone: clone.flip(ARCHIVE),
         rf"^MODIFIED {ARCHIVE}\n(.*\n)*    reaches 30 cells of {TABLE}: all, base, novel of denseclip-a150, .*, supervised-a150\n",
-        jobs=OF_A150 | {"fetch_ade_challenge": 1, "derive": 2, "train": 14, "figure_miniature": 1, "curves": 1},
+        jobs=OF_A150 | {"fetch_ade_challenge": 1, "derive": 2, "train": 14, "miniature": 1, "curves": 1},
         computed={"fetch": 1},
         damages=True,
     ),

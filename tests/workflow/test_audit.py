@@ -2,8 +2,7 @@
 
 import json
 
-from larvseg.experiments import Project
-from larvseg.experiments.products import products
+from larvseg.pipeline import Dag, Project
 from tests.workflow.clone import TABLE, UP_TO_DATE, jobs_of
 
 ROW = ("--where", "model=LarvSeg", "--where", "benchmark=A150", "--where", "training_data=C171, WA150", "--column", "novel")
@@ -27,10 +26,10 @@ def test_a_finished_tree_is_sound(finished):
 
 
 def test_the_audit_knows_what_every_rule_writes(finished):
-    project = Project("smoke")
+    recipes = {(recipe.rule, recipe.name): recipe for recipe in Dag(Project("smoke")).recipes}
     for file in (path for folder in ("data/smoke", "results", "reports") for path in (finished.folder / folder).rglob("*.lineage.json")):
         record = json.loads(file.read_text())
-        made = products(project, record["recipe"]["rule"], record["recipe"]["name"])
+        made = recipes[record["recipe"]["rule"], record["recipe"]["name"]].outputs
         assert made[record["artifact"]["role"]] == record["artifact"]["path"]
         assert all((finished.folder / path).is_file() for path in made.values())
 

@@ -48,7 +48,7 @@ class Contents:
     def __init__(self, config: PageConfig, inputs: Mapping[str, Path]):
         self.config, self.inputs = config, inputs
         self.graph = Graph(path.as_posix() for path in inputs.values())
-        self.data: dict[str, Any] = {"files": self.graph.files, "jobs": self.graph.jobs, "told": TOLD, "numbers": {}}
+        self.data: dict[str, Any] = {"files": self.graph.files, "jobs": self.graph.jobs, "told": TOLD, "steps": config.steps, "numbers": {}}
         recount = Recount(self.graph)
         self.tables = [self._table(item, recount) for item in config.tables]
         self.figures = [self._figure(item) for item in config.figures]

@@ -88,24 +88,6 @@ for (const table of $$("table.sortable")) {
 
 // ---- lineage
 
-const STEPS = {
-  // rule → what the step is called, and what it does
-  fetch: ["Archives", "As they were fetched or drawn; nothing is unpacked."],
-  prepare: ["Prepared archive", "Smaller pictures, after the published preparation."],
-  derive: ["Manifest", "One row a picture: where its bytes lie in which archive, and its labels."],
-  pretrain: ["Backbone", "What every run starts from."],
-  clip: ["CLIP model", "Knows pictures by what is said of them."],
-  embed: ["Class names", "Embedded by a CLIP model."],
-  index: ["Index", "Pictures to retrieve from, as a CLIP model sees them."],
-  retrieve: ["References", "Of each class, from retrieved pictures."],
-  propose: ["Training", "A network that proposes masks."],
-  train: ["Training", "From data sets and the backbone to a checkpoint."],
-  evaluate: ["Evaluation", "Confusion counts of each validation picture, and the mIoU that follows from them."],
-  zeroshot: ["Evaluation", "How well a CLIP model knows object pictures."],
-  explore: ["Grouping", "What embeddings of pixels group."],
-  respond: ["Response maps", "Where else is what one pixel shows."],
-  predict: ["Label maps", "Predictions on a few pictures."],
-};
 const ROLES = { model: "checkpoint", config: "configuration", curves: "training curves", card: "model card", confusion: "confusion counts", metrics: "metrics", manifest: "manifest", rejects: "pictures that cannot be read", table: "table", cells: "cells" };
 const MANY = 6; // files of one step that are listed at once
 
@@ -154,7 +136,7 @@ function fileItem(file) {
 }
 
 function step([job, files]) {
-  const [title, about] = STEPS[job.rule] ?? [job.rule.replace(/^./, (letter) => letter.toUpperCase()), null];
+  const [title, about] = DATA.steps[job.rule];
   // of a drawn archive the seed stands beside it; the rest of its world is in the configuration
   const told = DATA.told.filter((key) => key !== "world" && job.config[key] !== undefined && job.config[key] !== null);
   const listed = h("ul", {}, files.map(fileItem));

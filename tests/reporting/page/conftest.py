@@ -10,10 +10,11 @@ from PIL import Image
 from larvseg.config import PageConfig, RenderConfig, TableConfig, TableRow
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.metrics import metrics_of
-from larvseg.experiments.page import Planned, page_job
 from larvseg.files import json_text, sha256_of
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import write_record
+from larvseg.pipeline.jobs.page import contents
+from larvseg.pipeline.stages import WANTED
 from larvseg.reporting.page.build import page
 from larvseg.reporting.rendering import render
 from larvseg.reporting.tables import table, write_csv
@@ -74,28 +75,28 @@ Of *{{ snakemake.wildcards.name }}*, profile {{ snakemake.config["profile"] }}.
 class Tree:
     """The jobs that were made, in order. The working folder is the tree's."""
 
-    jobs: list[Planned] = field(default_factory=list)
+    recipes: list[Recipe] = field(default_factory=list)
+    wanted: frozenset[str] = WANTED
 
-    def make(self, rule: str, name: str, outputs: dict[str, str], inputs: dict[str, str], config=None, wanted=False, reference=()) -> None:
+    def make(self, rule: str, name: str, outputs: dict[str, str], inputs: dict[str, str], config=None, reference=()) -> None:
         """Write a record beside each of `outputs`, role → path, which are there already."""
         committed = {path: sha256_of(Path(path)) for path in reference}
-        recipe = Recipe(rule, name, config or {}, {f"larvseg.{rule}": {rule: "0"}}, inputs, (), committed)
+        recipe = Recipe(rule, name, config or {}, {f"larvseg.{rule}": {rule: "0"}}, inputs, outputs, (), committed)
         read = [{"role": role, "path": path, "sha256": sha256_of(Path(path))} for role, path in inputs.items()]
         read += [{"role": "reference", "path": path, "sha256": sha256} for path, sha256 in recipe.reference.items()]
         for role, path in outputs.items():
             write_record(Path(path), role, recipe, read, ["numpy==1"])
-        self.jobs.append(Planned(recipe, outputs, wanted))
+        self.recipes.append(recipe)
 
-    def job(self):
-        """The job of the page."""
-        return page_job("index", self.jobs, {"profile": "toy", "about": "A toy.", "drawn": True, "seeds": (0,)})
+    def contents(self) -> tuple[PageConfig, dict[str, str]]:
+        """The configuration and the inputs of the page."""
+        return contents(self.recipes, {"profile": "toy", "about": "A toy.", "drawn": True, "seeds": (0,)}, self.wanted)
 
     def write(self, to: str = "reports/index.html") -> Path:
         """The page."""
-        job = self.job()
-        assert isinstance(job.config, PageConfig)
+        config, inputs = self.contents()
         Path(to).parent.mkdir(parents=True, exist_ok=True)
-        page(job.config, {role: Path(path) for role, path in job.inputs.items()}, {"page": Path(to)}, Path("work"))
+        page(config, {role: Path(path) for role, path in inputs.items()}, {"page": Path(to)}, Path("work"))
         return Path(to)
 
 
@@ -134,7 +135,7 @@ def grown() -> Tree:
     unmeasured = {"statement": "LarvSeg below itself", "verdict": "not measured"}
     unmeasured |= dict.fromkeys(("measured", "seed_std", "low", "high", "detectable"), "")
     write_csv(Path("results/claims.csv"), [CLAIM, CLAIM | unmeasured])
-    tree.make("claims", "claims", {"claims": "results/claims.csv"}, metrics, wanted=True)
+    tree.make("claims", "claims", {"claims": "results/claims.csv"}, metrics)
     return tree
 
 
@@ -165,15 +166,15 @@ def _tables(tree: Tree) -> None:
     inputs = {f"{run}.seed0": f"results/toy/evaluations/{run}/seed0/metrics.json" for run in RUNS}
     outputs = {"table": "results/table3.csv", "cells": "results/toy/table3.cells.jsonl"}
     table(config, {role: Path(path) for role, path in inputs.items()}, {role: Path(path) for role, path in outputs.items()}, Path("work"))
-    tree.make("table", "table3", outputs, inputs, config.model_dump(mode="json"), True, (PUBLISHED,))
+    tree.make("table", "table3", outputs, inputs, config.model_dump(mode="json"), (PUBLISHED,))
     write_csv(Path("results/table2.csv"), [COUNTED, COUNTED | {"notation": "I21K", "published_images": "14M", "published_classes": "21K"}])
-    tree.make("table2", "table2", {"table": "results/table2.csv"}, {"A150": MANIFEST}, wanted=True)
+    tree.make("table2", "table2", {"table": "results/table2.csv"}, {"A150": MANIFEST})
     for name in ("table3", "table2"):
         outputs = {"markdown": f"reports/tables/{name}.md", "latex": f"reports/tables/{name}.tex"}
         Path("reports/tables").mkdir(parents=True, exist_ok=True)
         paths = {role: Path(path) for role, path in outputs.items()}
         render(RenderConfig(table=name, profile="toy"), {"table": Path(f"results/{name}.csv")}, paths, Path("work"))
-        tree.make("render", name, outputs, {"table": f"results/{name}.csv"}, wanted=True)
+        tree.make("render", name, outputs, {"table": f"results/{name}.csv"})
 
 
 def _figure(tree: Tree) -> None:
@@ -181,7 +182,8 @@ def _figure(tree: Tree) -> None:
     Path("reports/figures").mkdir(parents=True)
     for name, picture in {"tail_a150": Image.new("L", (90, 50)), "figure2": Image.effect_noise((900, 500), 90)}.items():
         picture.save(f"reports/figures/{name}.png")
-        tree.make(name, name, {"figure": f"reports/figures/{name}.png"}, {"table": "results/table3.csv"}, wanted=True)
+        rule, _, benchmark = name.partition("_")
+        tree.make(rule, benchmark or rule, {"figure": f"reports/figures/{name}.png"}, {"table": "results/table3.csv"})
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,17 @@ import hashlib
 import json
 import re
 import shlex
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from larvseg.audit.show import show
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text
-from larvseg.lineage.audit.show import show
+from larvseg.pipeline import Dag, Project
+from larvseg.pipeline.jobs.page import page
 from larvseg.reporting.page.build import as_size
 from tests.reporting.page.conftest import MANIFEST, TAR, ZIP
 
@@ -129,29 +132,32 @@ def test_a_file_without_a_record_is_refused(tree):
 
 
 def test_everything_below_is_an_input_of_the_page(tree):
-    before = tree.job()
-    made = {path for planned in tree.jobs for path in planned.outputs.values()}
-    assert set(before.inputs.values()) == made
-    assert "workflow/report/figure2.rst" in before.reference and "larvseg/reporting/page/page.css" in before.reference
-    assert [item.name for item in before.config.tables] == ["table2", "table3"]
+    config, inputs = tree.contents()
+    assert set(inputs.values()) == {path for recipe in tree.recipes for path in recipe.outputs.values()}
+    assert "workflow/report/figure2.rst" in {item.caption for item in config.figures}
+    assert [item.name for item in config.tables] == ["table2", "table3"]
 
 
 def test_the_page_is_made_again_when_code_changes_that_changes_no_byte(tree):
-    before = tree.job()
-    derive = next(number for number, planned in enumerate(tree.jobs) if planned.recipe.rule == "derive")
-    planned = tree.jobs[derive]
-    changed = type(planned.recipe)(**{**vars(planned.recipe), "code": {"larvseg.derive": {"derive": "1"}}})
-    tree.jobs[derive] = planned._replace(recipe=changed)
-    assert tree.job().inputs == before.inputs and tree.job().config != before.config
+    config, inputs = tree.contents()
+    derive = next(number for number, recipe in enumerate(tree.recipes) if recipe.rule == "derive")
+    tree.recipes[derive] = replace(tree.recipes[derive], code={"larvseg.derive": {"derive": "1"}})
+    assert tree.contents()[1] == inputs and tree.contents()[0] != config
 
 
 def test_what_nobody_wants_is_not_below(tree):
-    tree.jobs = [planned for planned in tree.jobs if planned.recipe.rule != "claims"]
-    job = tree.job()
-    assert job.config.claims is None and "results/claims.csv" not in job.inputs.values()
-    tree.jobs = [planned._replace(wanted=planned.recipe.rule == "table2") for planned in tree.jobs]
-    assert set(tree.job().inputs.values()) == {ZIP, MANIFEST, "results/table2.csv"}
+    tree.recipes = [recipe for recipe in tree.recipes if recipe.rule != "claims"]
+    config, inputs = tree.contents()
+    assert config.claims is None and "results/claims.csv" not in inputs.values()
+    tree.wanted = {"table2"}
+    assert set(tree.contents()[1].values()) == {ZIP, MANIFEST, "results/table2.csv"}
     assert "Table 2" in tree.write().read_text()
+
+
+def test_the_style_and_the_captions_are_named_by_its_recipe():
+    project = Project("smoke")
+    report = page(project, Dag(project).recipes[:-1])
+    assert {"workflow/report/figure2.rst", "larvseg/reporting/page/page.css"} <= set(report.reference)
 
 
 @pytest.mark.parametrize(

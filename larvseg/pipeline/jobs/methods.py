@@ -1,0 +1,219 @@
+"""What the methods of Table 3 are made of beside the backbone: runs, CLIP, text tables, mask proposals, ReCo's references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from larvseg import config as c
+from larvseg.comparators.registry import JOINT
+from larvseg.config import nearest, parse
+from larvseg.errors import LarvSegError
+from larvseg.pipeline.job import Job
+from larvseg.pipeline.jobs.training import train
+from larvseg.pipeline.project import LIST_OF, REFERENCE, WORDNET, Project
+from larvseg.pipeline.stages import STAGES
+from larvseg.vocabulary.names import SHARED
+
+# DenseCLIP is CLIP and a text table, nothing else
+MAKERS = dict.fromkeys((*JOINT, "lseg"), "train") | {"zsbaseline": "propose", "openseg": "propose", "reco": "retrieve", "denseclip": None}
+
+
+def jobs(project: Project) -> Iterator[Job]:
+    """All of them."""
+    for name in clips(project):
+        yield clip(project, name)
+        yield embed(project, name)
+        yield zeroshot(project, name)
+    if "I1K" in project.datasets:
+        yield index(project, "I1K")
+    yield from (make(project, run, seed) for run, seed in made(project))
+
+
+def maker(project: Project, run: str) -> str | None:
+    """The stage that makes the model of `run`; None where it has none of its own."""
+    settings = project.experiments.runs[run]
+    return None if settings.model_of else MAKERS[settings.method]
+
+
+def make(project: Project, run: str, seed: int) -> Job:
+    """Make the model of `run` with `seed`."""
+    return {"train": train, "propose": propose, "retrieve": retrieve}[MAKERS[project.experiments.runs[run].method]](project, run, seed)
+
+
+def made(project: Project) -> tuple[tuple[str, int], ...]:
+    """Every (run, seed) whose model is made: for a table, or because it is looked at."""
+    two, three, first = project.experiments.figure2, project.experiments.figure3, project.seeds[0]
+    grouped = ((row.run, seed) for row in project.experiments.table1.rows if row.run for seed in project.seeds_of(row.run))
+    shown = ((each.run, first) for each in (*(two.models if two else ()), *((three,) if three else ())) if each.run)
+    pairs = (*project.trained, *grouped, *shown, *((run, first) for run in project.object_runs))
+    return tuple(pair for pair in dict.fromkeys(pairs) if maker(project, pair[0]))
+
+
+def parts(project: Project, run: str, seed: int) -> Iterator[tuple[str, Job]]:
+    """(config.json, job) of every model that `run` is made of, but for the backbone."""
+    settings = project.experiments.runs[run]
+    models = [make(project, settings.model_of or run, seed)] if MAKERS[settings.method] else []
+    yield from ((job.outputs["config"], job) for job in (*models, *(clip(project, name) for name in _clips_of(project, run))))
+
+
+def backbone_title(project: Project, run: str) -> str:
+    """What tables call the network that `run` sees pictures with."""
+    if project.experiments.runs[run].method in ("denseclip", "reco") and not project.quoted(run):
+        return project.comparators.clip[project.comparators.roles.dense].title
+    return project.profile.backbone.title
+
+
+def clips(project: Project) -> tuple[str, ...]:
+    """The CLIP models that some run needs."""
+    return tuple(dict.fromkeys(name for run, _ in project.trained for name in _clips_of(project, run)))
+
+
+def _clips_of(project: Project, run: str) -> tuple[str, ...]:
+    roles = {"denseclip": ("dense",), "reco": ("dense", "retrieval"), "zsbaseline": ("crops",), "lseg": ("text",), "openseg": ("text",)}
+    wanted = roles.get(project.experiments.runs[run].method, ())
+    return tuple(dict.fromkeys(getattr(project.comparators.roles, role) for role in wanted))
+
+
+def clip(project: Project, name: str) -> Job:
+    """Train or load the CLIP model `name`."""
+    comparators, profile = project.comparators, project.profile
+    if name not in comparators.clip:
+        raise LarvSegError(f"{project.profile_path}: no CLIP model {name!r}{nearest(name, list(comparators.clip))}")
+    model = comparators.clip[name]
+    trains = model.weights == "train"
+    settings = c.ClipConfig(
+        profile=project.name, name=name, model=model, training=comparators.clip_training if trains else None, runtime=profile.runtime
+    )
+    if trains:
+        return project.job("clip", settings, {"ITPair": project.manifest("ITPair")}, project.archives_of("ITPair"), clip=name)
+    return project.job("clip", settings, {"weights": project.archive(model.weights)}, clip=name)
+
+
+def embed(project: Project, name: str) -> Job:
+    """Embed the class names of the vocabularies by the CLIP model `name`."""
+    datasets, profile = tuple(STAGES["embed"].outputs), project.profile
+    settings = c.TextConfig(clip=name, prompts=project.comparators.prompts, datasets=datasets, drawn=profile.drawn, runtime=profile.runtime)
+    lists = (f"{REFERENCE}/vocabularies/{LIST_OF[dataset]}.csv" for dataset in datasets)
+    reference = (*lists, *project.drawn_list, *_prompt_files(project))
+    return project.job("embed", settings, {"clip": project.path("clip", "model", clip=name)}, reference=reference, clip=name)
+
+
+def zeroshot(project: Project, name: str) -> Job:
+    """Measure the CLIP model `name` on object pictures."""
+    settings = c.ZeroShotConfig(clip=name, runtime=project.profile.runtime)
+    text = project.path("embed", SHARED[settings.dataset], clip=name)
+    inputs = {"clip": project.path("clip", "model", clip=name), "text": text, "manifest": project.manifest(settings.dataset)}
+    return project.job("zeroshot", settings, inputs, project.archives_of(settings.dataset), clip=name)
+
+
+def index(project: Project, dataset: str) -> Job:
+    """Embed the pictures that ReCo retrieves from."""
+    settings = c.IndexConfig(dataset=dataset, batch_size=project.comparators.reco.batch_size, runtime=project.profile.runtime)
+    inputs = {"index": project.manifest(dataset), "retrieval": clip_of(project, "retrieval")}
+    return project.job("index", settings, inputs, project.archives_of(dataset), dataset=dataset)
+
+
+def retrieve(project: Project, run: str, seed: int) -> Job:
+    """Make ReCo's references."""
+    benchmark, settings = project.experiments.runs[run].benchmark, project.comparators.reco
+    config = c.RecoConfig(
+        run=run,
+        profile=project.name,
+        benchmark=benchmark,
+        retrieved=settings.retrieved,
+        image_size=settings.image_size,
+        features=project.features_config or project.backbone_config,
+        normalisation=project.switches({}).normalisation,
+        runtime=project.profile.runtime,
+    )
+    inputs = {
+        "index": project.manifest(config.dataset),
+        "embeddings": project.path("index", "embeddings", dataset=config.dataset),
+        "retrieval": clip_of(project, "retrieval"),
+        "retrieval_text": text_of(project, "retrieval", benchmark),
+        "clip": clip_of(project, "dense"),
+        "text": text_of(project, "dense", benchmark),
+        "features": project.feature_network,
+    }
+    return project.job("retrieve", config, inputs, project.archives_of(config.dataset), _prompt_files(project), run=run, seed=seed)
+
+
+def propose(project: Project, run: str, seed: int) -> Job:
+    """Train the mask proposals of ZSBaseline or OpenSeg."""
+    method, comparators = project.experiments.runs[run].method, project.comparators
+    settings: c.Proposing = getattr(comparators, method)
+    datasets = [dataset for dataset in project.experiments.runs[run].training_data if dataset != "ITPair"]  # CLIP has seen the pairs
+    config = c.ProposeConfig(
+        run=run,
+        profile=project.name,
+        method=method,
+        training_sets=tuple(_proposing_set(project, settings, dataset) for dataset in datasets),
+        backbone=project.backbone_config,
+        head=settings.head,
+        classification=settings.classification,
+        grounding=_grounding(project, settings) if method == "openseg" else None,
+        switches=project.switches({}),
+        optimiser=settings.optimiser,
+        clip_norm=settings.clip_norm,
+        steps=settings.steps,
+        ranks=len(datasets),
+        images_per_rank=settings.images // len(datasets),
+        seed=seed,
+        runtime=project.profile.runtime,
+    )
+    inputs = {"backbone": project.backbone, **{dataset: project.manifest(dataset) for dataset in datasets}}
+    if method == "openseg":
+        inputs |= {"clip": clip_of(project, "text"), "wordnet": project.archive(WORDNET[0])}
+    else:
+        inputs["text"] = text_of(project, "crops", "C171")
+    reads = (path for dataset in datasets for path in project.archives_of(dataset))
+    reference = _prompt_files(project) if method == "openseg" else ()
+    return project.job("propose", config, inputs, reads, reference, run=run, seed=seed)
+
+
+def _proposing_set(project: Project, settings: c.Proposing, dataset: str) -> c.TrainingSet:
+    scenes = settings.augmentation or project.profile.scene_augmentation
+    augmentation = (settings.caption_augmentation or scenes) if dataset == "LN" else scenes
+    return c.TrainingSet(name=dataset, kind=c.kind_of(dataset), augmentation=augmentation, ranks=1)
+
+
+def _grounding(project: Project, settings: c.Proposing) -> c.Grounding:
+    said = {"clip": project.comparators.roles.text, "prompts": project.comparators.prompts, **settings.grounding}
+    return parse(c.Grounding, said, f"{project.profile_path}: openseg.grounding")
+
+
+def _prompt_files(project: Project) -> tuple[str, ...]:
+    return (f"{REFERENCE}/prompts/{project.comparators.prompts}.txt",)
+
+
+def clip_of(project: Project, role: str) -> str:
+    """Where the CLIP model lies that has the role `role`."""
+    return project.path("clip", "model", clip=getattr(project.comparators.roles, role))
+
+
+def text_of(project: Project, role: str, dataset: str) -> str:
+    """Where the embeddings of the classes of `dataset` lie that this model gives."""
+    return project.path("embed", dataset, clip=getattr(project.comparators.roles, role))
+
+
+def predictor_inputs(project: Project, run: str, seed: int) -> dict[str, str]:
+    """What `run` is made of when it segments: role → path."""
+    method, benchmark = project.experiments.runs[run].method, project.experiments.runs[run].benchmark
+    own = {} if method == "denseclip" else own_files(project, run, seed)
+    match method:
+        case "denseclip":
+            return {"clip": clip_of(project, "dense"), "text": text_of(project, "dense", benchmark)}
+        case "reco":
+            dense = {"clip": clip_of(project, "dense"), "text": text_of(project, "dense", benchmark)}
+            return own | dense | {"features": project.feature_network}
+        case "lseg" | "openseg":
+            return own | {"text": text_of(project, "text", benchmark)}
+        case "zsbaseline":
+            return own | {"clip": clip_of(project, "crops"), "text": text_of(project, "crops", benchmark)}
+    return own
+
+
+def own_files(project: Project, run: str, seed: int) -> dict[str, str]:
+    """The model of `run` and its configuration."""
+    source = project.experiments.runs[run].model_of or run
+    return {role: project.path("train", role, run=source, seed=seed) for role in ("model", "config")}

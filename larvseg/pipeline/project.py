@@ -1,0 +1,336 @@
+"""What the configuration files say, at the scale of one profile: experiments, switches, vocabularies, archives, data sets, paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from larvseg import config as c
+from larvseg.comparators.registry import LANGUAGE_GUIDED
+from larvseg.config import load_yaml, nearest, parse
+from larvseg.errors import LarvSegError
+from larvseg.pipeline.job import Job
+from larvseg.pipeline.stage import Needs
+from larvseg.pipeline.stages import ARCHIVE, STAGES
+from larvseg.sources.registry import EACH_SYNSET, is_synset_tar, load_registry
+from larvseg.vocabulary import Vocabulary, load_vocabulary
+from larvseg.vocabulary.synsets import drawn_synsets
+
+CONFIG = Path("workflow/config")
+COCO = ("train2017.zip", "val2017.zip", "stuffthingmaps_trainval2017.zip")
+ADE_CHALLENGE = ("ADEChallengeData2016.zip",)
+ADE_FULL = ("ADE20K_2021_17_01.zip",)
+PREPARED = "ade20k_full_prepared.zip"  # ADE_FULL after the published preparation
+WORDNET = ("wordnet.zip",)
+NARRATIVES = tuple(f"coco_train_localized_narratives-{shard:05d}-of-00004.jsonl" for shard in range(4))
+PAIRS = tuple(f"itpair/{shard:05d}.tar" for shard in range(6))  # drawn; no image-text pairs of the paper are public
+ILSVRC = ("ILSVRC2012_img_train.tar",)
+WHOLE = ("winter21_whole.tar",)  # every synset
+OVER_SYNSETS = ("I21K", "IN11K")  # data sets of every synset, and what is trained on them
+TIMM_TAGS = {"in21k_ft_in1k": "vit_base_patch16_384.augreg_in21k_ft_in1k", "in21k": "vit_base_patch16_224.augreg_in21k"}
+# shared by all runs of a profile: manifests and the backbone are made once
+SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets", "a847_preparation")
+REFERENCE = "data/reference"
+CLASS_LISTS = tuple(f"{REFERENCE}/vocabularies/{name}.csv" for name in ("c171", "a150", "a847"))
+OBJECT_INFO = f"{REFERENCE}/ade20k/objectInfo150.csv"  # how often the authors of ADE20K count the classes of A150
+UNTRAINED = ("denseclip", "reco")  # methods that train nothing: a run of one does not depend on a seed
+LIST_OF = {"C171": "c171", "A150": "a150", "WA150": "a150", "I124": "a150", "A847": "a847", "WA847": "a847", "I585": "a847"}
+FAMILY_OF = {"C171": "coco", "A150": "ade_challenge", "WA150": "ade_challenge", "A847": "ade_full", "WA847": "ade_full"}
+FAMILY_OF |= {"LN": "narratives", "ITPair": "itpair", "I1K": "ilsvrc"}
+
+
+class Project:
+    """The experiments of `experiments.yaml` at the scale of one profile, with the seeds 0 … `seeds` − 1."""
+
+    def __init__(self, profile: str, folder: Path = CONFIG, seeds: int = 1):
+        if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 1:
+            raise LarvSegError(f"seeds: {seeds!r}: choose how many seeds, a whole number from 1 on")
+        self.seeds = tuple(range(seeds))
+        known = sorted(path.stem for path in folder.glob("*.yaml") if path.stem not in ("config", "experiments", "presets", "sources"))
+        if profile not in known:
+            raise LarvSegError(f"{folder}: no profile {profile!r}{nearest(profile, known)}")
+        self.name, self.profile_path = profile, folder / f"{profile}.yaml"
+        self.profile = load_profile(profile, folder)
+        self.registry = load_registry(Path(self.profile.registry)) if self.profile.registry else None
+        self.where = folder / "experiments.yaml"
+        self.experiments: c.Experiments = parse(c.Experiments, load_yaml(self.where), self.where)
+        presets = load_yaml(folder / "presets.yaml")
+        if self.profile.preset not in presets:
+            raise LarvSegError(f"{folder}/{profile}.yaml: no preset {self.profile.preset!r}{nearest(self.profile.preset, list(presets))}")
+        self.preset = presets[self.profile.preset]
+        self._check()
+
+    def _check(self) -> None:
+        for name, run in self.experiments.runs.items():
+            for dataset in run.training_data:
+                if dataset not in c.DATASETS:
+                    raise LarvSegError(f"{self.where}: run {name!r}: no data set {dataset!r}; known: {', '.join(c.DATASETS)}")
+            for switch in set(run.switches) & set(SHARED_SWITCHES):
+                raise LarvSegError(f"{self.where}: run {name!r}: {switch} holds for a whole profile; choose it in a preset")
+            if run.model_of and run.model_of not in self.experiments.runs:
+                raise LarvSegError(
+                    f"{self.where}: run {name!r}: model_of: no run {run.model_of!r}{nearest(run.model_of, list(self.experiments.runs))}"
+                )
+        named = [(f"table {name!r}", row.run) for name, table in self.experiments.tables.items() for row in table.rows]
+        named += [(f"diagnostics {name}", run) for name, diagnosed in self.experiments.diagnostics.items() for run in diagnosed.runs]
+        named += [("first", run) for run in self.experiments.first]
+        named += [("figure5", model.run) for model in (self.experiments.figure5.models if self.experiments.figure5 else ())]
+        figures = {name: getattr(self.experiments, name) for name in ("figure1", "figure2", "figure3", "figure4")}
+        named += [(name, figure.run) for name in ("figure1", "figure3") if (figure := figures[name])]
+        named += [("figure2", model.run) for model in (figures["figure2"].models if figures["figure2"] else ()) if model.run]
+        named += [("table1", row.run) for row in self.experiments.table1.rows if row.run]
+        shown = [("figure4", method.run) for method in (figures["figure4"].methods if figures["figure4"] else ())]
+        for place, run in (*named, *shown):
+            if run not in self.experiments.runs:
+                raise LarvSegError(f"{self.where}: {place}: no run {run!r}{nearest(run, list(self.experiments.runs))}")
+        taken = [(f"run {name!r}: model_of", run.model_of) for name, run in self.experiments.runs.items() if run.model_of]
+        in_tables = {row.run for table in self.experiments.tables.values() for row in table.rows}
+        for place, run in (*shown, *taken):
+            if run not in in_tables:
+                raise LarvSegError(f"{self.where}: {place}: {run!r} is in no table, so that nothing makes it")
+
+    @cached_property
+    def backbone_config(self) -> c.Backbone:
+        """The profile's backbone; `timm` weights by the tag that the switch backbone_weights chooses."""
+        backbone = self.profile.backbone
+        if backbone.weights != "timm":
+            return backbone
+        return backbone.model_copy(update={"weights": f"timm:{self.timm_tag}"})
+
+    @property
+    def timm_tag(self) -> str:
+        """timm's name of the published weights that the switch backbone_weights chooses."""
+        return TIMM_TAGS[self.switches({}).backbone_weights]
+
+    def fetched(self, backbone: c.Backbone) -> str | None:
+        """The archive with the weights of `backbone`; None where the DAG trains them, or they are a file of the user's."""
+        if backbone.weights == "timm":
+            return f"{self.timm_tag}.safetensors"
+        return backbone.weights if self.registry and backbone.weights in self.registry.archives else None
+
+    @property
+    def comparators(self) -> c.Comparators:
+        """The settings of the comparators; LarvSegError in a profile without them."""
+        if self.profile.comparators is None:
+            raise LarvSegError(f"{self.profile_path}: has no comparators; the rows of language-guided methods are quoted there")
+        return self.profile.comparators
+
+    @property
+    def features_config(self) -> c.Backbone | None:
+        """ReCo's feature network; None where it is the profile's backbone, or there is no ReCo."""
+        return self.profile.comparators.reco.features if self.profile.comparators else None
+
+    @cached_property
+    def synsets(self) -> tuple[str, ...]:
+        """The ImageNet synsets whose pictures are used."""
+        if self.profile.drawn:
+            return drawn_synsets()
+        wanted = {wnid for dataset in ("I124", "I585") for wnids in self.vocabulary(dataset).synsets.values() for wnid in wnids}
+        released = self.registry.archives.get(EACH_SYNSET) if self.registry else None
+        return tuple(sorted(wanted - set(released.absent if released else ())))
+
+    def vocabulary(self, dataset: str) -> Vocabulary:
+        """The vocabulary of `dataset` with the synsets that the switch of this name chooses."""
+        return load_vocabulary(dataset, drawn=self.profile.drawn, synsets=self.switches({}).synsets)
+
+    @cached_property
+    def families(self) -> dict[str, tuple[str, ...]]:
+        """The archive files of each family."""
+        families = {
+            "coco": COCO,
+            "ade_challenge": ADE_CHALLENGE,
+            "ade_full": ADE_FULL,
+            "imagenet": tuple(f"{wnid}.tar" for wnid in self.synsets),
+            "wordnet": WORDNET,
+        }
+        optional = {"LN": NARRATIVES, "ITPair": PAIRS, "I1K": ILSVRC}
+        families |= {FAMILY_OF[dataset]: files for dataset, files in optional.items() if dataset in self.datasets}
+        networks = (self.profile.backbone, *((self.features_config,) if self.features_config else ()))
+        clip = self.profile.comparators.clip.values() if self.profile.comparators else ()
+        weights = [*map(self.fetched, networks), *(model.weights for model in clip if model.weights != "train")]
+        if files := tuple(dict.fromkeys(file for file in weights if file)):
+            families["weights"] = files
+        if self.profile.whole_imagenet and not self.profile.drawn:
+            families["imagenet_whole"] = WHOLE
+        return families
+
+    @property
+    def drawn_list(self) -> tuple[str, ...]:
+        """The list of what the miniature draws, where the profile draws."""
+        return (f"{REFERENCE}/miniature/classes.csv",) if self.profile.drawn else ()
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The data sets that have a manifest in this profile: ITPair where it is drawn, those of ImageNet where a run looks into them."""
+        used = {dataset for run, _ in self.trained for dataset in self.experiments.runs[run].training_data}
+        used |= {dataset for run in self.object_runs for dataset in self.experiments.runs[run].training_data}
+        there = {"I21K": self.profile.drawn or "I21K" in used, "ITPair": self.profile.drawn}
+        there |= {dataset: dataset in used for dataset in ("IN11K", "I1K")}
+        return tuple(name for name in c.DATASETS if there.get(name, True))
+
+    def archives_of(self, dataset: str) -> tuple[str, ...]:
+        """The paths of the archives behind the manifest of `dataset`."""
+        if dataset not in c.DATASETS:
+            raise LarvSegError(f"no data set {dataset!r}; known: {', '.join(c.DATASETS)}")
+        whole = dataset in OVER_SYNSETS and "imagenet_whole" in self.families
+        files = self.families["imagenet_whole" if whole else FAMILY_OF.get(dataset, "imagenet")]
+        if dataset in ("I124", "I585"):
+            candidates = {wnid for wnids in self.vocabulary(dataset).synsets.values() for wnid in wnids}
+            files = tuple(f"{wnid}.tar" for wnid in self.synsets if wnid in candidates)
+        elif files == ADE_FULL and self.prepared:
+            files = (PREPARED,)
+        elif dataset == "LN":
+            files = (COCO[0], *files)
+        return tuple(self.archive(file) for file in files)
+
+    def archive(self, file: str) -> str:
+        """Where the archive `file` lies."""
+        folder = "winter21_whole/" if is_synset_tar(file) else ""
+        return f"{ARCHIVE.format(profile=self.name)}{folder}{file}"
+
+    def manifest(self, dataset: str) -> str:
+        """Where the manifest of `dataset` lies."""
+        return self.path("derive", "manifest", dataset=dataset)
+
+    @property
+    def backbone(self) -> str:
+        """Where the backbone lies that every run starts from."""
+        return f"results/{self.name}/backbone/model.safetensors"
+
+    @property
+    def feature_network(self) -> str:
+        """Where the network lies that ReCo sees pictures with."""
+        return f"results/{self.name}/backbone/features.safetensors" if self.features_config else self.backbone
+
+    def path(self, rule: str, role: str, **wildcards: object) -> str:
+        """Where a job of the stage `rule` writes its output `role`."""
+        return STAGES[rule].outputs[role].format(profile=self.name, **wildcards)
+
+    def job(
+        self,
+        rule: str,
+        settings: c.Model,
+        inputs: dict[str, str],
+        reads: Iterable[str] = (),
+        reference: Iterable[str] = (),
+        *,
+        modules: tuple[str, ...] = (),
+        outputs: dict[str, str] | None = None,
+        needs: Needs | None = None,
+        **wildcards: object,
+    ) -> Job:
+        """The job of the stage `rule` that `wildcards` name. `outputs`, `needs`: where they are not those of the stage."""
+        stage, texts = STAGES[rule], {key: str(value) for key, value in wildcards.items()}
+        return Job(
+            rule,
+            stage.job.format(**texts),
+            texts,
+            settings,
+            inputs,
+            {role: self.path(rule, role, **texts) for role in stage.outputs} if outputs is None else outputs,
+            needs or stage.needs,
+            tuple(dict.fromkeys(reads)),
+            tuple(reference),
+            modules,
+        )
+
+    def threads(self, needs: Needs) -> int:
+        """How many threads a job takes."""
+        profile = self.profile
+        pretraining = profile.pretraining.threads if profile.pretraining else profile.runtime.threads
+        settings = {"drawing": profile.drawing_threads, "deriving": profile.deriving_threads, "pretraining": pretraining}
+        return {"one": 1, "running": profile.runtime.threads, **settings}[needs.threads]
+
+    def memory_mb(self, needs: Needs) -> int:
+        """How much memory a job takes."""
+        fixed = self.profile.memory_mb if needs.memory_mb is None else needs.memory_mb
+        return fixed + needs.memory_mb_of_a_thread * self.threads(needs)
+
+    def minutes(self, needs: Needs) -> int:
+        """How long a job may take."""
+        return self.profile.minutes if needs.minutes is None else needs.minutes
+
+    @property
+    def prepared(self) -> bool:
+        """A847 is read after the published preparation."""
+        return self.switches({}).a847_preparation == "published"
+
+    @property
+    def choice(self) -> tuple[str, ...]:
+        """Profile and seeds as `snakemake --config` says them."""
+        return f"profile={self.name}", f"seeds={len(self.seeds)}"
+
+    def evaluation_of(self, run: str) -> c.Evaluation:
+        """The test-time protocol of a run."""
+        return self.profile.evaluation.model_copy(update={"size": self.switches(self.experiments.runs[run].switches).evaluation_size})
+
+    def seeds_of(self, run: str) -> tuple[int, ...]:
+        """The seeds that `run` is made with: the first alone where nothing is trained."""
+        return self.seeds[:1] if self.experiments.runs[run].method in UNTRAINED else self.seeds
+
+    def quoted(self, run: str) -> bool:
+        """`run` is not run in this profile: its row of a table has the published numbers alone."""
+        method = self.experiments.runs[run].method
+        return method in self.profile.quoted or (self.profile.comparators is None and method in LANGUAGE_GUIDED)
+
+    @cached_property
+    def trained(self) -> tuple[tuple[str, int], ...]:
+        """Every (run, seed) that some table asks for and that is not quoted, once."""
+        runs = dict.fromkeys(row.run for table in self.experiments.tables.values() for row in table.rows)
+        return tuple((run, seed) for run in runs if not self.quoted(run) for seed in self.seeds_of(run))
+
+    @property
+    def object_runs(self) -> tuple[str, ...]:
+        """The runs over all synsets of ImageNet-21K, in profiles that have them all; no benchmark measures them."""
+        return self.runs_over_synsets if self.profile.drawn or self.profile.whole_imagenet else ()
+
+    @property
+    def runs_over_synsets(self) -> tuple[str, ...]:
+        """The same, whether or not this profile has the pictures."""
+        return tuple(name for name, run in self.experiments.runs.items() if run.benchmark in OVER_SYNSETS)
+
+    def split(self, name: str) -> tuple[str, int]:
+        """(run, seed) of <run>.seed<seed>; LarvSegError for an unknown run."""
+        run, _, seed = name.rpartition(".seed")
+        if run not in self.experiments.runs:
+            raise LarvSegError(f"{self.where}: no run {run!r}{nearest(run, list(self.experiments.runs))}")
+        return run, int(seed)
+
+    def switches(self, overrides: dict[str, Any]) -> c.Switches:
+        """The switches of the profile's preset with `overrides`."""
+        return parse(c.Switches, {**self.preset, **overrides}, f"{self.where}: switches")
+
+
+def load_profile(name: str, folder: Path = CONFIG) -> c.Profile:
+    """The profile `name` as its file says, alone: what it refers to need not be there."""
+    return parse(c.Profile, _settings(folder, name), folder / f"{name}.yaml")
+
+
+def _settings(folder: Path, profile: str, heirs: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The keys of a profile; `extends: <profile>` takes another's and changes what stands beside it."""
+    path = folder / f"{profile}.yaml"
+    if profile in heirs:
+        raise LarvSegError(f"{path}: extends itself ({' → '.join((*heirs, profile))})")
+    settings = load_yaml(path)
+    base = settings.pop("extends", None)
+    return settings if base is None else _merged(_settings(folder, str(base), (*heirs, profile)), settings)
+
+
+def _merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`base` with `changes`, section by section."""
+    both = {key: _merged(base[key], value) for key, value in changes.items() if isinstance(value, dict) and isinstance(base.get(key), dict)}
+    return base | changes | both
+
+
+def selected(profile: str | None = None, seeds: int | None = None) -> Project:
+    """The project of `profile` with so many `seeds`; by default those that workflow/config/config.yaml selects.
+
+    Raises LarvSegError outside the folder of the project.
+    """
+    path = CONFIG / "config.yaml"
+    if not path.is_file():
+        raise LarvSegError(f"{path}: no such file; run larvseg in the folder of the project")
+    chosen = load_yaml(path)
+    return Project(profile or chosen["profile"], seeds=chosen.get("seeds", 1) if seeds is None else seeds)

@@ -1,0 +1,54 @@
+# The jobs of the selected profile, by the rules that run them. Their recipes are written when Snakemake reads this file.
+import sys
+from collections import defaultdict
+
+from larvseg.errors import LarvSegError
+from larvseg.lineage.process import clear_stale_locks
+from larvseg.pipeline import Dag, Project
+from larvseg.pipeline.order import priorities
+from larvseg.pipeline.stages import STAGES
+
+try:
+    if unknown := sorted(set(config) - {"profile", "seeds"}):
+        told = f"only profile and seeds can be chosen there; edit workflow/config/{config['profile']}.yaml"
+        raise LarvSegError(f"--config {unknown[0]}: {told}")
+    PROJECT = Project(config["profile"], seeds=config.get("seeds", 1))
+    JOBS = Dag(PROJECT)
+    JOBS.write_recipes(alone=clear_stale_locks())
+except LarvSegError as error:
+    # One line, no traceback: what is wrong lies in a configuration file, not in the workflow.
+    print(f"error: {error}", file=sys.stderr)
+    sys.exit(1)
+
+PROFILE = PROJECT.name
+PRIORITIES = priorities(JOBS)
+
+# A job ends with its shell, which ends with Snakemake: no orphan writes after a kill.
+shell.prefix("set -euo pipefail; exec ")
+
+
+def jobs_of_rules():
+    """Name of a rule → recipe → job. A stage has one rule; where no pattern says what its jobs write, one for each job."""
+    rules = defaultdict(dict)
+    for job in JOBS.jobs:
+        rules[job.rule if STAGES[job.rule].outputs else f"{job.rule}_{job.name}"][JOBS.recipe_path(job)] = job
+    return rules
+
+
+def inputs_from(jobs, pattern):
+    """The function that says what the job with the recipe `pattern` reads."""
+    return lambda wildcards: list(jobs[pattern.format(**wildcards)].inputs.values())
+
+
+def outputs_of(stage, job):
+    """role → path, with the wildcards of the stage."""
+    outputs = {role: path.replace("{profile}", PROFILE) for role, path in (stage.outputs or job.outputs).items()}
+    for role, (file, category, labels) in stage.captions.items():
+        outputs[role] = report(outputs[role], caption=f"../report/{file}.rst", category=category, labels=dict(labels))
+    return outputs
+
+
+def asked_by(*targets):
+    """The outputs of all jobs that one of `targets` asks for. The prepared archive is made only for a profile that reads it."""
+    jobs = [job for job in JOBS.jobs if STAGES[job.rule].target in targets and (job.rule != "prepare" or PROJECT.prepared)]
+    return [path for job in jobs for path in job.outputs.values()]
