@@ -8,7 +8,7 @@ from pathlib import Path
 from larvseg.config import Source
 from larvseg.datasets.official import PICTURES, drawn_pictures
 from larvseg.pipeline import Project
-from larvseg.pipeline.jobs.methods import maker
+from larvseg.pipeline.jobs.methods import clips, maker
 from larvseg.pipeline.jobs.training import train_config
 from larvseg.plan.compute import shape_of
 from larvseg.sources import winter21
@@ -100,13 +100,13 @@ def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
 
 def shared_bytes(project: Project, folder: Path = Path(".")) -> float:
     """About the bytes of what runs share, where it is not there: backbone, ReCo's feature network and index, CLIP by published weights."""
-    networks = {project.backbone: project.backbone_config, project.features: project.features_config or project.backbone_config}
+    networks = {project.backbone: project.backbone_config, project.feature_network: project.features_config or project.backbone_config}
     sizes = {path: 4.0 * shape_of(network).parameters for path, network in networks.items()}
-    for name in project.clips:
+    for name in clips(project):
         if (weights := project.comparators.clip[name].weights) != "train":  # published in half precision
-            sizes[project.clip_file(name, "model.safetensors")] = 2 * source_of(project.registry, weights)[1].gigabytes * GB
+            sizes[project.path("clip", "model", clip=name)] = 2 * source_of(project.registry, weights)[1].gigabytes * GB
     if "I1K" in project.datasets:
-        sizes[project.index_file("I1K")] = pictures(project, "I1K") * EMBEDDING
+        sizes[project.path("index", "embeddings", dataset="I1K")] = pictures(project, "I1K") * EMBEDDING
     return sum(size for path, size in sizes.items() if not _exists(folder, path))
 
 

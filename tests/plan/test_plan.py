@@ -196,7 +196,7 @@ def test_what_is_there_is_not_fetched_again(paper, tmp_path):
 
 def test_finished_work_needs_no_more_disk(paper, tmp_path):
     before = disk(paper, tmp_path)
-    for path in (paper.run_file("larvseg-a150", 0, "model.safetensors"), paper.manifest("C171")):
+    for path in (paper.path("train", "model", run="larvseg-a150", seed=0), paper.manifest("C171")):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).touch()
     after = disk(paper, tmp_path)
