@@ -232,7 +232,7 @@ def inspect(
     json: Annotated[bool, typer.Option("--json", help="raw ids and pixels only")] = False,
 ) -> None:
     """Count the pixels of each label of a mask."""
-    from larvseg.sources import inspect as inspection
+    from larvseg.doctor import mask as inspection
 
     if json:
         from json import dumps
@@ -293,7 +293,10 @@ def tail(
         if not path.is_file():
             raise LarvSegError(f"{path}: no such file; make it: snakemake --cores all {path}")
         metrics[folder.name] = path
-    print(print_thirds(metrics, Path(project.manifest(f"W{benchmarks[0]}"))), end="")
+    weak = project.data.weak_of(benchmarks[0], "multi_label")
+    if weak is None:
+        raise LarvSegError(f"{benchmarks[0]}: no data set has image labels of its classes, so that none is rare or frequent")
+    print(print_thirds(metrics, Path(project.manifest(weak))), end="")
 
 
 @app.command()

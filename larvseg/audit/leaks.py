@@ -24,8 +24,8 @@ import numpy as np
 
 from larvseg.audit.picture_hashes import BITS, Hashes, hashes_of, near
 from larvseg.comparators.registry import LANGUAGE_GUIDED
-from larvseg.config import DATASETS, TableRow
-from larvseg.datasets.annotations import NAMES, listed, permitted
+from larvseg.config import TableRow
+from larvseg.datasets.annotations import NAMES, permitted
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.lineage.records import read_record, verified_hash
@@ -66,11 +66,12 @@ class AnnotationLeak:
     times: int | None  # None: not trained yet
     where: str
     listed: tuple[str, ...]
+    shown: str  # what a row shows to its method by naming the data set
 
     def __str__(self) -> str:
         opens = f"opens {NAMES[self.annotation]} of {self.dataset}" if self.annotation in NAMES else f"is given {self.dataset}"
         times = "" if not self.times else f" {self.times:,} times"
-        allowed = f"only its {NAMES[listed(self.dataset)]}" if self.dataset in self.listed else f"{', '.join(self.listed)} alone"
+        allowed = f"only its {NAMES[self.shown]}" if self.dataset in self.listed else f"{', '.join(self.listed)} alone"
         return f"{self.run} {opens}{times}; {self.where} lists {allowed}"
 
 
@@ -162,7 +163,7 @@ def _uses(project: Project, runs: tuple[str, ...]) -> dict[tuple[str, str], tupl
     uses: dict[tuple[str, str], tuple[str, ...]] = {}
     for name in runs:
         run = project.experiments.runs[name]
-        for dataset in dict.fromkeys((*run.training_data, *_implied(run.method), *_pretrained_on(project, run.method))):
+        for dataset in dict.fromkeys((*run.training_data, *_implied(project, run.method), *_pretrained_on(project, run.method))):
             if dataset not in project.datasets:
                 continue  # ITPair, where CLIP's weights are OpenAI's: nobody has the pictures
             uses[dataset, run.benchmark] = (*uses.get((dataset, run.benchmark), ()), name)
@@ -177,9 +178,9 @@ def picture_leaks(training: Hashed, validation: Hashed, distance: int, runs: tup
         yield PictureLeak(training.dataset, training.name(i), validation.dataset, validation.name(j), bool(same), bits, runs)
 
 
-def _implied(method: str) -> tuple[str, ...]:
+def _implied(project: Project, method: str) -> tuple[str, ...]:
     """What a row does not list because its method says it: CLIP was trained on image-text pairs. (The row of LSeg lists C171 alone.)"""
-    return ("ITPair",) if method in LANGUAGE_GUIDED else ()
+    return (project.comparators.pairs,) if method in LANGUAGE_GUIDED else ()
 
 
 def _pretrained_on(project: Project, method: str) -> tuple[str, ...]:
@@ -187,7 +188,7 @@ def _pretrained_on(project: Project, method: str) -> tuple[str, ...]:
     if method == "denseclip":  # CLIP alone
         return ()
     network = pretrain(project, "features" if method == "reco" and project.features_config else "backbone")
-    return ("I21K",) if "manifest" in network.inputs else ()
+    return (network.config.pretraining.dataset,) if "manifest" in network.inputs else ()
 
 
 def _annotation_leaks(project: Project, run: str, seed: int) -> Iterator[AnnotationLeak]:
@@ -198,12 +199,12 @@ def _annotation_leaks(project: Project, run: str, seed: int) -> Iterator[Annotat
         for row in rows_of(project, table)
         if row.run == run
     }
-    opened = [each for path, job in parts(project, run, seed) for each in _opened(Path(path), job)]
-    implied = _implied(project.experiments.runs[run].method)
+    opened = [each for path, job in parts(project, run, seed) for each in _opened(project, Path(path), job)]
+    implied = _implied(project, project.experiments.runs[run].method)
     for where, names in rows.items():
         for dataset, annotation, times in opened:
-            if dataset not in (*names, *implied) or annotation not in (listed(dataset), "manifest"):
-                yield AnnotationLeak(f"{run}.seed{seed}", dataset, annotation, times, where, names)
+            if dataset not in (*names, *implied) or annotation not in (project.data[dataset].shown, "manifest"):
+                yield AnnotationLeak(f"{run}.seed{seed}", dataset, annotation, times, where, names, project.data[dataset].shown)
 
 
 def _listed_in(row: TableRow, project: Project) -> tuple[str, ...]:
@@ -213,7 +214,7 @@ def _listed_in(row: TableRow, project: Project) -> tuple[str, ...]:
     return tuple(name.strip() for name in row.texts["training_data"].split(","))
 
 
-def _opened(path: Path, job: Job) -> Iterator[tuple[str, str, int | None]]:
+def _opened(project: Project, path: Path, job: Job) -> Iterator[tuple[str, str, int | None]]:
     """(data set, annotation, times) of the model whose config.json is `path`, and (data set, "manifest", 0) for what else it was given.
 
     What was not trained yet opens what its `job` may open.
@@ -221,7 +222,8 @@ def _opened(path: Path, job: Job) -> Iterator[tuple[str, str, int | None]]:
     if not path.is_file():
         for training_set in getattr(job.config, "training_sets", ()):
             yield training_set.name, permitted(training_set, job.config.switches), None
-        yield from ((dataset, listed(dataset), None) for dataset in ("ITPair",) if dataset in job.inputs)
+        if job.rule == "clip":
+            yield from ((dataset, project.data[dataset].shown, None) for dataset in job.inputs if dataset in project.data.entries)
         return
     verified_hash(path)
     try:
@@ -229,5 +231,5 @@ def _opened(path: Path, job: Job) -> Iterator[tuple[str, str, int | None]]:
     except (ValueError, KeyError):
         raise LarvSegError(f"{path}: does not say which annotations the run opened; delete it and run snakemake again") from None
     yield from ((dataset, annotation, times) for dataset, counts in opened.items() for annotation, times in counts.items())
-    given = {item["role"] for item in read_record(path)["inputs"]} & set(DATASETS)
+    given = {item["role"] for item in read_record(path)["inputs"]} & set(project.data)
     yield from ((dataset, "manifest", 0) for dataset in sorted(given - set(opened)))

@@ -20,7 +20,7 @@ from larvseg.bench.run import Row, compare
 from larvseg.datasets.manifest import write_batches
 from larvseg.sources.archives import ArchiveReader, members
 from larvseg.sources.encodings import label_counts
-from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary.datasets import committed
 
 _SYNSETS = 21_841
 _ROWS_AT_ONCE = 2**18
@@ -28,7 +28,7 @@ _ROWS_AT_ONCE = 2**18
 
 def label_extraction_8bit(masks: int = 16, repeats: int = 9) -> Row:
     """Classes and pixel counts of masks like COCO-Stuff's, out of their archive; the reference decodes as many PNG files to arrays."""
-    vocabulary = load_vocabulary("C171")
+    vocabulary = committed().vocabulary("C171")
 
     def encode(regions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return rng.choice([*vocabulary.raw_ids, 255], regions.max() + 1).astype(np.uint8)[regions]
@@ -39,7 +39,7 @@ def label_extraction_8bit(masks: int = 16, repeats: int = 9) -> Row:
 
 def label_extraction_rgb(masks: int = 6, repeats: int = 9) -> Row:
     """The same for masks like those of the full ADE20K: two channels for the class, one for the instance."""
-    vocabulary = load_vocabulary("A847")
+    vocabulary = committed().vocabulary("A847")
 
     def encode(regions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         ids = rng.choice(np.arange(1, 3689), regions.max() + 1)  # most objects are none of the 847

@@ -24,6 +24,7 @@ from larvseg.datasets.manifest import Manifest
 from larvseg.miniature.archives import archive_names, draw_archive
 from larvseg.models.segmenter import build_segmenter
 from larvseg.pipeline import Project
+from larvseg.pipeline.jobs.data import derive as derived
 from larvseg.pipeline.jobs.training import train_config
 from larvseg.training import objective
 from larvseg.training.objective import Objective
@@ -74,12 +75,16 @@ def text(times: dict[str, Times]) -> str:
 def _drawn(folder: Path) -> dict[str, Manifest]:
     """The two data sets of the run with a few drawn pictures, in `folder`, the working directory."""
     world = World(seed=0, coco_training=PICTURES, coco_validation=1, ade_training=PICTURES, ade_validation=1, objects=2)
-    manifests = {}
+    manifests, project = {}, Project("mini")
+
+    def settings(dataset: str) -> DeriveConfig:
+        return derived(project, dataset).config.model_copy(update={"threads": 1})
+
     for dataset, family in (("C171", "coco"), ("WA150", "ade_challenge")):
         archives = {name: folder / name for name in archive_names(family)}
         draw_archive(family, world, archives, threads=1)
         outputs = {"manifest": folder / f"{dataset}.arrow", "rejects": folder / f"{dataset}.csv"}
-        derive(DeriveConfig(dataset=dataset, drawn=True), {name: Path(name) for name in archives}, outputs, folder / "work")
+        derive(settings(dataset), {name: Path(name) for name in archives}, outputs, folder / "work")
         manifests[dataset] = Manifest(outputs["manifest"])
     return manifests
 

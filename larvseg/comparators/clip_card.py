@@ -13,9 +13,9 @@ def card_text(config: ClipConfig, parameters: int, opened: Mapping[str, Mapping[
     if training is None:
         origin = f"OpenAI's published weights `{model.weights}`, trained on image-text pairs (ITPair in the paper) that are not public."
     else:
-        optimiser, times = training.optimiser, opened.get("ITPair", {}).get("captions", 0)
+        optimiser, times = training.optimiser, opened.get(config.dataset, {}).get("captions", 0)
         origin = (
-            f"Trained on the pictures and captions of ITPair ({times:,} captions opened), in the profile `{config.profile}`, "
+            f"Trained on the pictures and captions of {config.dataset} ({times:,} captions opened), in the profile `{config.profile}`, "
             f"seed {training.seed}: {training.steps} steps of {training.batch_size} pairs, {optimiser.name}, learning rate "
             f"{optimiser.lr:g} to {optimiser.min_lr:g}, weight decay {optimiser.weight_decay:g}."
         )

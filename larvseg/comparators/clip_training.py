@@ -28,7 +28,6 @@ from larvseg.training.curves import Curves
 from larvseg.training.runtime import Progress, autocast, prepare, seed_step
 from larvseg.training.schedule import learning_rate, set_learning_rate
 
-DATASET = "ITPair"
 LARGEST_SCALE = 100.0  # of the cosines, as in the paper
 _SIZES = ("input_resolution", "context_length", "vocab_size")  # OpenAI's archives hold these beside the weights
 
@@ -36,7 +35,7 @@ _SIZES = ("input_resolution", "context_length", "vocab_size")  # OpenAI's archiv
 def clip(config: ClipConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Write the CLIP model of `config` to `outputs`: `model`, `config`, `curves` and `card`.
 
-    weights "train": trained on the manifest `inputs["ITPair"]`; `work` holds the state from which the training can go on. Otherwise
+    weights "train": trained on the manifest of config.dataset; `work` holds the state from which the training can go on. Otherwise
     `inputs["weights"]` is a TorchScript archive of OpenAI's: its tensors are read, none of its code runs, and `curves` has no lines.
 
     Raises:
@@ -47,7 +46,7 @@ def clip(config: ClipConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
     model = build_clip(config.model, seed)
     curves, ledger = Curves(means=("loss",), states=()), Ledger()
     if config.model.weights == "train":
-        _train(config, model.to(device), inputs[DATASET], work, curves, ledger)
+        _train(config, model.to(device), inputs[config.dataset], work, curves, ledger)
     else:
         fill(model, openai_tensors(inputs["weights"]), inputs["weights"])
     save_clip(outputs["model"], config.model, model)
@@ -71,9 +70,9 @@ def _train(config: ClipConfig, model: open_clip.CLIP, manifest: Path, work: Path
         raise LarvSegError(
             f"CLIP model {config.name}: crops of {settings.augmentation.crop} px for pictures of {config.model.image_size} px"
         )
-    pictures = TrainingPictures(Manifest(manifest), DATASET, "captions")
+    pictures = TrainingPictures(Manifest(manifest), config.dataset, "captions")
     optimiser, contrast = _optimiser(settings.optimiser, model), open_clip.ClipLoss()
-    origin = {"config": config.model_dump(mode="json"), "inputs": {DATASET: sha256_of(manifest)}}
+    origin = {"config": config.model_dump(mode="json"), "inputs": {config.dataset: sha256_of(manifest)}}
     model.train()
     with hold(work) as state:
         start = resume(state, origin, model, optimiser, curves, ledger)
@@ -133,7 +132,7 @@ def batches(pictures: TrainingPictures, settings: ClipTraining, start: int) -> I
     """
     for step in range(start, settings.steps):
         images, texts = [], []
-        chosen = ranks.positions(DATASET, len(pictures), step, 0, 1, settings.batch_size, settings.seed)
+        chosen = ranks.positions(pictures.dataset, len(pictures), step, 0, 1, settings.batch_size, settings.seed)
         for slot, position in enumerate(chosen):
             rng = ranks.generator(settings.seed, step, 0, slot)
             images.append(view(pictures.image(position), settings.augmentation, "clip", rng))

@@ -16,9 +16,7 @@ from larvseg.comparators.text import load_text
 from larvseg.config import EvaluateConfig
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.predictor import Predictor
-from larvseg.training.segmenters import DatasetSegmenter, load_segmenter
-
-DATASET = "C171"  # the only one that LSeg is trained on
+from larvseg.training.segmenters import DatasetSegmenter, load_segmenter, trained_on
 
 
 def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.device | str) -> Predictor:
@@ -27,7 +25,7 @@ def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.
     Raises:
         LarvSegError: as load_segmenter and load_text; a run of another method; a table of another text tower.
     """
-    trained, training = load_segmenter(inputs["model"], inputs["config"], DATASET, device)
+    trained, training = load_segmenter(inputs["model"], inputs["config"], trained_on(inputs["config"]), device)
     table, about = load_text(inputs["text"])
     if training.method != "lseg":
         raise LarvSegError(f"{inputs['config']}: a run of the method {training.method}; LSeg needs one that was trained on text embeddings")

@@ -53,7 +53,7 @@ class Side(Model):
 class ResolvedClaim(Claim):
     """A claim at the scale of a profile."""
 
-    benchmark: Literal["A150", "A847"]
+    benchmark: str
     published: str  # table
     column: str  # of that table
     sides: tuple[Side, ...]  # first that of `run`, then those of `than`

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from larvseg.config.base import Model
+from larvseg.config.datasets import ClassList
 from larvseg.config.training import Augmentation, Optimiser, Runtime
 
 Prompts = Literal["name", "vild14", "openai80", "maskclip85"]  # a file of data/reference/prompts/ each
@@ -38,16 +39,18 @@ class ClipConfig(Model):
     profile: str
     name: str
     model: ClipModel
+    dataset: str  # of images and captions that it was trained on
     training: ClipTraining | None
     runtime: Runtime = Runtime()
 
 
 class TextConfig(Model):
-    """Text tables: for each class of some vocabularies an embedding, the mean over the prompts."""
+    """A text table: for each class of a data set an embedding, the mean over the prompts."""
 
     clip: str  # name of the CLIP model
     prompts: Prompts
-    datasets: tuple[str, ...]
+    dataset: str
+    classes: ClassList
     drawn: bool  # restrict the vocabularies to the classes that the miniature draws
     runtime: Runtime = Runtime()
 
@@ -56,7 +59,7 @@ class ZeroShotConfig(Model):
     """Accuracy of a CLIP model on pictures of one object each."""
 
     clip: str  # name of the CLIP model
-    dataset: str = "I585"
+    dataset: str
     batch_size: int = Field(default=64, gt=0)
     runtime: Runtime = Runtime()
 

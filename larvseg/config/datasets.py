@@ -8,21 +8,82 @@ from pydantic import Field
 
 from larvseg.config.base import Model
 
-SEGMENTATION_DATASETS = ("C171", "A150", "A847")
-MULTI_LABEL_DATASETS = ("WA150", "WA847")
-SINGLE_LABEL_DATASETS = ("I124", "I585", "I21K", "IN11K", "I1K")
-CAPTION_DATASETS = ("LN", "ITPair")
-DATASETS = SEGMENTATION_DATASETS + MULTI_LABEL_DATASETS + SINGLE_LABEL_DATASETS + CAPTION_DATASETS
-Kind = Literal["pixel", "multi_label", "single_label", "caption"]
+Kind = Literal["pixel", "multi_label", "single_label", "caption"]  # masks, labels of the whole image, the one label of an image, text
+Annotation = Literal["masks", "image_labels", "captions", "none"]
+ANNOTATIONS: dict[str, Annotation] = {
+    "pixel": "masks",
+    "multi_label": "image_labels",
+    "single_label": "image_labels",
+    "caption": "captions",
+}
+Encoding = Literal["coco-stuff", "ade-challenge", "ade-full", "a847-prepared", "ids", "palette", "colours"]
 
 
-def kind_of(dataset: str) -> Kind:
-    """How the images of `dataset` are labelled."""
-    if dataset in SEGMENTATION_DATASETS:
-        return "pixel"
-    if dataset in CAPTION_DATASETS:
-        return "caption"
-    return "multi_label" if dataset in MULTI_LABEL_DATASETS else "single_label"
+class ClassList(Model):
+    """The classes of a data set: a CSV file with a line for each, in the order of train ids, and which of its columns says what.
+
+    Keys are the names under which classes of several data sets meet, by alignment rule: "column", or "file:column" for another file
+    with a column of the same names; a class without a key there keeps its own name, and so does every class under a rule that is not here.
+    """
+
+    file: str
+    name: str = "name"
+    id: str | None = None  # the value in masks; of colours "#rrggbb"
+    keys: dict[str, str] = {}
+    drawn: str | None = None  # "file:column": the classes that a drawn profile is restricted to
+
+
+class Files(Model):
+    """Where a split lies: patterns <archive>/<member>.
+
+    In `images`, * stands for anything but a slash and ** for any folders; {class} and {synset} are the label of the image. In `masks`,
+    {folder} and {stem} are those of the image. `labels`: a CSV file with the columns file and label (several with semicolons between).
+    """
+
+    images: str
+    names: str | None = None  # a text file of the project with the stems of the images, one a line; None: all
+    masks: str | None = None
+    labels: str | None = None
+    captions: str | None = None  # of the image with this {folder} and {stem}
+    narratives: tuple[str, ...] = ()  # Localized Narratives of the images: archives of JSON lines
+    origin: str | None = None  # what narratives call the data set that the images are from
+
+
+class Prepared(Model):
+    """The same images after the published preparation, which the switch a847_preparation chooses: what differs."""
+
+    archives: tuple[str, ...]
+    encoding: Encoding
+    id: str  # column of the class list
+    training: Files
+    validation: Files | None = None
+
+
+class DataSet(Model):
+    """A data set of `workflow/config/datasets.yaml`."""
+
+    kind: Kind
+    family: str  # of its archives: what is fetched, or drawn, together
+    archives: tuple[str, ...] = ()  # none: one of each synset
+    source: str | None = None  # of one's own: the folder, zip or tar from which its archive is made
+    counted: bool = False  # has a manifest also where no run uses it, for Table 2
+    classes: ClassList | str | None = None  # str: those of the data set of that name, which it brings more images of
+    base: str | None = None  # categories that this data set names are base, the others novel
+    encoding: Encoding | None = None  # of masks
+    ignored: tuple[int | str, ...] = ()  # values of masks that are no class: ids, or "#rrggbb"
+    synsets: dict[str, str] | None = None  # list, as the switch synsets calls it → "file:column" with the candidates of each class
+    training: Files
+    validation: Files | None = None
+    whole: Files | None = None  # training images in profiles with whole_imagenet
+    larger_only: bool = False  # of synsets those with more images than the profile says (in11k_images)
+    prepared: Prepared | None = None
+    annotations: Annotation | None = None  # what a method may see that names it among its training data; by default what its kind says
+    released: tuple[int, int] | None = None  # training and validation images of the official archives
+
+    @property
+    def shown(self) -> Annotation:
+        """What a row of a table shows to its method by naming the data set."""
+        return self.annotations or ANNOTATIONS[self.kind]
 
 
 class World(Model):
@@ -38,13 +99,10 @@ class World(Model):
     ilsvrc: int = Field(default=2, gt=0)  # of each drawn synset that ImageNet-1K has
 
 
-Family = Literal["coco", "ade_challenge", "ade_full", "imagenet", "imagenet_whole", "wordnet", "weights", "narratives", "itpair", "ilsvrc"]
-
-
 class Source(Model):
     """An official archive of `workflow/config/sources.yaml`: where it is, how one knows that it is whole, and on what terms it is given."""
 
-    family: Family
+    family: str
     url: str | None  # None: a person puts it there: the link is personal, or it comes in another form; "{wnid}" stands for a synset
     mirrors: tuple[str, ...] = ()
     size: int | None = Field(default=None, gt=0)  # bytes, exact, where published
@@ -68,7 +126,7 @@ class Registry(Model):
 class FetchConfig(Model):
     """One family of archives; `world` set: drawn. Otherwise fetched: `sources` by the names of Registry, without their mirrors."""
 
-    family: Family
+    family: str
     world: World | None
     registry: str | None = None  # where mirrors are looked up: another mirror is no reason to fetch again
     sources: dict[str, Source] = {}
@@ -79,6 +137,9 @@ class FetchConfig(Model):
 class PrepareConfig(Model):
     """The published preparation of A847: short side at most `short_side` pixels, JPEG of `quality`, masks as 16-bit train ids."""
 
+    dataset: str
+    source: DataSet
+    classes: ClassList
     short_side: int = 512
     quality: int = 75
     threads: int = 1
@@ -91,13 +152,16 @@ class VocabularyConfig(Model):
 
 
 class DeriveConfig(Model):
-    """One manifest."""
+    """One manifest. `source`, `classes` and `base` are resolved: no name of another data set is left in them."""
 
     dataset: str
-    drawn: bool  # restrict the vocabularies to the classes that the miniature draws
+    source: DataSet
+    classes: ClassList | None
+    benchmark: str | None  # the data set whose classes these are, where it is another
+    base: ClassList | None
+    drawn: bool  # restrict the classes to those that the miniature draws
     weak_labels: Literal["image", "crop"] = "image"
-    synsets: Literal["published", "corrected"] = "published"
-    larger_than: int = Field(default=0, ge=0)  # IN11K: the synsets with more pictures than this
-    prepared: bool = False  # A847, WA847: read the archive of the published preparation
-    max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of pictures that may be undecodable
+    synsets: str | None = None  # "file:column" with the candidates of each class
+    larger_than: int = Field(default=0, ge=0)  # without classes: the synsets with more images than this
+    max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of images that may be undecodable
     threads: int = 1

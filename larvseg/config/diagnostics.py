@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from larvseg.config.base import Model
-
-Benchmark = Literal["A150", "A847"]
 
 
 class Measured(Model):
@@ -32,7 +28,7 @@ class ClassesConfig(Model):
     """The classes of a benchmark: how often each is seen, and how well each run finds it."""
 
     profile: str
-    benchmark: Benchmark
+    benchmark: str
     datasets: tuple[str, ...]  # whose training pictures are counted
     runs: tuple[Measured, ...] = Field(min_length=1)
 
@@ -42,7 +38,7 @@ class RunsFigureConfig(Model):
 
     figure: str
     profile: str
-    benchmark: Benchmark
+    benchmark: str
     runs: tuple[Measured, ...] = Field(min_length=1)
 
 
@@ -50,7 +46,7 @@ class SharesConfig(Model):
     """Where the pixels of novel and of base categories go."""
 
     profile: str
-    benchmark: Benchmark
+    benchmark: str
     runs: tuple[Measured, ...] = Field(min_length=1)
 
 
@@ -59,7 +55,7 @@ class GainsConfig(Model):
 
     figure: str
     profile: str
-    benchmark: Benchmark
+    benchmark: str
     pairs: tuple[Compared, ...] = Field(min_length=1)
 
 

@@ -29,6 +29,6 @@ class EvaluateConfig(Model):
     method: Method = "larvseg"  # says how the run's files become a predictor; the three joint methods share one way
     profile: str
     seed: int
-    benchmark: Literal["A150", "A847"]
+    benchmark: str
     evaluation: Evaluation
     runtime: Runtime = Runtime()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from larvseg.config.base import Model
@@ -18,7 +16,7 @@ class PredictConfig(Model):
     method: Method
     profile: str
     seed: int
-    benchmark: Literal["A150", "A847"]
+    benchmark: str
     classes: tuple[str, ...]  # pictures are chosen for these
     pictures: int = Field(default=4, gt=0)
     evaluation: Evaluation
@@ -34,7 +32,7 @@ class RecogniseConfig(Model):
     dataset: str  # whose synsets compete
     objects: tuple[str, ...]  # synsets, each looked for on a picture of it
     scenes: dict[str, str]  # synset → class of `benchmark` by which pictures are chosen
-    benchmark: Literal["A150", "A847"]
+    benchmark: str
     pictures: int = Field(default=6, gt=0)  # scenes
     sources: tuple[str, ...] = Field(min_length=1)  # object pictures are taken from the first of these data sets that has any of a synset
     training: tuple[str, ...]  # data sets whose object pictures some model was trained on
@@ -74,7 +72,7 @@ class Figure1Config(Model):
 
     figure: str
     profile: str
-    benchmark: Literal["A150", "A847"]
+    benchmark: str
     run: str
     training_data: tuple[str, ...]  # one data set with masks, one with several labels of a picture, one with one
     candidates: int = Field(default=200, gt=0)  # pictures with masks that are looked at
@@ -85,7 +83,7 @@ class Figure2Config(Model):
 
     figure: str
     profile: str
-    benchmark: Literal["A150", "A847"]
+    benchmark: str
     models: tuple[Column, ...] = Field(min_length=1)
 
 
@@ -102,7 +100,7 @@ class Figure4Config(Model):
 
     figure: str
     profile: str
-    benchmark: Literal["A150", "A847"]
+    benchmark: str
     methods: tuple[Column, ...] = Field(min_length=1)
 
 

@@ -25,9 +25,10 @@ class GroupingConfig(Model):
     run: str
     profile: str
     seed: int
-    benchmark: Literal["A150", "A847"]
+    benchmark: str
     embedding: Embedding  # those of DenseCLIP are compared with the texts of the classes in a picture, the others with one pixel of each
     absent: Literal["masked", "zero"] = "masked"  # score of classes that are not in the picture: none, or 0 as in the released code
+    rule: Literal["S", "P"] = "S"  # says which categories are novel in Table 1
     draws: int = Field(default=5, gt=0)
     evaluation: Evaluation
     runtime: Runtime = Runtime()
@@ -39,7 +40,7 @@ class ResponsesConfig(Model):
     run: str
     profile: str
     seed: int
-    benchmark: Literal["A150", "A847"]
+    benchmark: str
     embedding: Embedding
     classes: tuple[str, ...]  # pictures are chosen for these, and maps made of these
     pictures: int = Field(default=3, gt=0)
@@ -53,7 +54,7 @@ class Table1Row(Model):
     """One row of Table 1 on one benchmark."""
 
     model: str
-    benchmark: Literal["A150", "A847"]
+    benchmark: str
     training_data: str
     run: str
     published: bool = True  # whether the paper has the row

@@ -13,7 +13,7 @@ from larvseg.config.training import Backbone, Runtime
 class IndexConfig(Model):
     """CLIP embeddings of the pictures that ReCo retrieves from."""
 
-    dataset: str = "I1K"
+    dataset: str
     batch_size: int = Field(default=64, gt=0)
     runtime: Runtime = Runtime()
 
@@ -23,8 +23,8 @@ class RecoConfig(Model):
 
     run: str
     profile: str
-    benchmark: Literal["A150", "A847"]
-    dataset: str = "I1K"  # of the index
+    benchmark: str
+    dataset: str  # of the index
     retrieved: int = Field(default=50, gt=0)  # pictures of each class
     contexts: tuple[str, ...] = ("tree", "sky", "building", "road", "person")  # what is eliminated, built in this order
     guidance: float = 0.1  # cosines of CLIP are multiplied by this share of its own scale before the sigmoid; 10 for OpenAI's weights

@@ -30,6 +30,9 @@ class Table2Config(Model):
 
     profile: str
     datasets: tuple[str, ...]
+    drawn: bool  # class lists are restricted to what the miniature draws
+    released: dict[str, tuple[int, int]]  # training and validation images of the official archives
+    listed: dict[str, int]  # classes of the whole lists
 
 
 class RenderConfig(Model):
@@ -45,6 +48,15 @@ class MetricsConfig(Model):
     profile: str
     runs: dict[str, tuple[int, ...]]  # run → its seeds
     clips: tuple[str, ...] = ()
+
+
+class WorldConfig(Model):
+    """The figure that sets the masks of a drawn benchmark beside those of the real one."""
+
+    figure: str
+    profile: str
+    dataset: str
+    base: str  # the data set whose categories are base
 
 
 class FigureConfig(Model):

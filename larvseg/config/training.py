@@ -84,6 +84,7 @@ class Augmentation(Model):
 class Pretraining(Model):
     """Classification of the object pictures (the role of the ImageNet-21K weights in the miniature)."""
 
+    dataset: str = "I21K"
     steps: int = Field(gt=0)
     batch_size: int = Field(gt=0)
     optimiser: Optimiser
@@ -121,7 +122,7 @@ class TrainConfig(Model):
     run: str
     profile: str
     method: Literal["supervised", "baseline", "larvseg", "lseg"]
-    benchmark: Literal["A150", "A847", "I21K", "IN11K"]
+    benchmark: str
     training_sets: tuple[TrainingSet, ...]
     backbone: Backbone
     attention: Attention

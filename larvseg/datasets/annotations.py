@@ -12,43 +12,33 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from larvseg.config import Switches, TrainingSet, kind_of
+from larvseg.config import ANNOTATIONS, Annotation, Kind, Switches, TrainingSet
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 
-Annotation = Literal["masks", "image_labels", "captions", "none"]
 NAMES: dict[Annotation, str] = {"masks": "masks", "image_labels": "image labels", "captions": "captions", "none": "pictures"}
 Opened = Mapping[str, Mapping[str, int]]  # data set → annotation → how many times it was opened for a picture
 
 
-def listed(dataset: str) -> Annotation:
-    """What a row shows to its method by naming `dataset` among its training data (paper, Table 3); of I1K nothing but the pictures."""
-    if dataset == "I1K":
-        return "none"
-    return {"pixel": "masks", "caption": "captions"}.get(kind_of(dataset), "image_labels")
-
-
 def permitted(training_set: TrainingSet, switches: Switches) -> Annotation:
-    """What a run may open of `training_set`: what is `listed`, or the masks of WA150 and WA847 with weak_labels = crop.
-
-    Raises LarvSegError for a data set that is declared as one of another kind.
-    """
-    name = training_set.name
-    if training_set.kind != kind_of(name):
-        raise LarvSegError(f"{name} is a {kind_of(name)} data set, not {training_set.kind}: it may not be trained on as one")
-    return "masks" if training_set.kind == "multi_label" and switches.weak_labels == "crop" else listed(name)
+    """What a run may open of `training_set`: what its kind says, or the masks of WA150 and WA847 with weak_labels = crop."""
+    cut = training_set.kind == "multi_label" and switches.weak_labels == "crop"
+    return "masks" if cut else ANNOTATIONS[training_set.kind]
 
 
 class TrainingPictures:
     """The training pictures of `dataset` by position, with their annotations of the kind `permitted`; there is no way to the others.
 
     Pictures and masks stay decoded in memory as long as there is room in `decoded_mb`; they cannot be written to.
-    Raises LarvSegError for the manifest of another data set, without training pictures, or without masks where they are permitted.
+    Raises LarvSegError for the manifest of another data set or of one of another `kind` (where it is given), without training pictures, or
+    without masks where they are permitted.
     """
 
-    def __init__(self, manifest: Manifest, dataset: str, permitted: Annotation, decoded_mb: int = 0):
+    def __init__(self, manifest: Manifest, dataset: str, permitted: Annotation, decoded_mb: int = 0, kind: Kind | None = None):
         if manifest.header["dataset"] != dataset:
             raise LarvSegError(f"{manifest.path}: the manifest of {manifest.header['dataset']}, not of {dataset}; derive it again")
+        if kind is not None and (own := manifest.header["kind"]) != kind:
+            raise LarvSegError(f"{dataset} is a {own} data set, not {kind}: it may not be trained on as one")
         if permitted == "masks" and manifest.header["encoding"] is None:
             raise LarvSegError(f"{manifest.path}: has no masks, which are to be trained on; derive it with weak_labels: crop")
         self.dataset, self.permitted = dataset, permitted

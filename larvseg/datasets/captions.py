@@ -1,4 +1,4 @@
-"""Pictures with captions: Localized Narratives of COCO's training pictures (LN), and image-text tars as of img2dataset (ITPair).
+"""Pictures with captions: Localized Narratives, and image-text tars as of img2dataset.
 
 Captions stay text. They have no classes, and nothing here looks for any in them.
 """
@@ -9,28 +9,26 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from larvseg.config import DeriveConfig, nearest
-from larvseg.datasets.pictures import Contents, File, Picture, in_chunks
+from larvseg.config import DeriveConfig, Files, nearest
+from larvseg.datasets.pictures import Contents, File, Picture, Places, in_chunks
 from larvseg.datasets.rejects import Reject
 from larvseg.errors import LarvSegError
 from larvseg.sources.archives import Member, members
 from larvseg.sources.narratives import Narrative, narratives
 from larvseg.vocabulary import RULES
 
-COCO_TRAIN, COCO_TRAIN_ID = "train2017.zip", "mscoco_train2017"
-# The narratives whose pictures lie in an archive of the registry.
-NARRATIVES = tuple(f"coco_train_localized_narratives-{shard:05d}-of-00004.jsonl" for shard in range(4))
 LONGEST_TEXT = 2**16  # bytes of a caption file
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def captioned(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
-    """What LN or ITPair is made of; roles in `inputs` are archive file names. All pictures are for training.
+    """What a data set with captions is made of; roles in `inputs` are archive names. All images are for training.
 
-    Raises LarvSegError for a missing or damaged archive, for narratives of ADE20K (pictures of A150, those of its validation split among
-    them) or of other pictures than COCO's for training, and for a line that is no narrative.
+    Raises LarvSegError for a missing or damaged archive, for narratives of ADE20K (images of A150, those of its validation split among
+    them) or of other images than the data set's, and for a line that is no narrative.
     """
-    pictures, rejects = _narrated(inputs) if config.dataset == "LN" else _paired(inputs)
+    training = config.source.training
+    pictures, rejects = _narrated(config.dataset, training, inputs) if training.narratives else _paired(config.dataset, inputs)
     if not pictures:
         raise LarvSegError(f"{config.dataset}: no picture with a caption in {len(inputs)} archives; use whole archives")
     return Contents(in_chunks(pictures), classes=(), keys={rule: () for rule in RULES}, rejects=tuple(rejects))
@@ -39,50 +37,52 @@ def captioned(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
 # ---- Localized Narratives
 
 
-def _narrated(inputs: Mapping[str, Path]) -> tuple[list[Picture], list[Reject]]:
+def _narrated(dataset: str, training: Files, inputs: Mapping[str, Path]) -> tuple[list[Picture], list[Reject]]:
     """A picture for each that somebody describes, by name; narratives of pictures that are not there are rejected."""
+    shards, images = training.narratives, training.images.partition("/")[0]
     for role in inputs:
-        if role not in (COCO_TRAIN, *NARRATIVES):
-            raise _refused(role)
-    if missing := [role for role in (COCO_TRAIN, *NARRATIVES) if role not in inputs]:
-        raise LarvSegError(f"LN needs the archive {missing[0]}; fetch it first")
-    archive = inputs[COCO_TRAIN].as_posix()
-    found = {PurePosixPath(member.name): member for member in members(inputs[COCO_TRAIN])}
-    there = {path.stem: member for path, member in found.items() if path.parent.name == "train2017" and path.suffix == ".jpg"}
+        if role not in (images, *shards):
+            raise _refused(dataset, role, images, shards)
+    if missing := [role for role in (images, *shards) if role not in inputs]:
+        raise LarvSegError(f"{dataset} needs the archive {missing[0]}; fetch it first")
+    places = Places(dataset, {images: inputs[images]})
+    there = {PurePosixPath(path).stem: places.file(path) for path, _ in places.matching(training.images)}
     captions: dict[str, list[str]] = defaultdict(list)
     rejects = []
-    for role in NARRATIVES:
+    for role in shards:
         for one in narratives(inputs[role]):
-            _check_origin(inputs[role], one)
+            _check_origin(inputs[role], one, training.origin)
             name, caption = one.image_id.zfill(12), " ".join(one.caption.split())
             if name in there and caption:
                 captions[name].append(caption)
             else:
-                problem = "an empty caption" if name in there else f"no such picture in {COCO_TRAIN}"
+                problem = "an empty caption" if name in there else f"no such picture in {images}"
                 rejects.append(Reject(name, "training", inputs[role].as_posix(), f"line {one.line}", problem))
-    return [Picture(name, "training", File(archive, there[name]), captions=tuple(captions[name])) for name in sorted(captions)], rejects
+    return [Picture(name, "training", there[name], captions=tuple(captions[name])) for name in sorted(captions)], rejects
 
 
-def _refused(role: str) -> LarvSegError:
+def _refused(dataset: str, role: str, images: str, shards: tuple[str, ...]) -> LarvSegError:
     if role.startswith("ade20k_"):
-        return LarvSegError(f"{role}: refused, it describes pictures of A150, those of its validation split among them; leave it out of LN")
-    return LarvSegError(f"{role}: LN has the narratives of {COCO_TRAIN} only{nearest(role, list(NARRATIVES))}; leave it out")
+        return LarvSegError(
+            f"{role}: refused, it describes pictures of A150, those of its validation split among them; leave it out of {dataset}"
+        )
+    return LarvSegError(f"{role}: {dataset} has the narratives of {images} only{nearest(role, list(shards))}; leave it out")
 
 
-def _check_origin(path: Path, one: Narrative) -> None:
+def _check_origin(path: Path, one: Narrative, origin: str | None) -> None:
     if "ade20k" in one.dataset_id.lower():
         raise LarvSegError(f"{path}:{one.line}: refused, a narrative of ADE20K, whose pictures are those of A150; use the official file")
-    if one.dataset_id != COCO_TRAIN_ID:
-        raise LarvSegError(f"{path}:{one.line}: a narrative of {one.dataset_id[:40]!r}, not of {COCO_TRAIN_ID}; use the official file")
+    if one.dataset_id != origin:
+        raise LarvSegError(f"{path}:{one.line}: a narrative of {one.dataset_id[:40]!r}, not of {origin}; use the official file")
 
 
 # ---- image-text tars
 
 
-def _paired(inputs: Mapping[str, Path]) -> tuple[list[Picture], list[Reject]]:
+def _paired(dataset: str, inputs: Mapping[str, Path]) -> tuple[list[Picture], list[Reject]]:
     """The samples that have a picture and a caption, by name; the others are rejected."""
     if wrong := [role for role in inputs if not role.endswith(".tar")]:
-        raise LarvSegError(f"{wrong[0]}: ITPair is made of image-text tars; leave it out")
+        raise LarvSegError(f"{wrong[0]}: {dataset} is made of image-text tars; leave it out")
     pictures, rejects, shard_of = [], [], {}
     for role in sorted(inputs):
         archive = inputs[role].as_posix()

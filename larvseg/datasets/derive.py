@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from larvseg.config import DATASETS, DeriveConfig, kind_of, nearest
+from larvseg.config import DeriveConfig
 from larvseg.datasets.captions import captioned
 from larvseg.datasets.chunks import finished, in_order, progress
 from larvseg.datasets.extraction import Extraction, batches_in, is_whole, rejects_in
 from larvseg.datasets.manifest import write_batches
 from larvseg.datasets.pictures import contents_of
 from larvseg.datasets.rejects import Rejects
-from larvseg.errors import LarvSegError
 from larvseg.files import json_text, write_text
 from larvseg.lineage.records import content_hash
 from larvseg.sources.archives import members, verify
@@ -28,30 +27,30 @@ def derive(config: DeriveConfig, inputs: Mapping[str, Path], outputs: Mapping[st
     Every picture and mask is decoded, in config.threads processes; what is finished is kept in `work` until all is. Pictures that cannot
     be decoded, whose mask has another size, or that are known to be bad go to the table, "rejects" (CSV: name, split, archive, member,
     reason); so do captions that cannot be read or have no picture. Raises LarvSegError if those not known to be bad are more than
-    config.max_rejects of all, for an unknown data set, a missing or damaged archive, a picture without its mask, and a mask value
+    config.max_rejects of all, for a missing or damaged archive, a picture without its mask, and a mask value
     outside the data set's encoding.
     """
-    dataset = config.dataset
-    if dataset not in DATASETS:
-        raise LarvSegError(f"unknown data set {dataset!r}{nearest(dataset, list(DATASETS))}; known: {', '.join(DATASETS)}")
+    dataset, kind = config.dataset, config.source.kind
     archives = _examine(inputs, config.threads, dataset)
-    if kind_of(dataset) == "caption":
+    if kind == "caption":
         contents = captioned(config, inputs)
     else:
         contents = contents_of(config, inputs, {role: archive.members for role, archive in archives.items()})
     # image-level labels proper: nobody can open the mask, nor see how large a class is
-    open_masks = kind_of(dataset) == "pixel" or (kind_of(dataset) == "multi_label" and config.weak_labels == "crop")
+    open_masks = kind == "pixel" or (kind == "multi_label" and config.weak_labels == "crop")
     used = sorted((path.as_posix(), archives[role]) for role, path in inputs.items())
     header = contents.header(open_masks) | {
         "dataset": dataset,
-        "kind": kind_of(dataset),
+        "kind": kind,
+        "shown": config.source.shown,
+        "benchmark": config.benchmark,
         "archives": {path: archive.sha256 for path, archive in used},
         "archive_sizes": {path: archive.size for path, archive in used},
     }
     # what is finished holds for these archives and settings only; the header has the hashes of the archives
     settings = config.model_dump(mode="json", exclude={"threads", "max_rejects"})
     folder = work / hashlib.sha256(json_text([settings, header]).encode()).hexdigest()[:16]
-    extraction = Extraction(contents.encoding, contents.raw_ids, open_masks, known_bad())
+    extraction = Extraction(contents.encoding, contents.raw_ids, contents.ignored, open_masks, known_bad())
     rejects = Rejects(dataset, sum(map(len, contents.chunks)) + len(contents.rejects), config.max_rejects)
     rejects.add(contents.rejects)
     chunks = []

@@ -30,6 +30,7 @@ class Extraction:
 
     encoding: str | None  # of the masks
     raw_ids: tuple[int, ...]
+    ignored: tuple[int, ...]
     open_masks: bool  # the rows say where the masks lie and how many pixels a class has
     known_bad: frozenset[str]  # names of pictures
 
@@ -51,7 +52,7 @@ class Extraction:
         if picture.name in self.known_bad:
             raise _Unusable(picture.image, KNOWN_BAD)
         height, width, _ = _decoded(picture.image, picture.image.read(reader), picture.name).shape
-        labels, pixels = [] if picture.label is None else [picture.label], None
+        labels, pixels = list(picture.labels), None
         if picture.mask:
             labels, pixels = self._labels(picture.mask.read(reader), picture, (width, height))
         return {
@@ -69,7 +70,7 @@ class Extraction:
 
     def _labels(self, data: bytes, picture: Picture, size: tuple[int, int]) -> tuple[list[int], list[int]]:
         try:
-            labels, pixels, mask_size = label_counts(data, self.encoding, self.raw_ids, picture.name)
+            labels, pixels, mask_size = label_counts(data, self.encoding, self.raw_ids, picture.name, self.ignored)
         except UnreadablePicture as error:
             raise _Unusable(picture.mask, f"not a readable picture ({error.reason})") from None
         if mask_size != size:

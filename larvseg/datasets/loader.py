@@ -50,7 +50,11 @@ class JointLoader(Dataset):
                 raise LarvSegError(f"{config.run}: no manifest of {training_set.name}; derive it first")
         self._pictures = {
             training_set.name: TrainingPictures(
-                manifests[training_set.name], training_set.name, permitted(training_set, config.switches), config.runtime.decoded_mb
+                manifests[training_set.name],
+                training_set.name,
+                permitted(training_set, config.switches),
+                config.runtime.decoded_mb,
+                training_set.kind,
             )
             for training_set in config.training_sets
         }

@@ -110,8 +110,10 @@ def _indexed(column: pa.Array, archives: pa.Array) -> pa.Array:
 class Manifest:
     """The manifest at `path`; its archives lie below `root`. Can be pickled and forked: it opens its files anew.
 
-    header: dataset, kind, classes (names), keys ({"S": […], "P": […]}: union names), encoding and raw_ids (of masks), archives
-    ({path: sha256}), archive_sizes ({path: bytes}), absent (categories without an archive), rejected (number of pictures left out).
+    header: dataset, kind, shown (what a method may see that trains on it), benchmark (the data set whose classes these are, None: itself),
+    classes (names), keys ({"S": […], "P": […]}: union names), novel ({"S": […], "P": […]}: train ids, None without a base data set),
+    encoding, raw_ids and ignored (of masks), archives ({path: sha256}), archive_sizes ({path: bytes}), absent (categories without an
+    archive), rejected (number of pictures left out).
     Raises LarvSegError for a damaged file.
     """
 
@@ -129,7 +131,7 @@ class Manifest:
             raise LarvSegError(f"{path}: a manifest with other columns than {', '.join(_COLUMNS)}; delete it and derive it again")
         self._starts = np.cumsum([0, *(len(batch) for batch in self._batches)])
         self._columns = [_plain_columns(batch) for batch in self._batches]
-        self._raw_ids = tuple(self.header["raw_ids"])
+        self._raw_ids, self._ignored = (tuple(self.header.get(key, ())) for key in ("raw_ids", "ignored"))
         self._reader = ArchiveReader(self.root, self.header.get("archive_sizes"))
 
     def __len__(self) -> int:
@@ -140,6 +142,15 @@ class Manifest:
 
     def __setstate__(self, state: dict) -> None:
         self.__init__(**state)
+
+    def novel(self, rule: str = "S") -> tuple[int, ...]:
+        """Train ids of the novel classes under an alignment rule; LarvSegError for a data set that no other is the base of."""
+        found = self.header.get("novel")
+        if found is None:
+            raise LarvSegError(
+                f"{self.path}: {self.header['dataset']} has no base data set, so no novel classes; say its base in datasets.yaml"
+            )
+        return tuple(found[rule])
 
     def split(self, name: str) -> np.ndarray:
         """Indices (int32, ascending) of the rows of split "training" or "validation"."""
@@ -185,7 +196,7 @@ class Manifest:
         name = columns["name"][i].as_py()
         if not columns["mask"][i].is_valid:
             raise LarvSegError(f"{self.path}: {name} has no mask; {self.header['dataset']} has image-level labels only")
-        return decode_mask(self._read(columns, i, "mask"), self.header["encoding"], self._raw_ids, name)
+        return decode_mask(self._read(columns, i, "mask"), self.header["encoding"], self._raw_ids, name, self._ignored)
 
     def _find(self, index: int) -> tuple[dict[str, pa.Array], int]:
         """The columns of the batch that holds row `index`, and the row's place in it."""

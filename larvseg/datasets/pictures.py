@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import csv
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from larvseg.config import DeriveConfig, kind_of
+from larvseg.config import DeriveConfig, nearest
+from larvseg.config import Files as Where
 from larvseg.datasets.manifest import SPLITS
 from larvseg.datasets.rejects import Reject
 from larvseg.errors import LarvSegError
 from larvseg.sources.archives import ArchiveReader, Member, members, members_of, tars_in
 from larvseg.sources.registry import is_synset_tar
-from larvseg.vocabulary import RULES, Vocabulary, load_vocabulary
-from larvseg.vocabulary.synsets import c171_synsets
+from larvseg.vocabulary import RULES, Vocabulary, novel_in, read_vocabulary
+from larvseg.vocabulary.names import colour, names_in
 
-ADE_FULL = "ADE20K_2021_17_01.zip"
-PREPARED = "ade20k_full_prepared.zip"
-ILSVRC = "ILSVRC2012_img_train.tar"
-WHOLE = "winter21_whole.tar"
 _CHUNK = 256  # pictures with masks: some seconds of work
 
 Files = dict[str, Member]
+
+
+class Splits(Protocol):
+    """Where training and validation images lie: a data set, or its preparation."""
+
+    training: Where
+    validation: Where | None
 
 
 class File(NamedTuple):
@@ -39,13 +46,13 @@ class File(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A picture with its mask, its label and synset, or its captions."""
+    """A picture with its mask, its labels and synset, or its captions."""
 
     name: str
     split: str
     image: File
     mask: File | None = None
-    label: int | None = None  # train id
+    labels: tuple[int, ...] = ()  # train ids, ascending
     synset: str | None = None
     captions: tuple[str, ...] = ()
     text: File | None = None  # that holds its caption
@@ -84,7 +91,7 @@ class Synset:
         path = Path(self.archive)
         for member in members(path) if self.inner is None else members_of(path, self.inner):
             name = PurePosixPath(member.name).stem
-            yield Picture(name, "training", File(self.archive, member), label=self.label, synset=self.wnid)
+            yield Picture(name, "training", File(self.archive, member), labels=(self.label,), synset=self.wnid)
 
 
 Chunk = Listed | Synset
@@ -103,8 +110,10 @@ class Contents:
     chunks: tuple[Chunk, ...]
     classes: tuple[str, ...]
     keys: dict[str, tuple[str, ...]]  # alignment rule → names in the union
+    novel: dict[str, tuple[int, ...]] | None = None  # alignment rule → train ids of the novel classes; None: no data set is its base
     encoding: str | None = None  # of the masks
     raw_ids: tuple[int, ...] = ()
+    ignored: tuple[int, ...] = ()
     absent: tuple[str, ...] = ()  # categories without an archive
     rejects: tuple[Reject, ...] = ()  # what turned out to be unusable before it was read
 
@@ -113,156 +122,199 @@ class Contents:
         return {
             "classes": list(self.classes),
             "keys": {rule: list(names) for rule, names in self.keys.items()},
+            "novel": self.novel and {rule: list(classes) for rule, classes in self.novel.items()},
             "encoding": self.encoding if open_masks else None,
             "raw_ids": list(self.raw_ids) if open_masks else [],
+            "ignored": list(self.ignored) if open_masks else [],
             "absent": list(self.absent),
         }
 
 
 def contents_of(config: DeriveConfig, inputs: Mapping[str, Path], counts: Mapping[str, int]) -> Contents:
-    """What config.dataset, one with masks or synsets, is made of; roles in `inputs` and `counts` are archive file names.
+    """What config.dataset, one with masks or labels, is made of; roles in `inputs` and `counts` are archive names.
 
-    counts: members of each synset's archive. Raises LarvSegError for a missing or damaged archive, one without pictures of the data
-    set, and a picture without its mask.
+    counts: members of each synset's archive. Raises LarvSegError for a missing or damaged archive, one without images of the data
+    set, an image without its mask, and a label that is no class.
     """
-    if kind_of(config.dataset) != "single_label":
-        return _with_masks(config, inputs)
-    if config.dataset == "I1K" or WHOLE in inputs:
-        return _tar_of_tars(config, inputs)
-    return _objects(config, inputs, counts)
+    images = config.source.training.images
+    if "{synset}" not in images:
+        return _with_masks(config, inputs) if config.source.training.masks else _with_labels(config, inputs)
+    return _objects(config, inputs, counts) if images.startswith("{synset}") else _tar_of_tars(config, inputs)
 
 
-# ---- data sets with masks: C171, A150, A847, and the image-level labels of the last two
+def vocabulary_of(config: DeriveConfig) -> Vocabulary:
+    """The class list of the data set, restricted as the profile asks."""
+    return read_vocabulary(config.dataset, config.classes, config.drawn, config.synsets)
 
 
-class _Pair(NamedTuple):
-    """A picture and its mask, each an archive role and a member's name."""
-
-    split: str
-    image: tuple[str, str]
-    mask: tuple[str, str]
+def novel_of(config: DeriveConfig, names: tuple[str, ...]) -> dict[str, tuple[int, ...]] | None:
+    """Which of `names` its base data set does not have; the whole list of that counts, however few of its classes are drawn."""
+    return None if config.base is None else novel_in(names, read_vocabulary("base", config.base))
 
 
-_Pairs = Callable[[Mapping[str, Files]], Iterator[_Pair]]
+# ---- where files lie
 
 
-def _coco_stuff(archives: Mapping[str, Files]) -> Iterator[_Pair]:
-    masks = "stuffthingmaps_trainval2017.zip"
-    for split, folder in zip(SPLITS, ("train2017", "val2017"), strict=True):
-        for name in archives[f"{folder}.zip"]:
-            path = PurePosixPath(name)
-            if path.parent.name == folder and path.suffix == ".jpg":
-                yield _Pair(split, (f"{folder}.zip", name), (masks, f"{folder}/{path.stem}.png"))
+def matcher(pattern: str) -> re.Pattern[str]:
+    """`pattern` (larvseg.config.Files) as a regular expression of whole paths; {class} is a group."""
+    parts = {"**/": r"(?:[^/]+/)*", "*": r"[^/]*", "{class}": r"(?P<label>[^/]+)"}
+    return re.compile("".join(parts.get(part, re.escape(part)) for part in re.split(r"(\*\*/|\*|\{class\})", pattern)))
 
 
-def _folders(archive: str, images: str, masks: str, suffix: str) -> _Pairs:
-    """Pictures in images/<split>/NAME.jpg, masks in masks/<split>/NAME<suffix>."""
+class Places:
+    """The files in the archives `inputs` (role → path), by the paths <role>/<member>."""
 
-    def pairs(archives: Mapping[str, Files]) -> Iterator[_Pair]:
-        for split in SPLITS:
-            for name in archives[archive]:
-                path = PurePosixPath(name)
-                if path.suffix == ".jpg" and path.parent == PurePosixPath(f"{images}/{split}"):
-                    yield _Pair(split, (archive, name), (archive, f"{masks}/{split}/{path.stem}{suffix}"))
+    def __init__(self, dataset: str, inputs: Mapping[str, Path]):
+        self.dataset, self.inputs = dataset, inputs
+        self._members: dict[str, Files] = {}
 
-    return pairs
+    def matching(self, pattern: str) -> Iterator[tuple[str, re.Match[str]]]:
+        """(path, match) of each file that `pattern` fits, archive by archive."""
+        wanted, archive = matcher(pattern), matcher(pattern.partition("/")[0])
+        roles = [role for role in self.inputs if pattern.startswith(f"{role}/") or archive.fullmatch(role.partition("/")[0])]
+        if not roles:
+            raise LarvSegError(f"{self.dataset} needs the archive {pattern.partition('/')[0]}; fetch it first")
+        for role in roles:
+            yield from ((path, match) for name in self.files(role) if (match := wanted.fullmatch(path := f"{role}/{name}")))
 
+    def files(self, role: str) -> Files:
+        """Member name → member of the archive `role`."""
+        if role not in self.inputs:
+            raise LarvSegError(f"{self.dataset} needs the archive {role}; fetch it first")
+        if role not in self._members:
+            self._members[role] = {member.name: member for member in members(self.inputs[role])}
+        return self._members[role]
 
-def _ade_full(archives: Mapping[str, Files]) -> Iterator[_Pair]:
-    for split in SPLITS:
-        for name in archives[ADE_FULL]:
-            path = PurePosixPath(name)
-            if path.suffix == ".jpg" and path.is_relative_to(f"ADE20K_2021_17_01/images/ADE/{split}"):
-                yield _Pair(split, (ADE_FULL, name), (ADE_FULL, str(path.with_name(f"{path.stem}_seg.png"))))
+    def split(self, path: str) -> tuple[str, str]:
+        """(role, member) of `path`."""
+        role = max((role for role in self.inputs if path.startswith(f"{role}/")), key=len, default=path.partition("/")[0])
+        return role, path[len(role) + 1 :]
 
+    def beside(self, pattern: str, image: str) -> str:
+        """`pattern` with the {folder} and {stem} of the file at the path `image`."""
+        place = PurePosixPath(self.split(image)[1])
+        return pattern.replace("{folder}", str(place.parent)).replace("{stem}", place.stem)
 
-@dataclass(frozen=True)
-class Segmentation:
-    """Where the pictures and masks of a segmentation data set come from."""
-
-    archives: tuple[str, ...]
-    pairs: _Pairs
-    encoding: str
-
-
-_CHALLENGE = Segmentation(
-    ("ADEChallengeData2016.zip",),
-    _folders("ADEChallengeData2016.zip", "ADEChallengeData2016/images", "ADEChallengeData2016/annotations", ".png"),
-    "ade-challenge",
-)
-_FULL = Segmentation((ADE_FULL,), _ade_full, "ade-full")
-_AS_PUBLISHED = Segmentation((PREPARED,), _folders(PREPARED, "images_detectron2", "annotations_detectron2", ".tif"), "a847-prepared")
-_SEGMENTATION = {
-    "C171": Segmentation(("train2017.zip", "val2017.zip", "stuffthingmaps_trainval2017.zip"), _coco_stuff, "coco-stuff"),
-    "A150": _CHALLENGE,
-    "WA150": _CHALLENGE,
-    "A847": _FULL,
-    "WA847": _FULL,
-}
+    def file(self, path: str) -> File | None:
+        """The file at `path`; None where the archive has none."""
+        role, name = self.split(path)
+        member = self.files(role).get(name)
+        return None if member is None else File(self.inputs[role].as_posix(), member)
 
 
-def _with_masks(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
-    source = _AS_PUBLISHED if config.prepared else _SEGMENTATION[config.dataset]
-    vocabulary = load_vocabulary(config.dataset, config.drawn)
-    splits = SPLITS if kind_of(config.dataset) == "pixel" else ("training",)
-    pictures = (picture for picture in _pictures(config.dataset, source, inputs) if picture.split in splits)
-    return Contents(
-        chunks=in_chunks(pictures),
-        classes=vocabulary.names,
-        keys=_keys(vocabulary),
-        encoding=source.encoding,
-        raw_ids=_prepared_ids(vocabulary) if config.prepared else vocabulary.raw_ids,
-    )
+def images_of(places: Places, splits: Splits) -> Iterator[tuple[str, Where, str, re.Match[str]]]:
+    """(split, where its files lie, path, match) of each image of each split, by path."""
+    for split, files in zip(SPLITS, (splits.training, splits.validation), strict=True):
+        if files is None:
+            continue
+        wanted = None if files.names is None else set(names_in(files.names))
+        found = [(path, match) for path, match in places.matching(files.images) if wanted is None or PurePosixPath(path).stem in wanted]
+        if not found:
+            raise LarvSegError(f"{files.images}: no such image of {places.dataset}; use the official archive, whole")
+        yield from ((split, files, path, match) for path, match in found)
 
 
-def _keys(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
-    """The union names of `vocabulary` under each rule; of C171 the synsets, too, or its own names where there is none."""
-    keys = {rule: vocabulary.keys(rule) for rule in RULES}
-    if vocabulary.dataset == "C171":
-        keys["synset"] = tuple(c171_synsets().get(name, name) for name in vocabulary.names)
-    return keys
-
-
-def _prepared_ids(vocabulary: Vocabulary) -> tuple[int, ...]:
-    """Prepared masks hold positions in the whole list of A847, however few of its classes are wanted."""
-    position = {raw: i for i, raw in enumerate(load_vocabulary("A847").raw_ids)}
-    return tuple(position[raw] for raw in vocabulary.raw_ids)
-
-
-def ade_full_pictures(inputs: Mapping[str, Path]) -> list[Picture]:
-    """The pictures of the full ADE20K with their masks, by split and name; errors as in contents_of."""
-    return _pictures("A847", _FULL, inputs)
-
-
-def _pictures(dataset: str, source: Segmentation, inputs: Mapping[str, Path]) -> list[Picture]:
-    if missing := [role for role in source.archives if role not in inputs]:
-        raise LarvSegError(f"{dataset} needs the archive {missing[0]}; fetch it first")
-    archives = {role: {member.name: member for member in members(inputs[role])} for role in source.archives}
-
-    def file(role: str, member: str, name: str) -> File:
-        if member not in archives[role]:
-            raise LarvSegError(f"{name}: no mask {member!r} in {inputs[role]}; use the official archives, whole")
-        return File(inputs[role].as_posix(), archives[role][member])
-
-    pictures = []
-    for pair in source.pairs(archives):
-        name = PurePosixPath(pair.image[1]).stem
-        pictures.append(Picture(name, pair.split, file(*pair.image, name), file(*pair.mask, name)))
-    if not pictures:
-        raise LarvSegError(f"{inputs[source.archives[0]]}: no pictures of {dataset} in it; use the official archive")
+def named(pictures: list[Picture], paths: list[str]) -> list[Picture]:
+    """`pictures`, which lie at `paths`, by split and name; where two have one name, the names of all begin with their folders."""
+    if len({(picture.split, picture.name) for picture in pictures}) < len(pictures):
+        longer = (str(PurePosixPath(path).with_suffix("")) for path in paths)
+        pictures = [picture._replace(name=name) for picture, name in zip(pictures, longer, strict=True)]
     return sorted(pictures, key=lambda picture: (picture.split, picture.name))
 
 
-# ---- object pictures: I124, I585, I21K, IN11K, I1K
+# ---- masks
+
+
+def _with_masks(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
+    vocabulary, source = vocabulary_of(config), config.source
+    return Contents(
+        chunks=in_chunks(masked(config.dataset, source, inputs)),
+        classes=vocabulary.names,
+        keys=vocabulary.keys,
+        novel=novel_of(config, vocabulary.names),
+        encoding=source.encoding,
+        raw_ids=vocabulary.raw_ids,
+        ignored=tuple(colour(value) if isinstance(value, str) else value for value in source.ignored),
+    )
+
+
+def masked(dataset: str, splits: Splits, inputs: Mapping[str, Path]) -> list[Picture]:
+    """The images of `dataset` with their masks, by split and name; errors as in contents_of."""
+    places = Places(dataset, inputs)
+    pictures, paths = [], []
+    for split, files, path, _ in images_of(places, splits):
+        place = places.beside(files.masks, path)
+        mask = places.file(place)
+        if mask is None:
+            role, name = places.split(place)
+            raise LarvSegError(f"{PurePosixPath(path).stem}: no mask {name!r} in {inputs[role]}; use the official archives, whole")
+        pictures.append(Picture(PurePosixPath(path).stem, split, places.file(path), mask))
+        paths.append(path)
+    return named(pictures, paths)
+
+
+# ---- labels of the whole image: the folder it lies in, or a line of a CSV file
+
+
+def _with_labels(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
+    vocabulary, places = vocabulary_of(config), Places(config.dataset, inputs)
+    position = {name: train_id for train_id, name in enumerate(vocabulary.names)}
+    pictures, paths = [], []
+    tables: dict[str, dict[str, tuple[str, ...]]] = {}
+    for split, files, path, match in images_of(places, config.source):
+        if files.labels is None:
+            labels: tuple[str, ...] = (match["label"],)
+        else:
+            if files.labels not in tables:
+                tables[files.labels] = _label_table(places, files.labels)
+            labels = tables[files.labels].pop(_from_folder(path, files.labels), ())
+            if not labels:
+                continue  # an image that the table does not name
+        if unknown := [label for label in labels if label not in position]:
+            raise LarvSegError(f"{config.dataset}: {path}: {unknown[0]!r} is no class{nearest(unknown[0], list(position))}")
+        train_ids = tuple(sorted({position[label] for label in labels}))
+        if config.source.kind == "single_label" and len(train_ids) != 1:
+            raise LarvSegError(f"{config.dataset}: {path} has {len(train_ids)} labels, of a single_label data set; say kind: multi_label")
+        pictures.append(Picture(PurePosixPath(path).stem, split, places.file(path), labels=train_ids))
+        paths.append(path)
+    for table, left in tables.items():
+        if left:
+            raise LarvSegError(f"{config.dataset}: {table} names {next(iter(left))!r}, which is no image beside it ({len(left)} in all)")
+    return Contents(in_chunks(named(pictures, paths)), vocabulary.names, vocabulary.keys, novel_of(config, vocabulary.names))
+
+
+def _label_table(places: Places, path: str) -> dict[str, tuple[str, ...]]:
+    """file → labels of the CSV file at `path`."""
+    file = places.file(path)
+    if file is None:
+        raise LarvSegError(f"{places.dataset}: no table of labels {path!r}")
+    try:
+        rows = list(csv.DictReader(io.StringIO(file.read(ArchiveReader()).decode("utf-8-sig"))))
+        table = {row["file"]: tuple(filter(None, map(str.strip, row["label"].split(";")))) for row in rows}
+    except (UnicodeDecodeError, csv.Error, KeyError, AttributeError):
+        raise LarvSegError(f"{places.dataset}: {path}: not a CSV file in UTF-8 with the columns file and label") from None
+    if len(table) < len(rows):
+        raise LarvSegError(f"{places.dataset}: {path}: names a file twice")
+    return table
+
+
+def _from_folder(path: str, table: str) -> str:
+    """The path of an image seen from the folder of the table of labels."""
+    folder = f"{PurePosixPath(table).parent}/"
+    return path.removeprefix(folder)
+
+
+# ---- images of synsets: I124, I585, I21K, IN11K, I1K
 
 
 def _objects(config: DeriveConfig, inputs: Mapping[str, Path], counts: Mapping[str, int]) -> Contents:
+    """Those of one archive for each synset."""
     sizes = {role.removesuffix(".tar"): counts[role] for role in sorted(inputs)}
-    whole = config.dataset in ("I21K", "IN11K")
-    if whole:
+    if config.classes is None:
         synsets: dict[str, str | None] = {wnid: wnid for wnid, size in sizes.items() if size > config.larger_than}
+        vocabulary = None
     else:
-        vocabulary = load_vocabulary(config.dataset, config.drawn, synsets=config.synsets)
+        vocabulary = vocabulary_of(config)
         synsets = {name: _largest(vocabulary.synsets[name], sizes) for name in vocabulary.names}
     chosen = {name: wnid for name, wnid in synsets.items() if wnid is not None}
     if not chosen:
@@ -273,14 +325,15 @@ def _objects(config: DeriveConfig, inputs: Mapping[str, Path], counts: Mapping[s
         # ImageNet names begin with their synset, so this order is that of the names
         chunks=tuple(Synset(wnid, inputs[f"{wnid}.tar"].as_posix(), labels[wnid], sizes[wnid]) for wnid in sorted(labels)),
         classes=names,
-        keys=dict.fromkeys((*RULES, "synset") if whole else RULES, names),
+        keys=vocabulary.of(set(names)).keys if vocabulary else dict.fromkeys((*RULES, "synset"), names),
+        novel=novel_of(config, names) if vocabulary else None,
         absent=tuple(name for name, wnid in synsets.items() if wnid is None),
     )
 
 
 def _tar_of_tars(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
     """ImageNet-1K, or all of ImageNet-21K: a tar of one tar for each synset, in a folder or not."""
-    role = ILSVRC if config.dataset == "I1K" else WHOLE
+    role = config.source.training.images.partition("/")[0]
     if role not in inputs:
         raise LarvSegError(f"{config.dataset} needs the archive {role}; fetch it first")
     path = inputs[role]
@@ -295,7 +348,7 @@ def _tar_of_tars(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
     chunks = tuple(
         Synset(wnid, path.as_posix(), label, sizes[name], tars[name]) for label, (wnid, name) in enumerate(zip(wnids, kept, strict=True))
     )
-    return Contents(chunks, classes=wnids, keys=dict.fromkeys(RULES if role == ILSVRC else (*RULES, "synset"), wnids))
+    return Contents(chunks, classes=wnids, keys=dict.fromkeys((*RULES, "synset"), wnids))
 
 
 def _largest(candidates: tuple[str, ...], sizes: Mapping[str, int]) -> str | None:

@@ -13,28 +13,29 @@ from PIL import Image
 
 from larvseg.config import PrepareConfig
 from larvseg.datasets.chunks import finished
-from larvseg.datasets.pictures import ADE_FULL, Listed, Picture, ade_full_pictures, in_chunks
+from larvseg.datasets.pictures import Listed, Picture, in_chunks, masked
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 from larvseg.lineage.records import content_hash
 from larvseg.sources.archives import ArchiveReader, members
 from larvseg.sources.encodings import decode_image, decode_mask
-from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary import read_vocabulary
 
 
 def prepare(config: PrepareConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Make the zip archive outputs["archive"] of the pictures and masks in inputs["ADE20K_2021_17_01.zip"].
+    """Make the zip archive outputs["archive"] of the pictures and masks of config.source, whose one archive is in `inputs`.
 
     images_detectron2/SPLIT/NAME.jpg: RGB, the short side at most config.short_side pixels, JPEG of config.quality (Pillow's defaults).
     annotations_detectron2/SPLIT/NAME.tif: positions in the list of A847, whatever is drawn of it, 16 bits, 65535 where there is no class.
     Same bytes for any config.threads; what is finished is kept in `work`. Raises LarvSegError for an archive that is missing or
     damaged, and for the first picture or mask that cannot be read or has another size than its partner.
     """
-    recoding = Recoding(config.short_side, config.quality, load_vocabulary("A847").raw_ids)
-    parts = in_chunks(ade_full_pictures(inputs))
+    recoding = Recoding(config.short_side, config.quality, read_vocabulary(config.dataset, config.classes).raw_ids, config.source.encoding)
+    parts = in_chunks(masked(config.dataset, config.source, inputs))
     # `work` stands for the configuration and the code, the hash for what they are applied to
-    folder = work / content_hash(inputs[ADE_FULL])[:16]
-    chunks = list(finished(recoding, parts, folder, ".zip", is_whole, config.threads, "preparing A847"))
+    (archive_read,) = config.source.archives
+    folder = work / content_hash(inputs[archive_read])[:16]
+    chunks = list(finished(recoding, parts, folder, ".zip", is_whole, config.threads, f"preparing {config.dataset}"))
     files = sorted((member.name, chunk, member) for chunk in chunks for member in members(chunk))
     reader = ArchiveReader()
     with replacing(outputs["archive"]) as path, zipfile.ZipFile(path, "w") as archive:
@@ -49,6 +50,7 @@ class Recoding:
     short_side: int  # pixels
     quality: int  # of JPEG
     raw_ids: tuple[int, ...]
+    encoding: str
 
     def __call__(self, pictures: Listed, path: Path) -> None:
         reader = ArchiveReader()
@@ -64,7 +66,7 @@ class Recoding:
 
     def _decode(self, reader: ArchiveReader, picture: Picture) -> tuple[np.ndarray, np.ndarray]:
         image = decode_image(picture.image.read(reader), picture.name)
-        labels = decode_mask(picture.mask.read(reader), "ade-full", self.raw_ids, picture.name)
+        labels = decode_mask(picture.mask.read(reader), self.encoding, self.raw_ids, picture.name)
         if image.shape[:2] != labels.shape:
             sizes = "the picture has {1}×{0} pixels, its mask {3}×{2}".format(*image.shape[:2], *labels.shape)
             raise LarvSegError(f"{picture.name}: {sizes}; use the official archive, fetched again")

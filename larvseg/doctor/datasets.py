@@ -15,18 +15,16 @@ import pyarrow.compute as pc
 from PIL import Image
 from tqdm import tqdm
 
-from larvseg.config import kind_of
 from larvseg.datasets.manifest import SPLITS, Manifest
-from larvseg.datasets.official import PICTURES, drawn_pictures
 from larvseg.datasets.rejects import KNOWN_BAD, Reject
 from larvseg.doctor.finding import Finding, error, ok, snakemake, some, warning
 from larvseg.errors import LarvSegError
+from larvseg.miniature.sizes import drawn_images
 from larvseg.pipeline import Project
 from larvseg.sources.archives import ArchiveReader
 from larvseg.sources.encodings import decode_image, label_counts
 
 SAMPLE, DEEP_SAMPLE = 16, 512  # pictures of each data set that are decoded
-BENCHMARKS = ("A150", "A847")
 MODES = {"L": "grey", "CMYK": "CMYK", "P": "with a palette", "RGBA": "with transparency"}
 
 
@@ -68,7 +66,7 @@ def _examine(project: Project, manifest: Manifest, dataset: str, folder: Path, a
     special = [f"{count} {MODES.get(mode, mode)}" for mode, count in sorted(modes.items()) if mode != "RGB"]
     pictures = " + ".join(str(count) for count in counts if count)
     read = f"{len(sample)} read again, as the manifest says" + (f" ({', '.join(special)})" if special else "")
-    what = "with captions" if kind_of(dataset) == "caption" else f"of {len(manifest.header['classes'])} classes"
+    what = "with captions" if project.kind_of(dataset) == "caption" else f"of {len(manifest.header['classes'])} classes"
     yield ok(f"{pictures} pictures {what}; {read}", dataset)
     yield from _sibling(project, manifest, dataset, folder, sample)
     yield from _expected_counts(project, manifest, dataset, counts)
@@ -80,7 +78,7 @@ def _header_problem(project: Project, manifest: Manifest, dataset: str, folder: 
     header = manifest.header
     if header["dataset"] != dataset:
         return f"is the manifest of {header['dataset']}"
-    if kind_of(dataset) in ("pixel", "multi_label") and tuple(header["classes"]) != project.vocabulary(dataset).names:
+    if project.kind_of(dataset) in ("pixel", "multi_label") and tuple(header["classes"]) != project.vocabulary(dataset).names:
         return f"has other classes than the vocabulary of {dataset}"
     for archive, size in header["archive_sizes"].items():
         if not (folder / archive).is_file():
@@ -106,8 +104,11 @@ def _row_problem(reader: ArchiveReader, manifest: Manifest, row: dict) -> str | 
 
 def _sibling(project: Project, manifest: Manifest, dataset: str, folder: Path, sample: list[int]) -> Iterator[Finding]:
     """Image-level labels hide the masks; those of the segmentation data set, whose training pictures they are, can be compared."""
-    path = project.manifest(dataset.removeprefix("W"))
-    if kind_of(dataset) != "multi_label" or not (folder / path).is_file():
+    benchmark = project.data.benchmark_of(dataset)
+    path = project.manifest(benchmark)
+    if project.kind_of(dataset) != "multi_label" or project.data[benchmark].archives != project.data[dataset].archives:
+        return
+    if not (folder / path).is_file():
         return
     other = Manifest(folder / path, folder)
     for index in sample:
@@ -128,7 +129,7 @@ def _mode(data: bytes) -> str:
 
 def _expected_counts(project: Project, manifest: Manifest, dataset: str, counts: tuple[int, ...]) -> Iterator[Finding]:
     world, rejected = project.profile.world, manifest.header.get("rejected", 0)
-    expected = (PICTURES if world is None else drawn_pictures(world)).get(dataset)
+    expected = project.data[dataset].released if world is None else drawn_images(world).get(dataset)
     if expected and sum(counts) + rejected != sum(expected):
         what = f"{dataset} has {counts[0]} + {counts[1]} pictures and {rejected} rejects, expected {expected[0]} + {expected[1]}"
         yield warning(what, project.manifest(dataset), _deep(project))
@@ -137,7 +138,7 @@ def _expected_counts(project: Project, manifest: Manifest, dataset: str, counts:
 def _classes(project: Project, manifest: Manifest, dataset: str) -> Iterator[Finding]:
     """Benchmark classes without a validation picture; pictures of each category of ImageNet, and categories without an archive."""
     names, path = manifest.header["classes"], project.manifest(dataset)
-    if dataset in BENCHMARKS:
+    if project.data[dataset].base and project.kind_of(dataset) == "pixel":
         counts = _pictures_of(manifest, "validation")
         absent = [name for name, count in zip(names, counts, strict=True) if not count]
         what = f"{len(absent)} of {len(names)} classes are in no validation picture, so in no mean: {some(absent)}"
@@ -145,7 +146,7 @@ def _classes(project: Project, manifest: Manifest, dataset: str) -> Iterator[Fin
             yield ok(what, dataset)
         elif absent:
             yield warning(what, path, "use the official archives, whole: all classes are in their validation pictures")
-    if kind_of(dataset) == "single_label" and len(manifest):
+    if project.kind_of(dataset) == "single_label" and len(manifest):
         counts = _pictures_of(manifest, "training")
         fewest = names[int(counts.argmin())]
         yield ok(f"{counts.min()} ({fewest}) to {counts.max()} pictures a category, {int(np.median(counts))} in the median", dataset)

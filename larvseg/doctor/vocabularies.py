@@ -9,7 +9,8 @@ from larvseg.doctor.finding import Finding, error, ok
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.pipeline import Project
-from larvseg.vocabulary import base_novel, load_vocabulary
+from larvseg.vocabulary import novel_in
+from larvseg.vocabulary.datasets import committed
 from larvseg.vocabulary.names import REFERENCE
 
 SUMS = "SHA256SUMS"  # as sha256sum writes it: what came from the paper and the official code
@@ -22,9 +23,10 @@ def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
     """Checksums of what was published, class counts and alignment."""
     yield from checksums(REFERENCE)
     try:
-        counts = {dataset: len(load_vocabulary(dataset)) for dataset in CLASSES}
-        c171 = load_vocabulary("C171")
-        splits = {(name, rule): tuple(map(len, base_novel(load_vocabulary(name), c171, rule))) for name, rule in BASE_NOVEL}
+        data = committed()
+        counts = {dataset: len(data.vocabulary(dataset)) for dataset in CLASSES}
+        novel = {name: novel_in(data.vocabulary(name).names, data.vocabulary(data[name].base)) for name, _ in BASE_NOVEL}
+        splits = {(name, rule): (counts[name] - len(novel[name][rule]), len(novel[name][rule])) for name, rule in BASE_NOVEL}
     except (LarvSegError, KeyError, ValueError) as problem:
         yield error(f"a class list cannot be read ({problem})", REFERENCE, MEND)
         return

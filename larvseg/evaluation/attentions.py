@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,7 @@ def _weak(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, m
     manifest = manifests[training_set.name]
     pictures = training_pictures(manifest, training_set.name)
     bank = run.bank_of(next(rank for rank in range(run.config.ranks) if run.dataset_of(rank) == training_set.name))
-    position, shown = _chosen(run, config, training_set, bank, pictures)
+    position, shown = _chosen(run, config, training_set, bank, pictures, surely_novel(manifest))
     labels, rows = pictures.labels(position), run.index[training_set.name].tolist()
     view = View(run, config.evaluation, pictures.image(position))
     seen = attend(run, training_set, bank, view.image, labels)
@@ -136,11 +136,11 @@ def _mean(values: Tensor, counted: Tensor) -> float:
 
 
 def _chosen(
-    run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, bank: MemoryBank, pictures: TrainingPictures
+    run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, bank: MemoryBank, pictures: TrainingPictures, sure: Collection[int]
 ) -> tuple[int, list[int]]:
-    """The position of a picture and those of its labels that are shown, novel ones first; see `attentions`."""
+    """The position of a picture and those of its labels that are shown, novel ones (of `sure`) first; see `attentions`."""
     rows = run.index[training_set.name]
-    novel, sure = run.novel[rows].tolist(), surely_novel([run.names[row] for row in rows.tolist()])
+    novel = run.novel[rows].tolist()
     best: tuple[tuple[int, float], int, list[int]] | None = None
     looked_at = 0
     for position in range(len(pictures)):

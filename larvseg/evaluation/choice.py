@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.vocabulary import base_novel, load_vocabulary
 
 SMALLEST = 0.03  # share of a picture that a class must cover to be seen in a figure
 
@@ -32,12 +31,12 @@ def choose_pictures(manifest: Manifest, classes: Sequence[str], pictures: int, b
     wanted = [names.index(name) for name in classes if name in names]
     if not wanted:
         raise LarvSegError(f"{manifest.path}: none of {', '.join(classes)} is a class of {manifest.header['dataset']}; choose others")
-    known = set(base_novel(names, load_vocabulary("C171"), "S")[0])
+    novel_ones = set(manifest.novel())
     candidates: dict[Chosen, float] = {}
     for row in manifest.split("validation").tolist():
         seen = _shares(manifest, row)
         shown = [index for index in wanted if index in seen]
-        found = Chosen(row, tuple(i for i in shown if i in known), tuple(i for i in shown if i not in known))
+        found = Chosen(row, tuple(i for i in shown if i not in novel_ones), tuple(i for i in shown if i in novel_ones))
         if len(found.base) >= base and len(found.novel) >= novel:
             candidates[found] = sum(seen[i] for i in found.novel)
     if not candidates:

@@ -50,10 +50,10 @@ def evaluate(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mappin
     counts = evaluate_model(predictor.logits, manifest, config.evaluation, predictor.normalisation, device)
     counts.write(outputs["confusion"])
     metrics = {"run": config.run, "seed": config.seed, "profile": config.profile, "benchmark": config.benchmark}
-    names = manifest.header["classes"]
-    metrics |= {"images": len(manifest.split("validation"))} | metrics_of(counts.matrix(), names)
+    names, novel = manifest.header["classes"], manifest.header["novel"]
+    metrics |= {"images": len(manifest.split("validation"))} | metrics_of(counts.matrix(), names, novel)
     if config.method in LANGUAGE_GUIDED:
-        metrics["permuted_vocabulary"] = permuted_vocabulary(counts.matrix(), names)
+        metrics["permuted_vocabulary"] = permuted_vocabulary(counts.matrix(), names, novel)
     outputs["metrics"].write_text(json_text(metrics), encoding="utf-8")
 
 
@@ -62,6 +62,7 @@ def open_benchmark(path: Path, benchmark: str) -> Manifest:
     manifest = Manifest(path)
     if manifest.header["dataset"] != benchmark:
         raise LarvSegError(f"{path}: data set {manifest.header['dataset']}; evaluating on {benchmark} needs its manifest")
+    manifest.novel()  # an error where no data set is its base
     return manifest
 
 

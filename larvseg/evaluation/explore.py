@@ -25,12 +25,10 @@ from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.embeddings import Embed, embedder
 from larvseg.evaluation.evaluate import open_benchmark
 from larvseg.evaluation.grouping import draw_points, grouped
-from larvseg.evaluation.metrics import metrics_of
+from larvseg.evaluation.metrics import Novel, metrics_of
 from larvseg.files import json_text
 from larvseg.training import runtime
 from larvseg.vocabulary import RULES
-
-PAPER_RULE = {"A150": "P", "A847": "S"}  # 87 and 755 novel categories
 
 
 def explore(config: GroupingConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
@@ -52,10 +50,8 @@ def explore(config: GroupingConfig, inputs: Mapping[str, Path], outputs: Mapping
         counts = group_by_pixels(embed, manifest, config.draws, config.seed, config.absent)
     head = {key: getattr(config, key) for key in ("run", "seed", "profile", "benchmark", "absent")}
     head["images"] = len(manifest.split("validation"))
-    rule = PAPER_RULE[config.benchmark]
-    outputs["grouping"].write_text(
-        json_text(head | summary([each.matrix() for each in counts], manifest.header["classes"], rule)), encoding="utf-8"
-    )
+    found = summary([each.matrix() for each in counts], manifest.header["classes"], manifest.header["novel"], config.rule)
+    outputs["grouping"].write_text(json_text(head | found), encoding="utf-8")
 
 
 @torch.inference_mode()
@@ -85,9 +81,9 @@ def group_by_texts(embed: Embed, table: Tensor, manifest: Manifest, absent: str 
     return counts
 
 
-def summary(matrices: Sequence[np.ndarray], names: Sequence[str], rule: str) -> dict[str, Any]:
+def summary(matrices: Sequence[np.ndarray], names: Sequence[str], novel: Novel, rule: str) -> dict[str, Any]:
     """What the confusion matrices (N, N) of the draws say: mIoU over novel categories under each rule, on top that of `rule`."""
-    draws = [metrics_of(matrix, names) for matrix in matrices]
+    draws = [metrics_of(matrix, names, novel) for matrix in matrices]
     rules = {}
     for each in RULES:
         values = [metrics["rules"][each]["novel"] for metrics in draws]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.metrics import metrics_of
+from larvseg.evaluation.metrics import Novel, metrics_of
 
 PERMUTATIONS = 5
 
@@ -26,13 +26,13 @@ def derangement(classes: int, number: int) -> np.ndarray:
     return permuted
 
 
-def permuted_vocabulary(matrix: np.ndarray, names: Sequence[str]) -> dict[str, Any]:
+def permuted_vocabulary(matrix: np.ndarray, names: Sequence[str], novel: Novel) -> dict[str, Any]:
     """mIoU over all, base and novel classes (rule S, percent), the mean over PERMUTATIONS derangements of the vocabulary.
 
     A method that scores pixels against class embeddings one by one gives class j the scores of class π(j) when its embeddings are
     permuted by π. So its confusion matrix (N, N), target × prediction, has the columns of `matrix` in the order π, and no picture is
     looked at again.
     """
-    means = [metrics_of(matrix[:, derangement(len(names), number)], names) for number in range(PERMUTATIONS)]
+    means = [metrics_of(matrix[:, derangement(len(names), number)], names, novel) for number in range(PERMUTATIONS)]
     values = {key: [each[key] for each in means] for key in ("all", "base", "novel")}
     return {key: None if None in found else round(sum(found) / len(found), 10) for key, found in values.items()}

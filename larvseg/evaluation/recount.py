@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from larvseg.evaluation.confusion import accumulate, read_confusion
-from larvseg.evaluation.metrics import metrics_of
+from larvseg.evaluation.metrics import metrics_of, novel_in_metrics
 from larvseg.evaluation.permutation import permuted_vocabulary
 
 
@@ -16,6 +16,6 @@ def recomputed(confusion: Path, metrics: dict[str, Any]) -> dict[str, Any]:
     names = [item["name"] for item in metrics["classes"]]
     if len(names) != classes:
         raise ValueError(f"{classes} classes were counted, {len(names)} are named")
-    matrix = accumulate(rows, classes)
-    control = {"permuted_vocabulary": permuted_vocabulary(matrix, names)} if "permuted_vocabulary" in metrics else {}
-    return metrics_of(matrix, names) | control
+    matrix, novel = accumulate(rows, classes), novel_in_metrics(metrics)
+    control = {"permuted_vocabulary": permuted_vocabulary(matrix, names, novel)} if "permuted_vocabulary" in metrics else {}
+    return metrics_of(matrix, names, novel) | control

@@ -42,7 +42,7 @@ def showcase(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mappin
     device = runtime.prepare(config.runtime)
     manifest = open_benchmark(inputs["manifest"], config.benchmark)
     names, known = manifest.header["classes"], set(Manifest(inputs["objects"]).header["classes"])
-    found = best_picture(*read_confusion(inputs["confusion"]), [label for label in surely_novel(names) if names[label] in known])
+    found = best_picture(*read_confusion(inputs["confusion"]), [label for label in surely_novel(manifest) if names[label] in known])
     if found is None:
         raise LarvSegError(f"{inputs['manifest']}: no validation picture shows a novel category that {inputs['objects']} has")
     predictor = ready(config, inputs, manifest, device)

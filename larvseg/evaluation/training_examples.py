@@ -6,21 +6,19 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from larvseg.datasets.annotations import TrainingPictures, listed
+from larvseg.datasets.annotations import TrainingPictures
 from larvseg.datasets.manifest import Manifest
 from larvseg.evaluation.choice import SMALLEST
-from larvseg.vocabulary import RULES, base_novel, load_vocabulary
 
 
 def training_pictures(manifest: Manifest, dataset: str) -> TrainingPictures:
     """Those of `dataset` with the annotations that a row of Table 3 shows by naming it; errors as in TrainingPictures."""
-    return TrainingPictures(manifest, dataset, listed(dataset))
+    return TrainingPictures(manifest, dataset, manifest.header["shown"])
 
 
-def surely_novel(names: Sequence[str]) -> list[int]:
-    """Those of `names` that are novel whatever rule aligns them with C171: it has masks of windows, but no name "windowpane" (rule S)."""
-    novel = [base_novel(names, load_vocabulary("C171"), rule)[1] for rule in RULES]
-    return [label for label in novel[0] if all(label in others for others in novel)]
+def surely_novel(manifest: Manifest) -> list[int]:
+    """The classes that are novel whatever rule aligns them with the base: C171 has masks of windows, but no name "windowpane" (rule S)."""
+    return sorted(set(manifest.novel("S")) & set(manifest.novel("P")))
 
 
 def most_varied(pictures: TrainingPictures, candidates: int, groups: Sequence[Collection[int]]) -> int:

@@ -6,7 +6,9 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 
-from larvseg.vocabulary.names import DRAWN_CLASSES, REFERENCE, load_vocabulary
+from larvseg.vocabulary.names import DRAWN_CLASSES, REFERENCE, read_reference
+
+OFFICIAL = {"C171": "coco_id", "A150": "label_id", "A847": "ade_id"}  # column of the class lists with the value in masks
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,15 @@ def drawn_classes() -> tuple[Drawn, ...]:
 
 
 @cache
+def official_ids(dataset: str) -> dict[str, int]:
+    """Class → its value in the masks of "C171", "A150" or "A847", in the official order."""
+    return {row["name"]: int(row[OFFICIAL[dataset]]) for row in read_reference(f"vocabularies/{dataset.lower()}.csv")}
+
+
+@cache
 def raw_ids(dataset: str) -> tuple[int | None, ...]:
     """For every label in drawn canvases (position 0: nothing) its value in the masks of "C171", "A150" or "A847"; None: no such class."""
-    raw = {category.name: category.raw for category in load_vocabulary(dataset).categories}
+    raw = official_ids(dataset)
     return (None, *(raw.get(getattr(drawn, dataset.lower())) for drawn in drawn_classes()))
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 from larvseg.errors import LarvSegError
+from larvseg.miniature.classes import official_ids
 from larvseg.sources.archives import ArchiveReader, members
 from larvseg.sources.encodings import decode_image
-from larvseg.vocabulary.names import load_vocabulary
 
 COLUMNS, CELL, GAP = 6, (288, 216), 12  # scenes in a row; pixels
 THUMBNAIL, CAPTION, HEADING = 104, 18, 44
@@ -131,16 +131,16 @@ def _pick(archives: tuple[zipfile.ZipFile, zipfile.ZipFile], pairs: Sequence[tup
 
 
 def _read(archives: tuple[zipfile.ZipFile, zipfile.ZipFile], pair: tuple[str, str], dataset: str) -> Sample:
-    vocabulary = load_vocabulary(dataset)
+    ids = official_ids(dataset)
     picture, raw = (
         decode_image(archives[0].read(pair[0]), pair[0]),
         np.asarray(Image.open(io.BytesIO(archives[1].read(pair[1])))).astype(int),
     )
     if raw.ndim == 3:  # full ADE20K: class in red and green, instance in blue
         raw = raw[..., 0] // 10 * 256 + raw[..., 1]
-    index = np.full(max(*vocabulary.raw_ids, 255) + 1, -1)
-    index[list(vocabulary.raw_ids)] = np.arange(len(vocabulary))
-    return Sample(picture, index[raw], vocabulary.names)
+    index = np.full(max(*ids.values(), 255) + 1, -1)
+    index[list(ids.values())] = np.arange(len(ids))
+    return Sample(picture, index[raw], tuple(ids))
 
 
 def _heading(text: str, size: int) -> Image.Image:

@@ -15,20 +15,14 @@ from larvseg.pipeline.job import Job
 from larvseg.pipeline.stage import Needs
 from larvseg.pipeline.stages import ARCHIVE, STAGES
 from larvseg.sources.registry import EACH_SYNSET, is_synset_tar, load_registry
-from larvseg.vocabulary import Vocabulary, load_vocabulary
+from larvseg.vocabulary import Vocabulary
+from larvseg.vocabulary.datasets import load_datasets
 from larvseg.vocabulary.synsets import drawn_synsets
 
 CONFIG = Path("workflow/config")
-COCO = ("train2017.zip", "val2017.zip", "stuffthingmaps_trainval2017.zip")
-ADE_CHALLENGE = ("ADEChallengeData2016.zip",)
-ADE_FULL = ("ADE20K_2021_17_01.zip",)
-PREPARED = "ade20k_full_prepared.zip"  # ADE_FULL after the published preparation
-WORDNET = ("wordnet.zip",)
-NARRATIVES = tuple(f"coco_train_localized_narratives-{shard:05d}-of-00004.jsonl" for shard in range(4))
-PAIRS = tuple(f"itpair/{shard:05d}.tar" for shard in range(6))  # drawn; no image-text pairs of the paper are public
-ILSVRC = ("ILSVRC2012_img_train.tar",)
-WHOLE = ("winter21_whole.tar",)  # every synset
-OVER_SYNSETS = ("I21K", "IN11K")  # data sets of every synset, and what is trained on them
+NO_PROFILES = ("config", "datasets", "experiments", "presets", "sources")  # of the files there
+WORDNET = "wordnet.zip"
+WHOLE = "winter21_whole.tar"  # every synset of ImageNet-21K
 TIMM_TAGS = {"in21k_ft_in1k": "vit_base_patch16_384.augreg_in21k_ft_in1k", "in21k": "vit_base_patch16_224.augreg_in21k"}
 # shared by all runs of a profile: manifests and the backbone are made once
 SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets", "a847_preparation")
@@ -36,9 +30,6 @@ REFERENCE = "data/reference"
 CLASS_LISTS = tuple(f"{REFERENCE}/vocabularies/{name}.csv" for name in ("c171", "a150", "a847"))
 OBJECT_INFO = f"{REFERENCE}/ade20k/objectInfo150.csv"  # how often the authors of ADE20K count the classes of A150
 UNTRAINED = ("denseclip", "reco")  # methods that train nothing: a run of one does not depend on a seed
-LIST_OF = {"C171": "c171", "A150": "a150", "WA150": "a150", "I124": "a150", "A847": "a847", "WA847": "a847", "I585": "a847"}
-FAMILY_OF = {"C171": "coco", "A150": "ade_challenge", "WA150": "ade_challenge", "A847": "ade_full", "WA847": "ade_full"}
-FAMILY_OF |= {"LN": "narratives", "ITPair": "itpair", "I1K": "ilsvrc"}
 
 
 class Project:
@@ -48,12 +39,13 @@ class Project:
         if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 1:
             raise LarvSegError(f"seeds: {seeds!r}: choose how many seeds, a whole number from 1 on")
         self.seeds = tuple(range(seeds))
-        known = sorted(path.stem for path in folder.glob("*.yaml") if path.stem not in ("config", "experiments", "presets", "sources"))
+        known = sorted(path.stem for path in folder.glob("*.yaml") if path.stem not in NO_PROFILES)
         if profile not in known:
             raise LarvSegError(f"{folder}: no profile {profile!r}{nearest(profile, known)}")
         self.name, self.profile_path = profile, folder / f"{profile}.yaml"
         self.profile = load_profile(profile, folder)
         self.registry = load_registry(Path(self.profile.registry)) if self.profile.registry else None
+        self.data = load_datasets(folder / "datasets.yaml")
         self.where = folder / "experiments.yaml"
         self.experiments: c.Experiments = parse(c.Experiments, load_yaml(self.where), self.where)
         presets = load_yaml(folder / "presets.yaml")
@@ -65,8 +57,10 @@ class Project:
     def _check(self) -> None:
         for name, run in self.experiments.runs.items():
             for dataset in run.training_data:
-                if dataset not in c.DATASETS:
-                    raise LarvSegError(f"{self.where}: run {name!r}: no data set {dataset!r}; known: {', '.join(c.DATASETS)}")
+                if dataset not in self.data.entries:
+                    raise LarvSegError(f"{self.where}: run {name!r}: no data set {dataset!r}{nearest(dataset, list(self.data))}")
+            if run.benchmark not in self.data.entries:
+                raise LarvSegError(f"{self.where}: run {name!r}: no benchmark {run.benchmark!r}{nearest(run.benchmark, list(self.data))}")
             for switch in set(run.switches) & set(SHARED_SWITCHES):
                 raise LarvSegError(f"{self.where}: run {name!r}: {switch} holds for a whole profile; choose it in a preset")
             if run.model_of and run.model_of not in self.experiments.runs:
@@ -127,33 +121,47 @@ class Project:
         """The ImageNet synsets whose pictures are used."""
         if self.profile.drawn:
             return drawn_synsets()
-        wanted = {wnid for dataset in ("I124", "I585") for wnids in self.vocabulary(dataset).synsets.values() for wnid in wnids}
+        listed = [self.vocabulary(dataset).synsets for dataset in self.data if self.data[dataset].synsets]
+        wanted = {wnid for synsets in listed for wnids in synsets.values() for wnid in wnids}
         released = self.registry.archives.get(EACH_SYNSET) if self.registry else None
         return tuple(sorted(wanted - set(released.absent if released else ())))
 
     def vocabulary(self, dataset: str) -> Vocabulary:
         """The vocabulary of `dataset` with the synsets that the switch of this name chooses."""
-        return load_vocabulary(dataset, drawn=self.profile.drawn, synsets=self.switches({}).synsets)
+        return self.data.vocabulary(dataset, drawn=self.profile.drawn, synsets=self.switches({}).synsets)
+
+    def source(self, dataset: str) -> c.DataSet:
+        """The entry of `dataset` as this profile reads it: the prepared archive, or all of ImageNet-21K in one."""
+        entry = self.data[dataset]
+        if entry.prepared and self.prepared:
+            own = entry.prepared
+            read = {"archives": own.archives, "encoding": own.encoding, "training": own.training}
+            return entry.model_copy(update=read | {"validation": entry.validation and own.validation})
+        if entry.whole and self.profile.whole_imagenet and not self.profile.drawn:
+            return entry.model_copy(update={"archives": (WHOLE,), "training": entry.whole})
+        return entry
+
+    def class_list(self, dataset: str) -> c.ClassList | None:
+        """The class list of `dataset`, with the values that stand for classes in the masks that this profile reads."""
+        classes, entry = self.data.classes(dataset), self.data[dataset]
+        return classes.model_copy(update={"id": entry.prepared.id}) if entry.prepared and self.prepared else classes
 
     @cached_property
     def families(self) -> dict[str, tuple[str, ...]]:
         """The archive files of each family."""
-        families = {
-            "coco": COCO,
-            "ade_challenge": ADE_CHALLENGE,
-            "ade_full": ADE_FULL,
-            "imagenet": tuple(f"{wnid}.tar" for wnid in self.synsets),
-            "wordnet": WORDNET,
-        }
-        optional = {"LN": NARRATIVES, "ITPair": PAIRS, "I1K": ILSVRC}
-        families |= {FAMILY_OF[dataset]: files for dataset, files in optional.items() if dataset in self.datasets}
+        families: dict[str, tuple[str, ...]] = {}
+        for dataset in self.datasets:
+            entry = self.data[dataset]
+            files = entry.archives if entry.archives else tuple(f"{wnid}.tar" for wnid in self.synsets)
+            families[entry.family] = tuple(dict.fromkeys((*families.get(entry.family, ()), *files)))
+        families["wordnet"] = (WORDNET,)
         networks = (self.profile.backbone, *((self.features_config,) if self.features_config else ()))
         clip = self.profile.comparators.clip.values() if self.profile.comparators else ()
         weights = [*map(self.fetched, networks), *(model.weights for model in clip if model.weights != "train")]
         if files := tuple(dict.fromkeys(file for file in weights if file)):
             families["weights"] = files
         if self.profile.whole_imagenet and not self.profile.drawn:
-            families["imagenet_whole"] = WHOLE
+            families["imagenet_whole"] = (WHOLE,)
         return families
 
     @property
@@ -161,29 +169,31 @@ class Project:
         """The list of what the miniature draws, where the profile draws."""
         return (f"{REFERENCE}/miniature/classes.csv",) if self.profile.drawn else ()
 
-    @property
+    @cached_property
     def datasets(self) -> tuple[str, ...]:
-        """The data sets that have a manifest in this profile: ITPair where it is drawn, those of ImageNet where a run looks into them."""
-        used = {dataset for run, _ in self.trained for dataset in self.experiments.runs[run].training_data}
-        used |= {dataset for run in self.object_runs for dataset in self.experiments.runs[run].training_data}
-        there = {"I21K": self.profile.drawn or "I21K" in used, "ITPair": self.profile.drawn}
-        there |= {dataset: dataset in used for dataset in ("IN11K", "I1K")}
-        return tuple(name for name in c.DATASETS if there.get(name, True))
+        """The data sets that have a manifest in this profile: those that some run or network sees, and those that are counted anyway."""
+        seen = [self.experiments.runs[run] for run in dict.fromkeys((*(run for run, _ in self.trained), *self.object_runs))]
+        used = {dataset for run in seen for dataset in (*run.training_data, run.benchmark)}
+        if self.profile.backbone.weights == "pretrain":
+            used.add(self.profile.pretraining.dataset)
+        if comparators := self.profile.comparators:
+            used.add(comparators.zeroshot)
+            if not any(model.weights == "train" for model in comparators.clip.values()):
+                used.discard(comparators.pairs)  # nobody has the images that published CLIP models were trained on
+        return tuple(name for name in self.data if name in used or self.data[name].counted)
 
     def archives_of(self, dataset: str) -> tuple[str, ...]:
         """The paths of the archives behind the manifest of `dataset`."""
-        if dataset not in c.DATASETS:
-            raise LarvSegError(f"no data set {dataset!r}; known: {', '.join(c.DATASETS)}")
-        whole = dataset in OVER_SYNSETS and "imagenet_whole" in self.families
-        files = self.families["imagenet_whole" if whole else FAMILY_OF.get(dataset, "imagenet")]
-        if dataset in ("I124", "I585"):
+        entry = self.source(dataset)
+        if entry.archives:
+            images = (entry.training.images.partition("/")[0],) if entry.training.narratives else ()  # which are another data set's
+            files = (*images, *entry.archives)
+        elif entry.synsets:
             candidates = {wnid for wnids in self.vocabulary(dataset).synsets.values() for wnid in wnids}
             files = tuple(f"{wnid}.tar" for wnid in self.synsets if wnid in candidates)
-        elif files == ADE_FULL and self.prepared:
-            files = (PREPARED,)
-        elif dataset == "LN":
-            files = (COCO[0], *files)
-        return tuple(self.archive(file) for file in files)
+        else:
+            files = tuple(f"{wnid}.tar" for wnid in self.synsets)
+        return tuple(map(self.archive, files))
 
     def archive(self, file: str) -> str:
         """Where the archive `file` lies."""
@@ -266,6 +276,17 @@ class Project:
         """The test-time protocol of a run."""
         return self.profile.evaluation.model_copy(update={"size": self.switches(self.experiments.runs[run].switches).evaluation_size})
 
+    def kind_of(self, dataset: str) -> c.Kind:
+        """How the images of `dataset` are labelled."""
+        return self.data[dataset].kind
+
+    def masked(self, run: str) -> str:
+        """The data set with masks that `run` is trained on; LarvSegError if it has none."""
+        for dataset in self.experiments.runs[run].training_data:
+            if self.kind_of(dataset) == "pixel":
+                return dataset
+        raise LarvSegError(f"{self.where}: run {run!r}: none of its training data has masks")
+
     def seeds_of(self, run: str) -> tuple[int, ...]:
         """The seeds that `run` is made with: the first alone where nothing is trained."""
         return self.seeds[:1] if self.experiments.runs[run].method in UNTRAINED else self.seeds
@@ -289,7 +310,7 @@ class Project:
     @property
     def runs_over_synsets(self) -> tuple[str, ...]:
         """The same, whether or not this profile has the pictures."""
-        return tuple(name for name, run in self.experiments.runs.items() if run.benchmark in OVER_SYNSETS)
+        return tuple(name for name, run in self.experiments.runs.items() if not self.data.has_names(run.benchmark))
 
     def split(self, name: str) -> tuple[str, int]:
         """(run, seed) of <run>.seed<seed>; LarvSegError for an unknown run."""

@@ -145,12 +145,12 @@ STAGES = {
         captions={"curves": Caption("training", "Curves", {"model": "CLIP {clip}", "seed": "0"})},
     ),
     "embed": Stage(
-        help="Embed the class names of the vocabularies by a CLIP model.",
+        help="Embed the class names of a data set by a CLIP model.",
         step=("Class names", "Embedded by a CLIP model."),
         config=c.TextConfig,
         function="larvseg.comparators.embedding:embed",
-        job="{clip}",
-        outputs={dataset: f"{CLIP}text/{dataset}.safetensors" for dataset in ("C171", "A150", "A847")},
+        job="{clip}.{dataset}",
+        outputs={"text": f"{CLIP}text/{{dataset}}.safetensors"},
         target="train_all",
     ),
     "index": Stage(
@@ -404,7 +404,7 @@ STAGES = {
     "world": Stage(
         help="Draw the drawn ADE20K beside the real one.",
         step=("Figure", "Drawn of what the manifest and the masks hold."),
-        config=c.FigureConfig,
+        config=c.WorldConfig,
         function="larvseg.reporting.world:world",
         job="world",
         outputs={"figure": f"{FIGURE}world.png"},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from larvseg.datasets.official import PICTURES
 from larvseg.errors import LarvSegError
 from larvseg.lineage.records import run_path
 from larvseg.pipeline import Project
@@ -40,7 +39,11 @@ def evaluation_operations(project: Project, run: str) -> float:
     evaluation, benchmark = project.profile.evaluation, project.experiments.runs[run].benchmark
     long_side = min(evaluation.short_side * ASPECT, evaluation.long_side)
     windows = max(-(-(long_side - evaluation.window) // evaluation.stride), 0) + 1
-    return PICTURES[benchmark][1] * windows * shape_of(project.backbone_config).forward(evaluation.window, classes_of(project, benchmark))
+    return (
+        project.data[benchmark].released[1]
+        * windows
+        * shape_of(project.backbone_config).forward(evaluation.window, classes_of(project, benchmark))
+    )
 
 
 def pretraining_operations(project: Project) -> float:

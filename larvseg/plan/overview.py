@@ -80,7 +80,7 @@ def _gpu_hours(project: Project) -> list[str]:
         groups |= {"figure5": tuple(over_synsets)}
         cost |= over_synsets
     elif over_synsets:
-        archive, total = project.registry.archives[WHOLE[0]].gigabytes, sum(over_synsets.values())
+        archive, total = project.registry.archives[WHOLE].gigabytes, sum(over_synsets.values())
         left_out = [
             f"Figure 5 is left out; whole_imagenet: true adds {archive:.0f} GB and {len(over_synsets)} runs of {total:.1f} GPU hours"
         ]

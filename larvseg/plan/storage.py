@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from larvseg.config import Source
-from larvseg.datasets.official import PICTURES, drawn_pictures
+from larvseg.miniature.sizes import drawn_images
 from larvseg.pipeline import Project
 from larvseg.pipeline.jobs.methods import clips, maker
 from larvseg.pipeline.jobs.training import train_config
@@ -16,7 +16,7 @@ from larvseg.sources.access import place_of
 from larvseg.sources.fetch import INCOMING
 from larvseg.sources.part import part_of
 from larvseg.sources.registry import EACH_SYNSET, source_of
-from larvseg.vocabulary import KNOWN, RULES, union
+from larvseg.vocabulary import union
 
 GB = 10**9
 # About, in bytes: a picture of ImageNet, one that is drawn, a row of a manifest, a picture's embedding by CLIP, and a picture and
@@ -79,11 +79,13 @@ def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
     """GB that the whole profile will still write, by kind. Archives lie on the disk once: those of the DAG are hard links."""
     archives = sum(download.missing for download in downloads(project, folder))
     if project.profile.drawn:
-        drawn = [dataset for dataset in ("C171", "A150", "A847", "I21K", "I1K", "ITPair") if dataset in project.datasets]
-        absent = [dataset for dataset in drawn if not _exists(folder, *project.archives_of(dataset))]
+        drawn = {project.archives_of(dataset): dataset for dataset in reversed(project.datasets)}  # several may be made of the same ones
+        absent = [dataset for archives, dataset in drawn.items() if not _exists(folder, *archives)]
         archives = sum(pictures(project, dataset) for dataset in absent) * DRAWN_PICTURE / GB
-    if project.prepared and not _exists(folder, *project.archives_of("A847")):
-        archives += pictures(project, "A847") * PREPARED_PICTURE / GB
+    for dataset in project.datasets:
+        if project.prepared and project.data[dataset].prepared and project.kind_of(dataset) == "pixel":
+            missing = not _exists(folder, *project.archives_of(dataset))
+            archives += missing * pictures(project, dataset) * PREPARED_PICTURE / GB
     rows = sum(pictures(project, dataset) for dataset in project.datasets if not _exists(folder, project.manifest(dataset)))
     runs = (*project.trained, *((run, project.seeds[0]) for run in project.object_runs))
     waiting = [(run, seed) for run, seed in runs if not _exists(folder, project.path("train", "model", run=run, seed=seed))]
@@ -105,17 +107,17 @@ def shared_bytes(project: Project, folder: Path = Path(".")) -> float:
     for name in clips(project):
         if (weights := project.comparators.clip[name].weights) != "train":  # published in half precision
             sizes[project.path("clip", "model", clip=name)] = 2 * source_of(project.registry, weights)[1].gigabytes * GB
-    if "I1K" in project.datasets:
-        sizes[project.path("index", "embeddings", dataset="I1K")] = pictures(project, "I1K") * EMBEDDING
+    if project.profile.comparators and (dataset := project.comparators.reco.dataset) in project.datasets:
+        sizes[project.path("index", "embeddings", dataset=dataset)] = pictures(project, dataset) * EMBEDDING
     return sum(size for path, size in sizes.items() if not _exists(folder, path))
 
 
 def pictures(project: Project, dataset: str) -> int:
     """About how many pictures `dataset` has in this profile."""
     world = project.profile.world
-    known = PICTURES if world is None else drawn_pictures(world)
-    if dataset in known:
-        return sum(known[dataset])
+    known = project.data[dataset].released if world is None else drawn_images(world).get(dataset)
+    if known:
+        return sum(known)
     if world is None and dataset in EVERY_SYNSET:
         return EVERY_SYNSET[dataset][1]
     files = project.archives_of(dataset)  # of synsets
@@ -128,7 +130,7 @@ def classes_of(project: Project, dataset: str) -> int:
     """How many classes `dataset` has in this profile."""
     if not project.profile.drawn and dataset in EVERY_SYNSET:
         return EVERY_SYNSET[dataset][0]
-    return len(project.vocabulary(dataset)) if dataset in KNOWN else len(project.synsets)
+    return len(project.vocabulary(dataset)) if project.data.has_names(dataset) else len(project.synsets)
 
 
 def model_bytes(project: Project, run: str) -> int:
@@ -166,10 +168,9 @@ def _banks(project: Project, run: str) -> int:
 def _names(project: Project, run: str) -> int:
     """About how many distinct names the classifier of `run` is built over."""
     settings = project.experiments.runs[run]
-    listed = [project.vocabulary(dataset) for dataset in settings.training_data if dataset in KNOWN]
-    others = sum(classes_of(project, dataset) for dataset in settings.training_data if dataset not in KNOWN)
-    rule = project.switches(settings.switches).alignment
-    return len(union(listed, rule if rule in RULES else "S").names) + others
+    named = [dataset for dataset in settings.training_data if project.data.has_names(dataset)]
+    others = sum(classes_of(project, dataset) for dataset in settings.training_data if dataset not in named)
+    return len(union(map(project.vocabulary, named), project.switches(settings.switches).alignment).names) + others
 
 
 def _exists(folder: Path, *paths: str) -> bool:

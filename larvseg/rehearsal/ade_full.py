@@ -14,7 +14,7 @@ from larvseg.miniature.places import PLACES
 from larvseg.miniature.scenes import Scene
 from larvseg.rehearsal.pictures import mosaic
 from larvseg.rehearsal.split import SPLITS, deal, stem_of
-from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary.datasets import committed
 
 _TOP = "ADE20K_2021_17_01"
 _SIZES = ((1600, 1200), (683, 512), (1024, 768), (1200, 1600))  # validation has the second and third
@@ -29,7 +29,7 @@ def pack_ade_full(path: Path, seed: int, shown: Sequence[str] = ()) -> None:
     Half of the last validation picture are the classes `shown`.
     """
     rng = np.random.default_rng([seed, 4])
-    vocabulary = load_vocabulary("A847")
+    vocabulary = committed().vocabulary("A847")
     raw = vocabulary.raw_ids
     others = sorted(set(range(1, OBJECTS + 1)) - set(raw))
     values = deal(rng, raw, _REGIONS)

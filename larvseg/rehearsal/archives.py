@@ -19,7 +19,7 @@ from larvseg.rehearsal.ade_full import pack_ade_full
 from larvseg.rehearsal.captions import ILSVRC, WHOLE, pack_ilsvrc, pack_narratives, pack_whole
 from larvseg.rehearsal.pictures import grey, mosaic, object_pictures
 from larvseg.rehearsal.split import SPLITS, deal, stem_of
-from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary.datasets import committed
 from larvseg.vocabulary.names import REFERENCE
 
 SERVED, LICENSED = "served", "licensed"  # folders: what the server hands out, what a person downloads with the browser
@@ -85,7 +85,7 @@ def pack_coco(folder: Path, seed: int) -> None:
     """train2017.zip, val2017.zip and stuffthingmaps_trainval2017.zip: 8-bit masks of ids 0 … 181 with gaps, 255 unlabelled."""
     names = ("train2017.zip", "val2017.zip", "stuffthingmaps_trainval2017.zip")
     rng = np.random.default_rng([seed, 1])
-    values = deal(rng, load_vocabulary("C171").raw_ids, _REGIONS)
+    values = deal(rng, committed().vocabulary("C171").raw_ids, _REGIONS)
     with zip_writers({name: folder / name for name in names}) as archives:
         maps = archives[names[2]]
         for split, split_name, archive in zip(SPLITS, ("train2017", "val2017"), names[:2], strict=True):
@@ -102,7 +102,7 @@ def pack_challenge(path: Path, seed: int, shown: Sequence[str] = ()) -> None:
     """ADEChallengeData2016.zip: 8-bit masks of label ids 1 … 150, 0 unlabelled. The last validation picture has the classes `shown`."""
     top = "ADEChallengeData2016"
     rng = np.random.default_rng([seed, 2])
-    vocabulary = load_vocabulary("A150")
+    vocabulary = committed().vocabulary("A150")
     values = deal(rng, vocabulary.raw_ids, _REGIONS)
     if wanted := [vocabulary.raw_ids[vocabulary.names.index(name)] for name in shown]:
         values["validation"][-1] = np.resize(wanted, _REGIONS)  # several regions each: figures show what is large enough
@@ -142,7 +142,7 @@ def _odd(wnid: str, pictures: tuple[bytes, ...]) -> Iterator[tuple[str, bytes]]:
 
 def published_synsets() -> tuple[str, ...]:
     """Every synset of the published lists of I124 and I585, ascending."""
-    lists = (load_vocabulary(dataset).synsets.values() for dataset in ("I124", "I585"))
+    lists = (committed().vocabulary(dataset).synsets.values() for dataset in ("I124", "I585"))
     return tuple(sorted({wnid for synsets in lists for candidates in synsets for wnid in candidates}))
 
 

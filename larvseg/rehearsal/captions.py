@@ -14,7 +14,7 @@ from larvseg.files import replacing, write_text
 from larvseg.miniature.packing import add_to_tar
 from larvseg.rehearsal.pictures import object_pictures
 from larvseg.rehearsal.split import SPLITS
-from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary.datasets import committed
 from larvseg.vocabulary.synsets import ilsvrc_synsets
 
 ILSVRC, WHOLE = "ILSVRC2012_img_train.tar", "winter21_whole.tar"
@@ -26,7 +26,7 @@ def pack_narratives(folder: Path, seed: int) -> None:
 
     They name classes of C171 at random: the pictures do not show what they say.
     """
-    rng, names = np.random.default_rng([seed, 4]), load_vocabulary("C171").names
+    rng, names = np.random.default_rng([seed, 4]), committed().vocabulary("C171").names
     files = ["" for _ in range(_SHARDS)]
     for number in (1, *range(1, SPLITS["training"] + 1)):
         parts = ["In this image", "we can see", *(f"{names[i]}." for i in rng.choice(len(names), 4, replace=False))]

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from larvseg.config import Experiments, load_yaml, parse
 from larvseg.errors import LarvSegError
 from larvseg.files import write_text
-from larvseg.pipeline.jobs.evaluation import OBJECTS_OF, classes_of
+from larvseg.pipeline.jobs.evaluation import classes_of
 from larvseg.pipeline.project import CONFIG, load_profile
 from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, UNREADABLE, Shown, build
 from larvseg.rehearsal.registry import site_files, write_registry
@@ -26,7 +26,7 @@ from larvseg.rehearsal.tree import environment, lay_out
 from larvseg.sources.access import COOKIES, place_of
 from larvseg.sources.fetch import INCOMING
 from larvseg.sources.registry import load_registry
-from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary.datasets import committed
 
 PROFILE = "rehearse"
 PLACE = Path("work/rehearsal")
@@ -79,7 +79,8 @@ def _build(project: Path, place: Path) -> bool:
 def shown_in(experiments: Experiments) -> Shown:
     """What its figures want to show."""
     two, five = experiments.figure2, experiments.figure5
-    classes = tuple(classes_of(five.scenes, load_vocabulary(OBJECTS_OF[five.benchmark])).values()) if five else ()
+    objects = committed().weak_of(five.benchmark, "single_label") if five else None
+    classes = tuple(classes_of(five.scenes, committed().vocabulary(objects)).values()) if objects else ()
     scenes = {five.benchmark.lower(): classes} if five else {}
     return Shown(**{"a150": two.classes if two else (), **scenes}, synsets=(*five.objects, *five.scenes) if five else ())
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from larvseg.config import kind_of
 from larvseg.config.figures import Figure1Config
 from larvseg.datasets.manifest import Manifest
 from larvseg.evaluation.training_examples import most_labelled, most_varied, training_pictures
@@ -18,7 +17,6 @@ from larvseg.reporting.arrays import read_arrays_of
 from larvseg.reporting.canvas import Page, tint, within
 from larvseg.reporting.drawing import BASE, GREY, INK, MARGIN, NOVEL, kind_colour
 from larvseg.reporting.label_maps import classes_of, draw_labels, draw_union
-from larvseg.vocabulary import base_novel, load_vocabulary
 
 RULE = "S"  # of alignment
 WIDTH, TOP = 1840, 134  # pixels
@@ -48,6 +46,7 @@ class Example(NamedTuple):
     """A training picture, what is known of it, and its data set."""
 
     dataset: str
+    kind: str
     pictures: int  # of the data set
     names: tuple[str, ...]  # of its classes in the union
     picture: np.ndarray  # (H, W, 3) uint8
@@ -72,7 +71,8 @@ def figure1(config: Figure1Config, inputs: Mapping[str, Path], outputs: Mapping[
     result = Result(
         benchmark.image(row), truth, arrays["prediction"], wanted, about["iou"], metrics["base"], metrics["novel"], metrics["seed"]
     )
-    page = Paradigm(config, names, examples, result).draw()
+    novel = frozenset(names[label] for label in benchmark.novel(RULE))
+    page = Paradigm(config, names, novel, examples, result).draw()
     with replacing(outputs["figure"]) as path:
         page.save(path)
 
@@ -85,24 +85,26 @@ def _example(manifest: Manifest, dataset: str, wanted: str, shown: set[str], ben
     """The training picture of `dataset` that has most in common with a picture of the classes `shown` of `benchmark`; labelled `wanted`."""
     pictures, names = training_pictures(manifest, dataset), _names(manifest)
     common = [label for label, own in enumerate(names) if own in shown]
-    if kind_of(dataset) == "pixel":
+    if manifest.header["kind"] == "pixel":
         position = most_varied(pictures, candidates, [common, [label for label, own in enumerate(names) if own in benchmark]])
         annotation: np.ndarray | tuple[int, ...] = pictures.mask(position)
     else:
         position = most_labelled(pictures, names.index(wanted), common)
         annotation = pictures.labels(position)
-    return Example(dataset, len(pictures), names, pictures.image(position), annotation)
+    return Example(dataset, manifest.header["kind"], len(pictures), names, pictures.image(position), annotation)
 
 
 class Paradigm:
     """The figure: on the left what is learned from, then the segmenter, on the right what it does.
 
-    `names` are the classes of the benchmark; `examples`: one of each kind of data set.
+    `names` are the classes of the benchmark, `novel` the novel ones of them; `examples`: one of each kind of data set.
     """
 
-    def __init__(self, config: Figure1Config, names: tuple[str, ...], examples: Sequence[Example], result: Result) -> None:
-        self.config, self.names, self.result = config, names, result
-        self.examples = {kind_of(example.dataset): example for example in examples}
+    def __init__(
+        self, config: Figure1Config, names: tuple[str, ...], novel: frozenset[str], examples: Sequence[Example], result: Result
+    ) -> None:
+        self.config, self.names, self.novel, self.result = config, names, novel, result
+        self.examples = {example.kind: example for example in examples}
         self.page = Page(WIDTH, TOP + HEIGHT + MARGIN)
 
     def draw(self) -> Page:
@@ -128,7 +130,7 @@ class Paradigm:
         page.text((left, top + 62), about, 15, GREY)
         frames = [within((x + PICTURE[0] / 2, top + HEAD + PICTURE[1] / 2), PICTURE, example.picture.shape) for x in (left, SECOND)]
         page.picture(frames[0], example.picture, BASE)
-        classes = classes_of(example.names, _novel(example.names), self.names)
+        classes = classes_of(example.names, self._novel(example.names), self.names)
         draw_labels(page, frames[1], example.picture, example.annotation, classes, 14, BASE)
 
     def _labels(self, *examples: Example) -> None:
@@ -136,7 +138,7 @@ class Paradigm:
         page.box((LEFT[0], top, LEFT[1], top + LOWER), tint(NOVEL, 0.05), tint(NOVEL, 0.6), radius=14)
         page.text((left, top + 36), "Novel categories are learned from names of what is in a picture", 20, NOVEL)
         for x, example in zip((left, SECOND), examples, strict=True):
-            novel = _novel(example.names)
+            novel = self._novel(example.names)
             about = f"{example.dataset}: {_count(example.pictures)} pictures, {len(novel)} categories, {sum(novel)} novel"
             page.text((x, top + 62), about, 15, GREY)
             frame = within((x + PICTURE[0] / 2, top + HEAD + PICTURE[1] / 2), PICTURE, example.picture.shape)
@@ -147,7 +149,7 @@ class Paradigm:
 
     def _segmenter(self) -> None:
         page, (left, right), middle = self.page, MIDDLE, sum(MIDDLE) / 2
-        novel = _novel(tuple(dict.fromkeys(name for example in self.examples.values() for name in example.names)))
+        novel = self._novel(tuple(dict.fromkeys(name for example in self.examples.values() for name in example.names)))
         page.box((left, TOP + 60, right, TOP + HEIGHT - 60), SOFT, GREY, radius=14)
         page.text((middle, TOP + 100), "One segmenter", 20, INK, "ms")
         ways = (TOP + UPPER / 2, BASE, "$L_{seg}$"), (TOP + UPPER + GAP + LOWER / 2, NOVEL, "$L_{cls},\\,L_{aux}$")
@@ -171,9 +173,12 @@ class Paradigm:
         page.text((middle, TOP + 566), "in training alone: Figure 3", 14, GREY, "ms")
         page.text((middle, TOP + HEIGHT - 106), "$L=L_{seg}+\\lambda_{cls}L_{cls}+\\lambda_{aux}L_{aux}$", 17, INK, "ms")
 
+    def _novel(self, names: Sequence[str]) -> list[bool]:
+        return [name in self.novel for name in names]
+
     def _segmentation(self) -> None:
         page, names, result, (left, right) = self.page, self.names, self.result, RIGHT
-        novel, middle = _novel(names), (left + right) / 2
+        novel, middle = self._novel(names), (left + right) / 2
         classes = classes_of(names, novel, names)
         page.box((left, TOP, right, TOP + HEIGHT), (255, 255, 255), GREY, radius=14)
         page.text((left + INNER, TOP + 36), "Both are segmented", 20)
@@ -192,11 +197,6 @@ class Paradigm:
         draw_labels(page, frames[1], result.picture, result.truth, classes, 12)
         for frame, title in zip(frames, ("validation picture", "its mask, to compare with"), strict=True):
             page.text(((frame[0] + frame[2]) / 2, TOP + HEIGHT - 18), title, 15, GREY, "ms")
-
-
-def _novel(names: Sequence[str]) -> list[bool]:
-    novel = set(base_novel(names, load_vocabulary("C171"), RULE)[1])
-    return [label in novel for label in range(len(names))]
 
 
 def _count(number: int) -> str:

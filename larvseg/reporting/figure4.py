@@ -36,7 +36,6 @@ from larvseg.reporting.drawing import (
     stacked,
     width_of,
 )
-from larvseg.vocabulary import base_novel, load_vocabulary
 
 CELL, GAP, CAPTION, TITLE = (264, 198), 12, 30, 40  # pixels
 SMALLEST = 0.015  # share of a picture that a novel category must cover to be marked
@@ -74,6 +73,7 @@ def figure4(config: Figure4Config, inputs: Mapping[str, Path], outputs: Mapping[
         pictures,
         [column.title for column in config.methods],
         manifest.header["classes"],
+        frozenset(manifest.novel()),
         f"{config.benchmark}, profile “{config.profile}”, seed {about['seed']}",
     )
     with replacing(outputs["figure"]) as path:
@@ -87,9 +87,8 @@ def picture_miou(truth: np.ndarray, prediction: np.ndarray, classes: int) -> flo
     return 100 * mean_iou(class_iou(counts.matrix()))
 
 
-def sheet(pictures: Sequence[Shown], methods: Sequence[str], names: Sequence[str], where: str) -> Image.Image:
+def sheet(pictures: Sequence[Shown], methods: Sequence[str], names: Sequence[str], novel: frozenset[int], where: str) -> Image.Image:
     """The figure: a row for each picture, a column for each method, then the legend."""
-    novel = frozenset(base_novel(names, load_vocabulary("C171"), "S")[1])
     titles = ["picture", "ground truth", *methods]
     width = len(titles) * (CELL[0] + GAP) - GAP
     row = Image.new("RGB", (width, TITLE), "white")

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from larvseg.columns import grouped
 from larvseg.errors import LarvSegError
-from larvseg.reporting.aliases import ALIASES
-from larvseg.reporting.tables import MEANS, NOT_YET, read_csv
+from larvseg.reporting.tables import BY_NAME, MEANS, NOT_YET, read_csv
 
 TITLES = {
     "table1": "Table 1: what embeddings of pixels group, among categories that C171 does not have",
@@ -239,7 +238,9 @@ def _notes(rows: Rows, shared: Sequence[str], block: str | None) -> tuple[str, .
     waiting = sum(row["status"] == NOT_YET for row in rows)
     if waiting:
         notes.insert(0, f"{WAITING}: not there yet; {len(rows) - waiting} of {len(rows)} rows are, and places are among them")
-    notes.append(f"novel by name alone: {', '.join(ALIASES)}; C171 has them under other names")
+    alone = dict.fromkeys(name for row in rows for name in row.get(BY_NAME, "").split(";") if name)
+    if alone:
+        notes.append(f"novel by name alone: {', '.join(alone)}; there are pixel labels of them under other names")
     if shared:
         notes.append("all rows: " + ", ".join(f"{_heading(column)} {rows[0][column]}" for column in shared))
     if any(row.get("top_k") != row.get("published_top_k") for row in rows):

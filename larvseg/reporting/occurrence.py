@@ -8,11 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from larvseg.datasets.manifest import Manifest
-from larvseg.datasets.official import PICTURES
-from larvseg.vocabulary import load_vocabulary
 from larvseg.vocabulary.names import read_reference
 
 PUBLISHED = "ade20k/objectInfo150.csv"  # of data/reference
+TRAINING = 20_210  # training images that it counts
 
 
 class Shares(NamedTuple):
@@ -68,15 +67,15 @@ def seen_in(manifest: Manifest) -> Seen:
     return seen(counted, len(manifest.header["classes"]))
 
 
-def published(names: Sequence[str]) -> tuple[Shares, np.ndarray]:
-    """Of `names`, classes of A150: their shares in the real ADE20K as its authors publish them, and (N,) bool: things, not stuff.
+def published(names: Sequence[str] | None = None) -> tuple[Shares, np.ndarray]:
+    """Of `names`, classes of A150 (None: all): their shares in the real ADE20K as its authors publish them, and (N,) bool: things.
 
     Pictures are those for training; the file does not say of which pictures it counts the pixels.
     """
-    by_id = {int(row["Idx"]): row for row in read_reference(PUBLISHED)}
-    id_of = {category.name: category.raw for category in load_vocabulary("A150").categories}
-    rows = [by_id[id_of[name]] for name in names]
-    pictures = np.array([int(row["Train"]) for row in rows]) / PICTURES["A150"][0]
+    by_id = {row["Idx"]: row for row in read_reference(PUBLISHED)}
+    by_name = {row["name"]: by_id[row["label_id"]] for row in read_reference("vocabularies/a150.csv")}
+    rows = [by_name[name] for name in (by_name if names is None else names)]
+    pictures = np.array([int(row["Train"]) for row in rows]) / TRAINING
     return Shares(pictures, np.array([float(row["Ratio"]) for row in rows])), np.array([row["Stuff"] == "0" for row in rows], bool)
 
 

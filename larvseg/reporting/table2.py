@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from larvseg.columns import grouped
-from larvseg.config import Table2Config, kind_of
+from larvseg.config import Table2Config
 from larvseg.datasets.manifest import SPLITS, Manifest
-from larvseg.datasets.official import PICTURES
 from larvseg.errors import LarvSegError
 from larvseg.reporting.tables import read_csv, write_csv
-from larvseg.vocabulary import KNOWN, RULES, base_novel, load_vocabulary
+from larvseg.vocabulary import RULES, Vocabulary, novel_in
+from larvseg.vocabulary.datasets import committed
 
 PUBLISHED = Path(__file__).parents[2] / "data/reference/published"
 FALL_2011, WINTER_2021 = (21_841, 14_197_122), (19_167, 13_151_276)  # synsets and pictures of the releases of ImageNet-21K
@@ -25,6 +25,7 @@ class Counted(NamedTuple):
     pictures: tuple[int, int]  # training, validation
     classes: tuple[str, ...]
     absent: int  # categories without an archive
+    novel: tuple[int, ...] | None  # how many are novel under each of RULES; None without a base data set
 
 
 def table2(config: Table2Config, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
@@ -34,7 +35,6 @@ def table2(config: Table2Config, inputs: Mapping[str, Path], outputs: Mapping[st
     by which Table 3 was made. Rows without a manifest say "not built". Raises LarvSegError for the manifest of another data set.
     """
     counted = {dataset: _count(inputs[dataset], dataset) for dataset in config.datasets}
-    drawn = _is_drawn(counted)
     rows = []
     for published in read_csv(PUBLISHED / "table2.csv"):
         notation = published["notation"]
@@ -48,7 +48,7 @@ def table2(config: Table2Config, inputs: Mapping[str, Path], outputs: Mapping[st
                 "published_images": published["images"],
                 "published_classes": published["classes"],
                 "status": "not built" if own is None else "measured",
-                "note": " ".join(filter(None, [_about_theirs(notation), own and _about_ours(dataset, own, drawn)])),
+                "note": " ".join(filter(None, [_about_theirs(notation), own and _about_ours(config, dataset, own)])),
                 "profile": config.profile,
             }
         )
@@ -61,77 +61,70 @@ def _count(path: Path, dataset: str) -> Counted:
     if header["dataset"] != dataset:
         raise LarvSegError(f"{path}: the manifest of {header['dataset']}, not of {dataset}; delete it and derive it again")
     training, validation = (len(manifest.split(split)) for split in SPLITS)
-    return Counted((training, validation), tuple(header["classes"]), len(header["absent"]))
+    novel = header["novel"] and tuple(len(header["novel"][rule]) for rule in RULES)
+    return Counted((training, validation), tuple(header["classes"]), len(header["absent"]), novel)
 
 
 def _cells(notation: str, dataset: str, own: Counted | None) -> dict[str, str]:
     if own is None:
         return dict.fromkeys(COUNTS, "")
-    # the base data set has no novel categories, and the synsets of I21K no names that C171 could have
-    novel = tuple(str(count) for count in _novel(own.classes)) if dataset in KNOWN and dataset != "C171" else ("", "")
+    # a base data set has no novel categories, and the synsets of I21K no names that one could have
+    novel = tuple(map(str, own.novel)) if own.novel else ("", "")
     training, validation = (str(count or "") for count in own.pictures)
     only_novel = notation != dataset
     classes = novel[0] if only_novel else str(len(own.classes) or "")  # captions have none
     return dict(zip(COUNTS, ("" if only_novel else training, validation, classes, *novel), strict=True))
 
 
-def _novel(names: tuple[str, ...]) -> tuple[int, ...]:
-    """How many of `names` are novel under rule S and under rule P."""
-    return tuple(len(base_novel(names, load_vocabulary("C171"), rule)[1]) for rule in RULES)
-
-
-def _is_drawn(counted: Mapping[str, Counted]) -> bool:
-    """Whether the vocabularies are restricted to what the miniature draws."""
-    whole = {dataset: load_vocabulary(dataset) for dataset in counted if kind_of(dataset) in ("pixel", "multi_label")}
-    return any(len(counted[dataset].classes) < len(vocabulary) for dataset, vocabulary in whole.items())
-
-
-def _about_ours(dataset: str, own: Counted, drawn: bool) -> str:
+def _about_ours(config: Table2Config, dataset: str, own: Counted) -> str:
     """Where our counts are not those of the official archives, and why."""
-    if drawn:
-        return f"Our counts are those of the drawn miniature{_how_much(dataset, own)}."
+    if config.drawn:
+        return f"Our counts are those of the drawn miniature{_how_much(config, dataset, own)}."
     notes = []
     if own.absent:
         notes.append(f"{own.absent} of the categories {'has' if own.absent == 1 else 'have'} no archive here.")
-    if dataset in PICTURES and own.pictures != PICTURES[dataset]:
-        notes.append(f"The official archives hold {_pictures(PICTURES[dataset])} pictures, the manifest {_pictures(own.pictures)}.")
+    released = config.released.get(dataset, own.pictures)
+    if own.pictures != released:
+        notes.append(f"The official archives hold {_pictures(released)} pictures, the manifest {_pictures(own.pictures)}.")
     return " ".join(notes)
 
 
-def _how_much(dataset: str, own: Counted) -> str:
+def _how_much(config: Table2Config, dataset: str, own: Counted) -> str:
     """How much of its classes the miniature has."""
     if not own.classes:
         return ""
-    whole = len(load_vocabulary(dataset)) if dataset in KNOWN else FALL_2011[0]
-    return f": it has {len(own.classes)} of {grouped(whole)} {'categories' if dataset in KNOWN else 'synsets'}"
+    whole = config.listed.get(dataset, FALL_2011[0])
+    return f": it has {len(own.classes)} of {grouped(whole)} {'categories' if dataset in config.listed else 'synsets'}"
 
 
 def _about_theirs(notation: str) -> str:
     """What does not fit in the paper's own numbers, with the counts behind it."""
+    data, (dataset, _, base) = committed(), notation.partition("-")
+    whole = data.vocabulary(dataset) if dataset in data.entries and data.has_names(dataset) else None
     match notation:
         case "C171":
-            names = {rule: len(set(load_vocabulary("C171").keys(rule))) for rule in RULES}
+            names = {rule: len(set(whole.keys[rule])) for rule in RULES}
             return (
-                f"The {len(load_vocabulary('C171'))} labels are {names['P']} distinct names under rule P and {names['S']} under rule S: "
+                f"The {len(whole)} labels are {names['P']} distinct names under rule P and {names['S']} under rule S: "
                 "wall-brick and wall-wood are both wall."
             )
         case "A150-C171":
-            (s, p), total = _novel(load_vocabulary("A150").names), len(load_vocabulary("A150"))
-            fitting = [_rows_that_fit("A150", total - novel, novel) for novel in (s, p)]
+            (s, p), total = _novel(whole, base), len(whole)
+            fitting = [_rows_that_fit(dataset, total - novel, novel) for novel in (s, p)]
             return (
                 f"The paper's {p} are novel under rule P; its Table 3 was made by rule S, which has {s}: All, Base and Novel of "
                 f"{fitting[0][0]} of {fitting[0][1]} rows fit {total - s}/{s}, of {fitting[1][0]} rows {total - p}/{p}."
             )
         case "A847-C171":
-            names = load_vocabulary("A847").names
-            (s, p), same = _novel(names), len(set(names) & set(load_vocabulary("C171").names))
+            names = whole.names
+            (s, p), same = _novel(whole, base), len(set(names) & set(data.vocabulary(base).names))
             return (
                 f"No rule gives 809: it leaves {len(names) - 809} base categories, but {same} names are in both lists letter for letter. "
                 f"The paper's text says {s}, rule S; rule P and the authors' name lists have {p}. "
                 "Table 3 is too coarse to tell these two apart."
             )
         case "A847" | "WA847":
-            training = grouped(PICTURES["A847"][0])
+            training = grouped(data[dataset].released[0])
             return f"The paper's 20K is the count of A150; the full release has {training} training pictures, and its preparation uses all."
         case "I21K":
             old, new = ([grouped(count) for count in release] for release in (FALL_2011, WINTER_2021))
@@ -140,7 +133,7 @@ def _about_theirs(notation: str) -> str:
                 f"winter 2021 has {new[0]} synsets and {new[1]} pictures."
             )
         case "I124" | "I585":
-            return _about_synsets(notation, "A150" if notation == "I124" else "A847")
+            return _about_synsets(whole, len(data.vocabulary(data.benchmark_of(dataset))))
         case "LN":
             return (
                 "652K is the number of pictures that OpenSeg used; 849K are described in all. Here LN is the narratives of the training "
@@ -151,15 +144,19 @@ def _about_theirs(notation: str) -> str:
     return ""
 
 
-def _about_synsets(dataset: str, benchmark: str) -> str:
-    vocabulary, total = load_vocabulary(dataset), len(load_vocabulary(benchmark))
+def _novel(names: Vocabulary, base: str) -> tuple[int, ...]:
+    """How many of `names` are novel under rule S and under rule P, beside the data set `base`."""
+    return tuple(map(len, novel_in(names.names, committed().vocabulary(base)).values()))
+
+
+def _about_synsets(vocabulary: Vocabulary, total: int) -> str:
     candidates = {wnid for wnids in vocabulary.synsets.values() for wnid in wnids}
     several = sum(len(wnids) > 1 for wnids in vocabulary.synsets.values())
     choice = f" {several} categories have several; the one with most pictures is taken." if several else ""
-    size = " Their notebook counts 742 268 pictures of 588 synsets." if dataset == "I585" else ""
+    size = " Their notebook counts 742 268 pictures of 588 synsets." if vocabulary.dataset == "I585" else ""
     return (
         f"The authors' list has {len(candidates)} synsets for {len(vocabulary)} of {total} categories, some of a wrong sense "
-        f"(reports/vocabulary/{dataset.lower()}.csv).{choice}{size}"
+        f"(reports/vocabulary/{vocabulary.dataset.lower()}.csv).{choice}{size}"
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from larvseg.columns import columns
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.reporting.aliases import has_alias
+from larvseg.evaluation.metrics import by_name_alone
 
 
 def pictures_of_each_class(manifest: Manifest) -> dict[str, int]:
@@ -25,8 +25,8 @@ def pictures_of_each_class(manifest: Manifest) -> dict[str, int]:
 def thirds(pictures: Mapping[str, int], metrics: Sequence[Mapping], novel: bool = True) -> list[tuple[tuple[int, int], list[float]]]:
     """Novel (or base) classes of rule S with an IoU in all of `metrics`, in thirds: (fewest, most pictures of a class), mIoUs in percent.
 
-    Novel classes that C171 has pixel labels of under another name are left out. Classes with equally many pictures stay in the order of
-    the vocabulary.
+    Classes that are novel by name alone are left out: the base data set has pixel labels of them under another name. Classes with equally
+    many pictures stay in the order of the vocabulary.
     """
     found = _found(metrics, novel)
     names = sorted(found[0], key=pictures.__getitem__)
@@ -37,7 +37,7 @@ def thirds(pictures: Mapping[str, int], metrics: Sequence[Mapping], novel: bool 
 def _found(metrics: Sequence[Mapping], novel: bool = True) -> list[dict[str, float]]:
     """The IoU of each class of `thirds`, one dictionary for each of `metrics`, all with the same classes."""
     kind = [[each for each in one["classes"] if each["novel_s"] == novel and each["iou"] is not None] for one in metrics]
-    found = [{each["name"]: each["iou"] for each in classes if not (novel and has_alias(each["name"]))} for classes in kind]
+    found = [{each["name"]: each["iou"] for each in classes if not by_name_alone(each)} for classes in kind]
     return [{name: one[name] for name in found[0] if all(name in other for other in found)} for one in found]
 
 
@@ -55,7 +55,7 @@ def print_thirds(runs: Mapping[str, Path], manifest: Path) -> str:
         raise LarvSegError(f"{', '.join(runs)}: runs of {' and '.join(sorted(benchmarks))}; name runs of one benchmark")
     labelled = Manifest(manifest)
     parts, found = thirds(pictures_of_each_class(labelled), metrics), _found(metrics)
-    left_out = [each["name"] for each in metrics[0]["classes"] if each["novel_s"] and has_alias(each["name"])]
+    left_out = [each["name"] for each in metrics[0]["classes"] if by_name_alone(each)]
     columns_of = {
         "novel": [one["novel"] for one in metrics],
         **({f"without {len(left_out)}": _means(found, list(found[0]))} if left_out and found[0] else {}),
@@ -64,5 +64,5 @@ def print_thirds(runs: Mapping[str, Path], manifest: Path) -> str:
     lines = [[name, *(f"{means[number]:.1f}" for means in columns_of.values())] for number, name in enumerate(runs)]
     title = [f"novel mIoU in percent; right: in thirds of the classes by the pictures of {labelled.header['dataset']} that show one"]
     if left_out:
-        title.append(f"left out: {', '.join(left_out)}, which C171 has pixel labels of under another name")
+        title.append(f"left out: {', '.join(left_out)}, which have pixel labels under another name")
     return "\n".join([*title, *columns([["", *columns_of], *lines])]) + "\n"

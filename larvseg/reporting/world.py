@@ -9,9 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from larvseg.columns import grouped
-from larvseg.config import FigureConfig
+from larvseg.config import WorldConfig
 from larvseg.datasets.manifest import Manifest
-from larvseg.datasets.official import PICTURES
 from larvseg.errors import LarvSegError
 from larvseg.reporting import drawing
 from larvseg.reporting.diagnostics.page import (
@@ -34,30 +33,30 @@ from larvseg.reporting.diagnostics.page import (
 )
 from larvseg.reporting.diagnostics.scatter import OUTLINE, Labels, base_and_novel, both_logarithmic, dots
 from larvseg.reporting.diagnostics.tail import correlation
-from larvseg.reporting.occurrence import Companion, Seen, Shares, companions, published, seen_in
-from larvseg.vocabulary import base_novel, load_vocabulary
+from larvseg.reporting.occurrence import TRAINING, Companion, Seen, Shares, companions, published, seen_in
 
 HEIGHT, BELOW = 330, 320  # of a panel in the first and in the second row; pixels
 NEAR = 2  # the factor that the grey band has on both sides of the diagonal
 NAMED = 6  # classes of a panel, those farthest from the diagonal
 LISTED = 16  # novel things of the list
-Dot = tuple[str, float, float, bool]  # class, real and drawn percent, is novel
+Dot = tuple[str, float, float, bool, bool]  # class, real and drawn percent, is novel, is novel by name alone
 
 
-def world(config: FigureConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Draw `figure`, a PNG, of the training masks that the manifest `A150` counts.
+def world(config: WorldConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """Draw `figure`, a PNG, of the training masks that `manifest` counts.
 
     Raises LarvSegError for the manifest of another data set, and where no training picture shows a class.
     """
-    manifest = Manifest(inputs["A150"])
-    if manifest.header["dataset"] != "A150":
-        raise LarvSegError(f"{manifest.path}: the manifest of {manifest.header['dataset']}, not of A150; delete it and derive it again")
+    manifest = Manifest(inputs["manifest"])
+    if manifest.header["dataset"] != config.dataset:
+        found = manifest.header["dataset"]
+        raise LarvSegError(f"{manifest.path}: the manifest of {found}, not of {config.dataset}; delete it and derive it again")
     if not any(manifest.labels(index) for index in manifest.split("training").tolist()):
         raise LarvSegError(f"{manifest.path}: no training picture shows a class, so that there is nothing to compare")
     names, found = manifest.header["classes"], seen_in(manifest)
     real, things = published(names)
-    novel = np.isin(np.arange(len(names)), base_novel(names, load_vocabulary("C171"), "S")[1])
-    explanation = wrapped(_explanation(names, found, real))
+    novel, sure = (np.isin(np.arange(len(names)), manifest.novel(rule)) for rule in ("S", "P"))
+    explanation = wrapped(_explanation(config, names, found, real))
     above = boxes(3, head(explanation) + 62, HEIGHT, 3, left=64)
     left, right = boxes(2, above[-1][1] + HEIGHT + 134, BELOW, 2, left=64)
     with page(outputs["figure"], WIDTH, right[1] + BELOW + 46 + FOOT) as sheet:
@@ -69,11 +68,15 @@ def world(config: FigureConfig, inputs: Mapping[str, Path], outputs: Mapping[str
             "How large it is where it is": ("percent of a picture that shows it", real.size, found.shares.size),
         }
         for box, (title, (unit, across, upwards)) in zip(above, panels.items(), strict=True):
-            classes = paired(names, across, upwards, novel)
+            classes = paired(names, across, upwards, novel, novel & ~sure)
             _titles(sheet, box, title, said(classes))
             _scatter(sheet.axes(*box), classes, unit)
         _titles(sheet, left, "How many labels a picture has", "bars: percent of the drawn pictures; lines: means")
-        _histogram(sheet.axes(*left), found.labels, {"real": _all_labels(), "real, drawn classes alone": float(real.pictures.sum())})
+        _histogram(
+            sheet.axes(*left),
+            found.labels,
+            {"real": float(published()[0].pictures.sum()), "real, drawn classes alone": float(real.pictures.sum())},
+        )
         beside = [each for each in companions(found, things) if novel[each.of]]
         below = f"● in the pictures of the novel one, ○ in all{spread(beside)}"
         _titles(sheet, right, "Which thing is most often beside a novel one", below)
@@ -81,31 +84,27 @@ def world(config: FigureConfig, inputs: Mapping[str, Path], outputs: Mapping[str
         sheet.footer(f"profile {config.profile}; real: ADE20K, objectInfo150.csv of its scene parsing benchmark")
 
 
-def _explanation(names: Sequence[str], found: Seen, real: Shares) -> str:
-    whole, drawn = (grouped(count) for count in (PICTURES["A150"][0], len(found.labels)))
+def _explanation(config: WorldConfig, names: Sequence[str], found: Seen, real: Shares) -> str:
+    whole, drawn = (grouped(count) for count in (TRAINING, len(found.labels)))
     return (
-        f"Each dot is one of the {len(names)} drawn classes of A150: to the right its share in the real ADE20K ({whole} training "
-        f"pictures), upwards in the {drawn} drawn ones. On the line both are the same, in the grey band within a factor of {NEAR}; ρ: rank "
-        "correlation. Hollow: C171 has pixel labels of it under another name. The drawn classes have "
+        f"Each dot is one of the {len(names)} drawn classes of {config.dataset}: to the right its share in the real ADE20K ({whole} "
+        f"training pictures), upwards in the {drawn} drawn ones. On the line both are the same, in the grey band within a factor of "
+        f"{NEAR}; ρ: "
+        f"rank correlation. Hollow: {config.base} has pixel labels of it under another name. The drawn classes have "
         f"{100 * real.pixels.sum():.0f} % of the real pixels and {100 * found.shares.pixels.sum():.0f} % of the drawn ones. Which real "
         "classes come together is not in the published file."
     )
 
 
-def _all_labels() -> float:
-    """How many of all classes of A150 a real picture shows in the mean."""
-    return float(published(load_vocabulary("A150").names)[0].pictures.sum())
-
-
-def paired(names: Sequence[str], real: np.ndarray, drawn: np.ndarray, novel: np.ndarray) -> list[Dot]:
+def paired(names: Sequence[str], real: np.ndarray, drawn: np.ndarray, novel: np.ndarray, by_name: np.ndarray) -> list[Dot]:
     """The classes that some picture shows, real and drawn in percent; shares are from 0 to 1, and those that never occur are 0 or NaN."""
-    each = zip(names, 100 * real, 100 * drawn, novel, strict=True)
-    return [(name, float(across), float(upwards), bool(kind)) for name, across, upwards, kind in each if across > 0 and upwards > 0]
+    each = zip(names, (100 * real).tolist(), (100 * drawn).tolist(), novel.tolist(), by_name.tolist(), strict=True)
+    return [dot for dot in each if dot[1] > 0 and dot[2] > 0]
 
 
 def said(classes: Sequence[Dot]) -> str:
     """How well real and drawn numbers of `classes` agree."""
-    near = sum(max(upwards / across, across / upwards) <= NEAR for _, across, upwards, _ in classes)
+    near = sum(max(upwards / across, across / upwards) <= NEAR for _, across, upwards, *_ in classes)
     return f"ρ {correlation(classes)}; {near} of {len(classes)} within a factor of {NEAR}"
 
 
@@ -130,11 +129,11 @@ def _scatter(axes: Axes, classes: Sequence[Dot], unit: str) -> None:
     ends = np.array(axes.get_xlim())
     axes.fill_between(ends, ends / NEAR, ends * NEAR, color=RULE, alpha=0.45, linewidth=0)
     axes.plot(ends, ends, color=GREY, linewidth=1)
-    dots(axes, *([each[number] for each in classes] for number in range(4)))
+    dots(axes, *([each[number] for each in classes] for number in range(1, 5)))
     farthest = sorted(classes, key=lambda each: -abs(np.log(each[2] / each[1])))[:NAMED]
     labels = Labels(axes)
-    labels.keep_free((across, upwards) for _, across, upwards, _ in farthest)
-    labels.names(farthest)
+    labels.keep_free((across, upwards) for _, across, upwards, *_ in farthest)
+    labels.names([each[:4] for each in farthest])
 
 
 def _histogram(axes: Axes, labels: np.ndarray, real: Mapping[str, float]) -> None:

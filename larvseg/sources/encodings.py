@@ -34,39 +34,53 @@ class UnreadablePicture(LarvSegError):
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a data set writes labels: file format, Pillow modes, label ids of classes, that of unlabelled pixels."""
+    """How a data set writes labels: file formats, Pillow modes, label ids of classes, those of pixels that are no class.
 
-    format: str
+    `classes` is None where the class list alone says which ids there are: then its `ignored` ones are no class, and all others are refused.
+    """
+
+    formats: tuple[str, ...]
     modes: tuple[str, ...]
-    classes: frozenset[int]
-    unlabelled: int
+    classes: frozenset[int] | None
+    unlabelled: frozenset[int]
     description: str
 
 
 ENCODINGS = {
     # 8 bits, the COCO id counted from 0
-    "coco-stuff": Encoding("PNG", ("L", "P"), frozenset(range(182)) - _COCO_GAPS, 255, "171 ids of 0..181, 255"),
+    "coco-stuff": Encoding(("PNG",), ("L", "P"), frozenset(range(182)) - _COCO_GAPS, frozenset({255}), "171 ids of 0..181, 255"),
     # 8 bits, label_id
-    "ade-challenge": Encoding("PNG", ("L", "P"), frozenset(range(1, 151)), 0, "0..150"),
+    "ade-challenge": Encoding(("PNG",), ("L", "P"), frozenset(range(1, 151)), frozenset({0}), "0..150"),
     # RGB: R // 10 * 256 + G is the ade_id; B tells instances apart
-    "ade-full": Encoding("PNG", ("RGB",), frozenset(range(1, 3689)), 0, "0..3688"),
+    "ade-full": Encoding(("PNG",), ("RGB",), frozenset(range(1, 3689)), frozenset({0}), "0..3688"),
     # 16 bits, the position in the list of 847 classes: what the published preparation of ADE20K full writes
-    "a847-prepared": Encoding("TIFF", ("I;16", "I;16B"), frozenset(range(847)), 65535, "0..846, 65535"),
+    "a847-prepared": Encoding(("TIFF",), ("I;16", "I;16B"), frozenset(range(847)), frozenset({65535}), "0..846, 65535"),
+    # one's own: ids, grey or with a palette
+    "ids": Encoding(("PNG", "BMP", "TIFF"), ("L", "P", "I;16", "I;16B"), None, frozenset(), "the ids of the class list, and those ignored"),
+    # and colours
+    "colours": Encoding(("PNG", "BMP", "TIFF"), ("RGB",), None, frozenset(), "the colours of the class list, and those ignored"),
 }
 
 
 # ---- masks
 
 
-def decode_mask(data: bytes, encoding: str, raw_ids: tuple[int, ...], name: str) -> np.ndarray:
+def decode_mask(data: bytes, encoding: str, raw_ids: tuple[int, ...], name: str, ignored: tuple[int, ...] = ()) -> np.ndarray:
     """Train ids (H, W) int16 of the mask `data`: the position of each pixel's label id in `raw_ids`, or IGNORE.
 
-    IGNORE are unlabelled pixels and classes of `encoding` that are not among `raw_ids` (a restricted vocabulary).
+    IGNORE are unlabelled pixels, `ignored` ids and classes of `encoding` that are not among `raw_ids` (a restricted vocabulary).
     Raises LarvSegError, naming the picture `name`, for a label id outside the encoding and for data that is no such mask;
     UnreadablePicture for data that is no picture at all.
     """
-    table = _table(encoding, raw_ids)
     picture = _open_mask(data, encoding, name)
+    if encoding == "colours":
+        ids, train_ids = _colours(raw_ids, ignored)
+        stored = _pixels(picture) & 0xFFFFFF
+        place = np.minimum(np.searchsorted(ids, stored), len(ids) - 1)
+        if (outside := ids[place] != stored).any():
+            raise _outside(encoding, _as_colour(min(map(_swapped, np.unique(stored[outside]).tolist()))), name)
+        return train_ids[place].reshape(picture.height, picture.width)
+    table = _table(encoding, raw_ids, ignored)
     stored = _pixels(picture).astype(np.uint16, copy=False) if picture.mode == "RGB" else _pixels(picture)
     labels = table.take(stored)
     if labels.min() == _OUTSIDE:
@@ -74,27 +88,36 @@ def decode_mask(data: bytes, encoding: str, raw_ids: tuple[int, ...], name: str)
     return labels.reshape(picture.height, picture.width)
 
 
-def label_counts(data: bytes, encoding: str, raw_ids: tuple[int, ...], name: str) -> tuple[list[int], list[int], tuple[int, int]]:
+def label_counts(
+    data: bytes, encoding: str, raw_ids: tuple[int, ...], name: str, ignored: tuple[int, ...] = ()
+) -> tuple[list[int], list[int], tuple[int, int]]:
     """Which train ids are in the mask `data`, ascending; how many pixels each has; and (width, height) in pixels.
 
-    The same as counting in decode_mask(data, encoding, raw_ids, name), with the same errors, but faster.
+    The same as counting in decode_mask(data, encoding, raw_ids, name, ignored), with the same errors, but faster.
     """
     train_ids = _train_ids(encoding, raw_ids)
-    counts, size = raw_counts(data, encoding, name)
+    counts, size = raw_counts(data, encoding, name, frozenset((*raw_ids, *ignored)))
     present = sorted((train_ids[label_id], pixels) for label_id, pixels in counts.items() if label_id in train_ids)
     return [train_id for train_id, _ in present], [pixels for _, pixels in present], size
 
 
-def raw_counts(data: bytes, encoding: str, name: str) -> tuple[dict[int, int], tuple[int, int]]:
-    """{label id: pixels} of the mask `data`, ascending, unlabelled pixels included, and (width, height); errors as in decode_mask."""
+def raw_counts(data: bytes, encoding: str, name: str, listed: frozenset[int] | None = None) -> tuple[dict[int, int], tuple[int, int]]:
+    """{label id: pixels} of the mask `data`, ascending, unlabelled pixels included, and (width, height); errors as in decode_mask.
+
+    `listed`: the ids that there may be where no encoding says it (None: any). The id of a colour is 65536·R + 256·G + B.
+    """
     picture = _open_mask(data, encoding, name)
     if picture.mode in ("L", "P"):
         counts = {value: pixels for value, pixels in enumerate(picture.histogram()) if pixels}
+    elif encoding == "colours":
+        found, pixels = np.unique(_pixels(picture) & 0xFFFFFF, return_counts=True)
+        counts = dict(sorted((_swapped(stored), pixels) for stored, pixels in zip(found.tolist(), pixels.tolist(), strict=True)))
     else:
         counts = _count_runs(_pixels(picture), _label_ids(encoding))
     known = ENCODINGS[encoding]
-    if outside := counts.keys() - known.classes - {known.unlabelled}:
-        raise _outside(encoding, min(outside), name)
+    allowed = listed if known.classes is None else known.classes | known.unlabelled
+    if allowed is not None and (outside := counts.keys() - allowed):
+        raise _outside(encoding, _as_colour(min(outside)) if encoding == "colours" else min(outside), name)
     return counts, picture.size
 
 
@@ -109,17 +132,17 @@ def _count_runs(pixels: np.ndarray, label_ids: np.ndarray) -> dict[int, int]:
 def _open_mask(data: bytes, encoding: str, name: str) -> Image.Image:
     known = _known(encoding)
     data = _gunzip(data, name)
-    picture = _open(data, name, (known.format,))
+    picture = _open(data, name, known.formats)
     if picture.mode not in known.modes:
         raise LarvSegError(f"{name}: the mask is a {picture.mode} picture; the encoding {encoding} needs {' or '.join(known.modes)}")
     # Pillow stretches grey values of 1, 2 and 4 bits to 0..255 and cuts colours of 16 bits to 8: the labels would be wrong
-    if known.format == "PNG" and picture.mode != "P" and (depth := data[24]) != 8:
+    if picture.format == "PNG" and picture.mode in ("L", "RGB") and (depth := data[24]) != 8:
         raise LarvSegError(f"{name}: the mask has {depth} bits a channel; the encoding {encoding} needs 8")
     return picture
 
 
 def _pixels(picture: Image.Image) -> np.ndarray:
-    """The pixels row by row, 1-D. Of an RGB picture R + 256·G + 65536·B + 2²⁴·something: its lower 16 bits are the stored value."""
+    """The pixels row by row, 1-D. Of an RGB picture R + 256·G + 65536·B + 2²⁴·something; the lower 16 bits are what ade-full stores."""
     if picture.mode == "RGB":
         return np.frombuffer(picture.tobytes("raw", "RGBX"), "<u4")
     return np.asarray(picture).ravel()
@@ -135,17 +158,17 @@ def _known(encoding: str) -> Encoding:
 def _train_ids(encoding: str, raw_ids: tuple[int, ...]) -> dict[int, int]:
     """Train id of each label id in `raw_ids`."""
     known = _known(encoding)
-    if not known.classes.issuperset(raw_ids):
+    if known.classes is not None and not known.classes.issuperset(raw_ids):
         raise LarvSegError(f"raw ids {sorted(set(raw_ids) - known.classes)} are outside the encoding {encoding} ({known.description})")
     return {label_id: train_id for train_id, label_id in enumerate(raw_ids)}
 
 
 @lru_cache(maxsize=16)
-def _table(encoding: str, raw_ids: tuple[int, ...]) -> np.ndarray:
+def _table(encoding: str, raw_ids: tuple[int, ...], ignored: tuple[int, ...]) -> np.ndarray:
     """Train id of each stored value, int16."""
     known, label_ids, train_ids = _known(encoding), _label_ids(encoding), _train_ids(encoding, raw_ids)
     by_label_id = np.full(int(label_ids.max()) + 1, _OUTSIDE, np.int16)
-    by_label_id[[*known.classes, known.unlabelled]] = IGNORE
+    by_label_id[[*(known.classes or ()), *known.unlabelled, *ignored]] = IGNORE
     by_label_id[list(train_ids)] = list(train_ids.values())
     return by_label_id[label_ids]
 
@@ -154,12 +177,30 @@ def _table(encoding: str, raw_ids: tuple[int, ...]) -> np.ndarray:
 def _label_ids(encoding: str) -> np.ndarray:
     """Label id of each stored value."""
     if encoding != "ade-full":
-        return np.arange(256 if "L" in _known(encoding).modes else 256 * 256)
+        return np.arange(256 * 256 if "I;16" in _known(encoding).modes else 256)
     green, red = np.divmod(np.arange(256 * 256), 256)
     return red // 10 * 256 + green
 
 
-def _outside(encoding: str, label_id: int, name: str) -> LarvSegError:
+@lru_cache(maxsize=16)
+def _colours(raw_ids: tuple[int, ...], ignored: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """The known colours as they are stored, R lowest, ascending, and the train id of each."""
+    known = dict.fromkeys(ignored, IGNORE) | {raw: train_id for train_id, raw in enumerate(raw_ids)}
+    stored = {_swapped(raw): train_id for raw, train_id in known.items()}
+    ids = np.array(sorted(stored), np.uint32)
+    return ids, np.array([stored[raw] for raw in ids.tolist()], np.int16)
+
+
+def _swapped(colour: int) -> int:
+    """65536·R + 256·G + B → R + 256·G + 65536·B, and back."""
+    return colour >> 16 | colour & 0xFF00 | (colour & 0xFF) << 16
+
+
+def _as_colour(colour: int) -> str:
+    return f"#{colour:06x}"
+
+
+def _outside(encoding: str, label_id: int | str, name: str) -> LarvSegError:
     return LarvSegError(f"{name}: label id {label_id} is outside the encoding {encoding} ({ENCODINGS[encoding].description})")
 
 

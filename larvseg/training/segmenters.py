@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,14 +33,8 @@ def load_segmenter(
     Raises:
         LarvSegError: unreadable files, a model that does not fit its configuration, or a data set that the run does not know.
     """
-    try:
-        saved = json.loads(Path(config_path).read_text(encoding="utf-8"))
-        settings, vocabulary = saved["train"], saved["vocabulary"]
-        names, index, classes = vocabulary["names"], vocabulary["index"], vocabulary["classes"]
-    except FileNotFoundError:
-        raise LarvSegError(f"{config_path}: no such file; train the run first") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise LarvSegError(f"{config_path}: not the config.json of a run ({error}); train the run again") from None
+    settings, vocabulary = _saved(config_path)
+    names, index, classes = vocabulary["names"], vocabulary["index"], vocabulary["classes"]
     config = parse(TrainConfig, settings, config_path)
     dataset = dataset or config.benchmark
     if dataset not in index:
@@ -49,3 +44,22 @@ def load_segmenter(
     segmenter = build_segmenter(config, len(names), with_banks=False, table=table)
     fill(segmenter, tensors, model_path)
     return DatasetSegmenter(segmenter, torch.tensor(index[dataset]), tuple(classes[dataset])).to(device).eval(), config
+
+
+def trained_on(config_path: Path) -> str:
+    """The one data set that a run was trained on, of several the first; LarvSegError as load_segmenter."""
+    return next(iter(_saved(config_path)[1]["index"]))
+
+
+def _saved(config_path: Path) -> tuple[Any, dict[str, Any]]:
+    """Settings and vocabulary of a run."""
+    try:
+        saved = json.loads(Path(config_path).read_text(encoding="utf-8"))
+        settings, vocabulary = saved["train"], saved["vocabulary"]
+        if not ({"names", "index", "classes"} <= set(vocabulary) and vocabulary["index"]):
+            raise ValueError("no vocabulary")
+    except FileNotFoundError:
+        raise LarvSegError(f"{config_path}: no such file; train the run first") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise LarvSegError(f"{config_path}: not the config.json of a run ({error}); train the run again") from None
+    return settings, vocabulary

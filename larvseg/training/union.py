@@ -13,7 +13,8 @@ def run_vocabulary(config: TrainConfig, headers: Mapping[str, Mapping[str, Any]]
     """Union of the class lists in the manifests' `headers`, in the order of `config.training_sets`.
 
     Names meet under `switches.alignment`; a data set that is trained alone keeps its own names, so C171 then has all its 171 classes.
-    The benchmark has the index and classes of its weak set WA150 or WA847, so that the run can be evaluated on it.
+    The benchmark has the index and classes of the data set that brings more images of its classes (WA150 of A150), so that the run can be
+    evaluated on it.
     Raises LarvSegError for a data set that has no names under that rule.
     """
     position: dict[str, int] = {}
@@ -24,9 +25,10 @@ def run_vocabulary(config: TrainConfig, headers: Mapping[str, Mapping[str, Any]]
         keys = own if len(config.training_sets) == 1 else _keys(dataset, headers[dataset]["keys"], config)
         index[dataset] = [position.setdefault(key, len(position)) for key in keys]
         classes[dataset] = list(own)
-    weak = "W" + config.benchmark
-    if weak in index:
-        index[config.benchmark], classes[config.benchmark] = index[weak], classes[weak]
+    weak = [dataset for dataset in index if headers[dataset].get("benchmark") == config.benchmark]
+    if weak:
+        most = max(weak, key=lambda dataset: len(classes[dataset]))
+        index[config.benchmark], classes[config.benchmark] = index[most], classes[most]
     return {"names": list(position), "index": index, "classes": classes}
 
 

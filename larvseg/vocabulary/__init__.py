@@ -1,6 +1,6 @@
-"""Class names: the vocabularies of the data sets, their alignment with C171, and the union that a classifier is built over."""
+"""Class names: the vocabularies of data sets, their alignment, and the union that a classifier is built over."""
 
-from larvseg.vocabulary.alignment import Union, base_novel, c171_key, union
-from larvseg.vocabulary.names import KNOWN, RULES, Category, Vocabulary, load_vocabulary
+from larvseg.vocabulary.alignment import Union, novel_in, union
+from larvseg.vocabulary.names import RULES, Vocabulary, read_vocabulary
 
-__all__ = ["KNOWN", "RULES", "Category", "Union", "Vocabulary", "base_novel", "c171_key", "load_vocabulary", "union"]
+__all__ = ["RULES", "Union", "Vocabulary", "novel_in", "read_vocabulary", "union"]

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import NamedTuple
 
-from larvseg.vocabulary.names import listed_synsets, read_reference
+from larvseg.vocabulary.datasets import committed
+from larvseg.vocabulary.names import named, read_reference
 from larvseg.vocabulary.synsets import imagenet_synsets
 
 WRONG_SENSES = "vocabularies/wrong_senses.csv"
@@ -26,6 +27,11 @@ def wrong_senses(dataset: str) -> Mapping[tuple[str, str], str]:
     """What (category, synset) of the published list of `dataset` means that the category does not."""
     rows = read_reference(WRONG_SENSES)
     return {(row["category"], row["wnid"]): row["meaning"] for row in rows if row["dataset"] == dataset}
+
+
+def listed_synsets(dataset: str, synsets: str) -> dict[str, tuple[str, ...]]:
+    """{category: synsets} in the list `synsets` of a data set with synsets."""
+    return {name: tuple(filter(None, text.split(";"))) for name, text in named(committed().synsets(dataset, synsets)).items()}
 
 
 def corrected_rows(dataset: str) -> tuple[dict[str, str], ...]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from larvseg.config import nearest
 from larvseg.errors import LarvSegError
-from larvseg.vocabulary.alignment import base_novel
-from larvseg.vocabulary.comparison import agreement, corrected_rows, difference, in_words
-from larvseg.vocabulary.names import RULES, SHARED, listed_synsets, load_vocabulary
+from larvseg.vocabulary.alignment import novel_in
+from larvseg.vocabulary.comparison import agreement, corrected_rows, difference, in_words, listed_synsets
+from larvseg.vocabulary.datasets import committed
+from larvseg.vocabulary.names import RULES
 from larvseg.vocabulary.resolution import categories
 from larvseg.vocabulary.synsets import imagenet_synsets
 
@@ -38,8 +39,10 @@ def diff() -> str:
 
 
 def _category(images: str, name: str, synonyms: tuple[str, ...]) -> Iterator[str]:
-    target, c171 = load_vocabulary(SHARED[images]), load_vocabulary("C171")
-    sides = [f"{'base' if target.names.index(name) in base_novel(target, c171, rule)[0] else 'novel'} (rule {rule})" for rule in RULES]
+    data = committed()
+    target = data.vocabulary(data.benchmark_of(images))
+    novel = novel_in(target.names, data.vocabulary(data[images].base))
+    sides = [f"{'novel' if target.names.index(name) in novel[rule] else 'base'} (rule {rule})" for rule in RULES]
     row = next(row for row in corrected_rows(images) if row["name"] == name)
     published = listed_synsets(images, "published").get(name, ())
     yield f"{name}, a category of {target.dataset}: {', '.join(sides)}"
@@ -85,11 +88,14 @@ def _changes(images: str) -> Iterator[str]:
 
 
 def _rules() -> Iterator[str]:
-    c171 = load_vocabulary("C171")
-    yield "alignment with C171: categories that are base under one rule and novel under the other"
-    for dataset in ("A150", "A847"):
-        target = load_vocabulary(dataset)
-        base = {rule: {target.names[i] for i in base_novel(target, c171, rule)[0]} for rule in RULES}
+    data = committed()
+    benchmarks = {data.benchmark_of(images): data[images].base for images in IMAGE_SETS}
+    bases = " and ".join(dict.fromkeys(benchmarks.values()))
+    yield f"alignment with {bases}: categories that are base under one rule and novel under the other"
+    for dataset, other_set in benchmarks.items():
+        target = data.vocabulary(dataset)
+        novel = novel_in(target.names, data.vocabulary(other_set))
+        base = {rule: {name for i, name in enumerate(target.names) if i not in novel[rule]} for rule in RULES}
         counts = ", ".join(f"rule {rule} {len(base[rule])} base and {len(target) - len(base[rule])} novel" for rule in RULES)
         yield f"  {dataset}: {counts}"
         for rule, other in (RULES, RULES[::-1]):

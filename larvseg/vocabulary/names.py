@@ -1,123 +1,135 @@
-"""The official class lists, and their restriction to what the miniature draws."""
+"""Class lists: the names of a data set's classes, what stands for them in masks, and the names under which data sets meet."""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from larvseg.config import nearest
+from larvseg.config import ClassList, nearest
 from larvseg.errors import LarvSegError
 
-REFERENCE = Path(__file__).parents[2] / "data/reference"
+ROOT = Path(__file__).parents[2]
+REFERENCE = ROOT / "data/reference"
 DRAWN_CLASSES = "miniature/classes.csv"
-
-# The multi-label sets are the images of a segmentation set, the single-label sets the ImageNet images of a subset of its classes.
-SHARED = {"WA150": "A150", "WA847": "A847", "I124": "A150", "I585": "A847"}
-SYNSETS = ("published", "corrected")  # the authors' lists of I124 and I585, or the right senses: see resolution.py
-_SYNSET_COLUMNS = {("I124", "published"): "candidate_wnids", ("I585", "published"): "wnids"}
-RULES = ("S", "P")  # alignment with C171: see alignment.py
-KNOWN = ("C171", "A150", "A847", *SHARED)
-
-
-@dataclass(frozen=True)
-class Category:
-    """One class of one data set."""
-
-    name: str
-    raw: int  # value in the archive's masks: COCO id (C171), label_id (A150) or ade_id (A847); I124, I585: that of the ADE class
-    s_key: str  # name in the union under rule S; for ADE classes the name itself
-    p_key: str  # the same under rule P
+RULES = ("S", "P")  # how names of data sets meet: S cuts those of C171 at the first hyphen, P renames five of them before
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The classes of `dataset` in official order: train id = position. `synsets` (I124, I585): candidate WordNet ids of each name."""
+    """The classes of `dataset`: train id = position in each tuple. `synsets`: candidate WordNet ids of each name, where it has them."""
 
     dataset: str
-    categories: tuple[Category, ...]
-    synsets: dict[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
+    names: tuple[str, ...]
+    raw_ids: tuple[int, ...]  # what stands for them in masks; of colours 65536·R + 256·G + B
+    keys: dict[str, tuple[str, ...]]  # alignment rule → names under which data sets meet; several classes may share one
+    synsets: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.categories)
+        return len(self.names)
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The data set's own names."""
-        return tuple(category.name for category in self.categories)
+    def of(self, names: set[str], synsets: dict[str, tuple[str, ...]] | None = None) -> Vocabulary:
+        """The same of those classes alone whose names are in `names`."""
+        kept = [position for position, name in enumerate(self.names) if name in names]
 
-    @property
-    def raw_ids(self) -> tuple[int, ...]:
-        """Values in the archive's masks."""
-        return tuple(category.raw for category in self.categories)
+        def only(values: tuple) -> tuple:
+            return tuple(values[position] for position in kept)
 
-    def keys(self, rule: str) -> tuple[str, ...]:
-        """Names in the union under alignment rule "S" or "P"; several C171 classes may share one."""
-        if rule not in RULES:
-            raise LarvSegError(f"unknown alignment rule {rule!r}; known: {', '.join(RULES)}")
-        return tuple(category.s_key if rule == "S" else category.p_key for category in self.categories)
+        keys = {rule: only(values) for rule, values in self.keys.items()}
+        own = only(self.names)
+        return Vocabulary(self.dataset, own, only(self.raw_ids), keys, {name: synsets[name] for name in own} if synsets else {})
 
 
-@cache
-def load_vocabulary(name: str, drawn: bool = False, synsets: str = "published") -> Vocabulary:
-    """The vocabulary of data set `name`, one of KNOWN; WA150 and WA847 have the classes of A150 and A847.
+def read_vocabulary(dataset: str, classes: ClassList, drawn: bool = False, synsets: str | None = None) -> Vocabulary:
+    """The vocabulary in the file `classes` says.
 
-    drawn: only the classes that the miniature draws and, of I124 and I585, only those with a drawn synset, in the official order.
-    synsets: which list of I124 and I585, one of SYNSETS; "published" has 124 and 585 classes, "corrected" those with a right sense.
-    Raises LarvSegError for an unknown name or list.
+    drawn: only the classes that the miniature draws and, of those with `synsets`, only those with a drawn synset. synsets: "file:column"
+    with the candidates of each class, with semicolons between; only classes that have one are kept.
+    Raises LarvSegError, naming the file, for one that is missing, lacks a column, or names a class or a value twice.
     """
-    if name not in KNOWN:
-        raise LarvSegError(f"no vocabulary for data set {name!r}{nearest(name, list(KNOWN))}")
-    segmentation = SHARED.get(name, name)
-    vocabulary = Vocabulary(name, _categories(segmentation))
-    if (listed := listed_synsets(name, synsets)) is not None:
-        vocabulary = _with_synsets(vocabulary, listed)
-    return _restrict(vocabulary, segmentation) if drawn else vocabulary
+    rows = read_csv(classes.file)
+    names = tuple(_cell(classes.file, row, classes.name) for row in rows)
+    raw_ids = tuple(range(len(rows))) if classes.id is None else tuple(_raw(classes.file, row, classes.id) for row in rows)
+    for what, values in (("class", names), ("value", raw_ids)):
+        if twice := [value for value in dict.fromkeys(values) if values.count(value) > 1]:
+            raise LarvSegError(f"{classes.file}: the {what} {twice[0]!r} stands there twice")
+    keys = {rule: _keys(classes.file, rows, names, classes.keys.get(rule)) for rule in dict.fromkeys((*RULES, *classes.keys))}
+    vocabulary = Vocabulary(dataset, names, raw_ids, keys)
+    if drawn and classes.drawn:
+        vocabulary = vocabulary.of(set(column(classes.drawn)))
+    if synsets is not None:
+        candidates = {name: tuple(filter(None, text.split(";"))) for name, text in named(synsets).items()}
+        if drawn:
+            packed = {wnid for row in read_reference(DRAWN_CLASSES) for wnid in row["wnids"].split(";")}
+            candidates = {name: tuple(wnid for wnid in wnids if wnid in packed) for name, wnids in candidates.items()}
+        vocabulary = vocabulary.of({name for name, wnids in candidates.items() if wnids}, candidates)
+    return vocabulary
 
 
-@cache
-def listed_synsets(name: str, synsets: str) -> dict[str, tuple[str, ...]] | None:
-    """{category: synsets} in the list `synsets` of data set `name`; None for a data set without synsets."""
-    if synsets not in SYNSETS:
-        raise LarvSegError(f"no synsets {synsets!r}{nearest(synsets, list(SYNSETS))}; known: {', '.join(SYNSETS)}")
-    if name not in ("I124", "I585"):
-        return None
-    column = _SYNSET_COLUMNS.get((name, synsets), "wnid")
-    return {
-        row["name"]: tuple(filter(None, row[column].split(";"))) for row in read_reference(f"vocabularies/{name.lower()}_{synsets}.csv")
-    }
+def _keys(file: str, rows: tuple[dict[str, str], ...], names: tuple[str, ...], where: str | None) -> tuple[str, ...]:
+    if where is None:
+        return names
+    if ":" in where:
+        others = named(where)
+        return tuple(others.get(name) or name for name in names)
+    return tuple(_cell(file, row, where) or name for row, name in zip(rows, names, strict=True))
 
 
-def _categories(dataset: str) -> tuple[Category, ...]:
-    rows = read_reference(f"vocabularies/{dataset.lower()}.csv")
-    if dataset == "C171":
-        return tuple(Category(row["name"], int(row["coco_id"]), row["name_at_first_hyphen"], row["name_processed"]) for row in rows)
-    raw = "label_id" if dataset == "A150" else "ade_id"
-    return tuple(Category(row["name"], int(row[raw]), row["name"], row["name"]) for row in rows)
+def _raw(file: str, row: dict[str, str], name: str) -> int:
+    text = _cell(file, row, name)
+    try:
+        return colour(text) if text.startswith("#") else int(text)
+    except ValueError:
+        raise LarvSegError(f"{file}: {name} {text!r} is neither a number nor a colour like #c0ffee") from None
 
 
-def _with_synsets(vocabulary: Vocabulary, synsets: dict[str, tuple[str, ...]]) -> Vocabulary:
-    """The classes that have synsets."""
-    categories = tuple(category for category in vocabulary.categories if synsets.get(category.name))
-    return replace(vocabulary, categories=categories, synsets={category.name: synsets[category.name] for category in categories})
+def colour(text: str) -> int:
+    """65536·R + 256·G + B of "#rrggbb"; ValueError for any other text."""
+    if len(text) != 7 or text[0] != "#":
+        raise ValueError(text)
+    return int(text[1:], 16)
 
 
-def _restrict(vocabulary: Vocabulary, segmentation: str) -> Vocabulary:
-    rows = read_reference(DRAWN_CLASSES)
-    names = {row[segmentation.lower()] for row in rows}
-    vocabulary = replace(vocabulary, categories=tuple(category for category in vocabulary.categories if category.name in names))
-    if not vocabulary.synsets:
-        return vocabulary
-    packed = {synset for row in rows for synset in row["wnids"].split(";")}
-    return _with_synsets(vocabulary, {name: tuple(s for s in synsets if s in packed) for name, synsets in vocabulary.synsets.items()})
+def _cell(file: str, row: dict[str, str], name: str) -> str:
+    if row.get(name) is None:
+        raise LarvSegError(f"{file}: no column {name!r}{nearest(name, [key for key in row if key])}")
+    return row[name]
 
 
-@cache
+def column(where: str) -> tuple[str, ...]:
+    """The cells of a column that are not empty: `where` is "file:column"."""
+    file, _, name = where.rpartition(":")
+    return tuple(filter(None, (_cell(file, row, name) for row in read_csv(file))))
+
+
+def named(where: str) -> dict[str, str]:
+    """name → the cell of its line, for the column `where`, "file:column"; the column of names is called so."""
+    file, _, name = where.rpartition(":")
+    return {_cell(file, row, "name"): _cell(file, row, name) for row in read_csv(file)}
+
+
+def names_in(file: str) -> tuple[str, ...]:
+    """The lines of the text file `file`, seen from the folder of the project, that are not empty."""
+    try:
+        return tuple(line.strip() for line in (ROOT / file).read_text(encoding="utf-8-sig").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise LarvSegError(f"{file}: cannot be read ({error})") from None
+
+
 def read_reference(name: str) -> tuple[dict[str, str], ...]:
     """The rows of the CSV file data/reference/`name`; LarvSegError if it is missing."""
+    return read_csv(f"data/reference/{name}")
+
+
+@cache
+def read_csv(file: str) -> tuple[dict[str, str], ...]:
+    """The rows of the CSV file `file`, seen from the folder of the project; LarvSegError if it is missing or no text."""
     try:
-        with open(REFERENCE / name, encoding="utf-8", newline="") as file:
-            return tuple(csv.DictReader(file))
+        with open(ROOT / file, encoding="utf-8-sig", newline="") as opened:
+            return tuple(csv.DictReader(opened))
     except FileNotFoundError:
-        raise LarvSegError(f"data/reference/{name}: no such file; restore it from version control") from None
+        restore = "; restore it from version control" if file.startswith("data/reference/") else ""
+        raise LarvSegError(f"{file}: no such file{restore}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise LarvSegError(f"{file}: not a CSV file in UTF-8 ({error})") from None

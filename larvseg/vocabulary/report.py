@@ -11,8 +11,8 @@ from larvseg.config import VocabularyConfig
 from larvseg.errors import LarvSegError
 from larvseg.files import write_text
 from larvseg.sources.ade_index import load_index
-from larvseg.vocabulary.comparison import corrected_rows, difference
-from larvseg.vocabulary.names import REFERENCE, listed_synsets, read_reference
+from larvseg.vocabulary.comparison import corrected_rows, difference, listed_synsets
+from larvseg.vocabulary.names import REFERENCE, read_reference
 from larvseg.vocabulary.resolution import IndexSense, Resolution, read_overrides, resolve
 from larvseg.vocabulary.synsets import imagenet_synsets
 from larvseg.vocabulary.wordnet import WordNet

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from larvseg.config import nearest
 from larvseg.errors import LarvSegError
-from larvseg.vocabulary.names import SHARED, read_reference
+from larvseg.vocabulary.datasets import committed
+from larvseg.vocabulary.names import read_csv, read_reference
 from larvseg.vocabulary.synsets import imagenet_synsets
 
 if TYPE_CHECKING:  # NLTK takes seconds to import, and the command line wants only the lists
@@ -108,7 +109,7 @@ def resolve(dataset: str, wordnet: WordNet, ade_index: Mapping[str, IndexSense] 
 
 def categories(dataset: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """(name, synonyms) of each category that `dataset`, I124 or I585, may have pictures of; the name itself is the first synonym."""
-    for row in read_reference(f"vocabularies/{SHARED[dataset].lower()}.csv"):
+    for row in read_csv(committed().classes(dataset).file):
         yield row["name"], tuple(dict.fromkeys((row["name"].replace("-", " "), *row["synonyms"].split(";"))))
 
 

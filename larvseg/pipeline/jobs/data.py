@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from larvseg import config as c
 from larvseg.config import nearest
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
-from larvseg.pipeline.project import ADE_FULL, CLASS_LISTS, FAMILY_OF, LIST_OF, REFERENCE, WORDNET, Project
+from larvseg.pipeline.project import CLASS_LISTS, REFERENCE, WORDNET, Project
 from larvseg.pipeline.stages import STAGES
 from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
 
@@ -20,7 +20,8 @@ WHOLE_ARCHIVE_MB = 8000  # the list of the thirteen million members of winter21_
 def jobs(project: Project) -> Iterator[Job]:
     """All of them."""
     yield from (fetch(project, family) for family in project.families)
-    yield prepare(project)
+    if prepared := prepare(project):
+        yield prepared
     yield vocabulary(project)
     yield from (derive(project, dataset) for dataset in project.datasets)
 
@@ -75,36 +76,70 @@ def _registered(file: str) -> str:
     return EACH_SYNSET if is_synset_tar(file) else file
 
 
-def prepare(project: Project) -> Job:
-    """Make the archive of A847 as published: smaller pictures, compressed again."""
-    settings = c.PrepareConfig(threads=project.profile.deriving_threads)
-    return project.job("prepare", settings, {ADE_FULL[0]: project.archive(ADE_FULL[0])}, reference=(CLASS_LISTS[2],))
+def prepare(project: Project) -> Job | None:
+    """Make the archive of A847 as published: smaller pictures, compressed again. None where no data set has such a preparation."""
+    dataset = next((name for name in project.data if project.data[name].prepared), None)
+    if dataset is None:
+        return None
+    entry, classes = project.data[dataset], project.data.classes(dataset)
+    settings = c.PrepareConfig(dataset=dataset, source=_read(entry), classes=classes, threads=project.profile.deriving_threads)
+    return project.job("prepare", settings, {file: project.archive(file) for file in entry.archives}, reference=class_list_files(classes))
 
 
 def vocabulary(project: Project) -> Job:
     """Resolve the synsets of I124 and I585 again and report each choice."""
-    inputs = {file: project.archive(file) for file in (*WORDNET, *ADE_FULL)}
+    inputs = {file: project.archive(file) for file in (WORDNET, *project.families["ade_full"])}
     lists = sorted(path.as_posix() for path in Path(REFERENCE, "vocabularies").glob("*.csv"))
-    return project.job("vocabulary", c.VocabularyConfig(), inputs, reference=(*lists, f"{REFERENCE}/imagenet21k.tsv.gz"))
+    return project.job(
+        "vocabulary", c.VocabularyConfig(), inputs, reference=(*lists, f"{REFERENCE}/imagenet21k.tsv.gz", "workflow/config/datasets.yaml")
+    )
 
 
 def derive(project: Project, dataset: str) -> Job:
     """Derive the manifest of `dataset`."""
-    archives, switches, profile = project.archives_of(dataset), project.switches({}), project.profile
+    data, profile, switches, entry = project.data, project.profile, project.switches({}), project.source(dataset)
+    benchmark = data.benchmark_of(dataset)
+    classes, base = project.class_list(dataset), entry.base and data.classes(entry.base)
     settings = c.DeriveConfig(
         dataset=dataset,
+        source=_read(entry),
+        classes=classes,
+        benchmark=None if benchmark == dataset else benchmark,
+        base=base,
         drawn=profile.drawn,
         weak_labels=switches.weak_labels,
-        synsets=switches.synsets,
-        larger_than=profile.in11k_images if dataset == "IN11K" else 0,
-        prepared=project.prepared and FAMILY_OF.get(dataset) == "ade_full",
+        synsets=data.synsets(dataset, switches.synsets),
+        larger_than=profile.in11k_images if entry.larger_only else 0,
         max_rejects=profile.max_rejects,
         threads=profile.deriving_threads,
     )
-    reference = [f"{REFERENCE}/vocabularies/{LIST_OF[dataset]}.csv"] if dataset in LIST_OF else []
-    if dataset in ("I124", "I585"):
-        reference.append(f"{REFERENCE}/vocabularies/{dataset.lower()}_{switches.synsets}.csv")
-    if dataset == "C171":
-        reference.append(f"{REFERENCE}/vocabularies/c171_synsets.csv")
+    reference = [*class_list_files(classes), *class_list_files(base), *([settings.synsets.rpartition(":")[0]] if settings.synsets else ())]
+    reference += [files.names for files in (entry.training, entry.validation) if files and files.names]
     reference += [*project.drawn_list, f"{REFERENCE}/imagenet_known_bad.txt"]
-    return project.job("derive", settings, {Path(path).name: path for path in archives}, reference=reference, dataset=dataset)
+    archives = project.archives_of(dataset)
+    roles = {path.removeprefix(project.archive("")): path for path in archives}
+    roles = {PurePosixPath(role).name if is_synset_tar(PurePosixPath(role).name) else role: path for role, path in roles.items()}
+    return project.job("derive", settings, roles, reference=dict.fromkeys(reference), dataset=dataset)
+
+
+def _read(entry: c.DataSet) -> c.DataSet:
+    """What of an entry decides a manifest; the rest is resolved, or says when it is used."""
+    resolved = {
+        "classes": None,
+        "base": None,
+        "synsets": None,
+        "whole": None,
+        "prepared": None,
+        "released": None,
+        "counted": False,
+        "larger_only": False,
+    }
+    return entry.model_copy(update=resolved)
+
+
+def class_list_files(classes: c.ClassList | None) -> list[str]:
+    """The files that a class list stands in."""
+    if classes is None:
+        return []
+    elsewhere = [where.rpartition(":")[0] for where in (*classes.keys.values(), classes.drawn or "") if ":" in where]
+    return [classes.file, *elsewhere]

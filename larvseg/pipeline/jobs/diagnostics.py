@@ -11,7 +11,6 @@ from larvseg.pipeline.job import Job
 from larvseg.pipeline.jobs.methods import own_files
 from larvseg.pipeline.jobs.tables import rows_of
 from larvseg.pipeline.project import Project
-from larvseg.vocabulary.names import SHARED
 
 
 def jobs(project: Project) -> Iterator[Job]:
@@ -34,7 +33,8 @@ def jobs(project: Project) -> Iterator[Job]:
 def classes(project: Project, name: str) -> Job:
     """Write the table of classes."""
     benchmark, runs = name.upper(), _class_runs(project, name)
-    datasets = ("C171", *(dataset for dataset, shared in SHARED.items() if shared == benchmark))
+    weak = (name for name in project.datasets if name != benchmark and project.data.benchmark_of(name) == benchmark)
+    datasets = (project.data[benchmark].base, *weak)
     settings = c.ClassesConfig(profile=project.name, benchmark=benchmark, datasets=datasets, runs=runs)
     manifests = {dataset: project.manifest(dataset) for dataset in (*datasets, benchmark)}
     return project.job("classes", settings, _evaluated(project, runs) | manifests, benchmark=name)

@@ -9,10 +9,8 @@ from larvseg.comparators.registry import module_of
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.jobs.methods import clip_of, own_files, predictor_inputs, text_of
-from larvseg.pipeline.project import CLASS_LISTS, Project
+from larvseg.pipeline.project import Project
 from larvseg.vocabulary import Vocabulary
-
-OBJECTS_OF = {"A150": "I124", "A847": "I585"}  # benchmark → the data set that says which synsets its classes are
 
 
 def jobs(project: Project) -> Iterator[Job]:
@@ -33,7 +31,7 @@ def evaluate(project: Project, run: str, seed: int) -> Job:
     settings = _evaluate_config(project, run, seed)
     inputs = predictor_inputs(project, run, seed) | {"manifest": project.manifest(settings.benchmark)}
     reads, modules = project.archives_of(settings.benchmark), (module_of(settings.method),)
-    return project.job("evaluate", settings, inputs, reads, (CLASS_LISTS[0],), modules=modules, run=run, seed=seed)
+    return project.job("evaluate", settings, inputs, reads, modules=modules, run=run, seed=seed)
 
 
 def _evaluate_config(project: Project, name: str, seed: int) -> c.EvaluateConfig:
@@ -88,11 +86,12 @@ def explore(project: Project, row: c.Table1.Row, seed: int) -> Job:
         seed=seed,
         benchmark=row.benchmark,
         embedding=embedding,
+        rule=project.experiments.table1.rules.get(row.benchmark, "S"),
         evaluation=project.profile.evaluation,
         runtime=project.profile.runtime,
     )
     reads = project.archives_of(row.benchmark)
-    return project.job("explore", settings, inputs, reads, (CLASS_LISTS[0],), explored=name, seed=seed)
+    return project.job("explore", settings, inputs, reads, explored=name, seed=seed)
 
 
 def respond(project: Project, model: c.Figure2.Shown) -> Job:
@@ -113,7 +112,7 @@ def respond(project: Project, model: c.Figure2.Shown) -> Job:
         evaluation=project.profile.evaluation,
         runtime=project.profile.runtime,
     )
-    return project.job("respond", settings, inputs, project.archives_of(figure.benchmark), (CLASS_LISTS[0],), explored=name)
+    return project.job("respond", settings, inputs, project.archives_of(figure.benchmark), explored=name)
 
 
 def _embedding(project: Project, row: c.Explored, benchmark: str, seed: int) -> tuple[c.Embedding, dict[str, str]]:
@@ -133,7 +132,7 @@ def _embedding(project: Project, row: c.Explored, benchmark: str, seed: int) -> 
 
 def of_kind(project: Project, run: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
     """The training data of `run` of each of `kinds`; LarvSegError if it has none of one."""
-    found = {c.kind_of(dataset): dataset for dataset in project.experiments.runs[run].training_data}
+    found = {project.kind_of(dataset): dataset for dataset in project.experiments.runs[run].training_data}
     if missing := [kind for kind in kinds if kind not in found]:
         raise LarvSegError(f"{project.where}: figure1 and figure3 show a {missing[0]} data set, which {run!r} is not trained on")
     return tuple(found[kind] for kind in kinds)
@@ -149,7 +148,7 @@ def showcase(project: Project, run: str) -> Job:
     inputs = predictor_inputs(project, run, seed) | {"manifest": project.manifest(settings.benchmark), "objects": project.manifest(objects)}
     inputs["confusion"] = project.path("evaluate", "confusion", run=run, seed=seed)
     reads, modules = project.archives_of(settings.benchmark), (module_of(settings.method),)
-    return project.job("showcase", settings, inputs, reads, (CLASS_LISTS[0],), modules=modules, run=run)
+    return project.job("showcase", settings, inputs, reads, modules=modules, run=run)
 
 
 def attend(project: Project, run: str) -> Job:
@@ -168,7 +167,7 @@ def attend(project: Project, run: str) -> Job:
     of_kind(project, run, ("pixel", "multi_label"))
     inputs = own_files(project, run, settings.seed) | {dataset: project.manifest(dataset) for dataset in datasets}
     reads = (archive for dataset in datasets for archive in project.archives_of(dataset))
-    return project.job("attend", settings, inputs, reads, (CLASS_LISTS[0],), run=run)
+    return project.job("attend", settings, inputs, reads, run=run)
 
 
 def figure4_methods(project: Project) -> tuple[c.Column, ...]:
@@ -193,7 +192,7 @@ def predict(project: Project, name: str) -> Job:
     )
     inputs = predictor_inputs(project, name, seed) | {"manifest": project.manifest(figure.benchmark)}
     reads, modules = project.archives_of(figure.benchmark), (module_of(run.method),)
-    return project.job("predict", settings, inputs, reads, (CLASS_LISTS[0],), modules=modules, run=name)
+    return project.job("predict", settings, inputs, reads, modules=modules, run=name)
 
 
 # Figure 5: models over all of ImageNet-21K
@@ -209,7 +208,7 @@ def recognise(project: Project, name: str) -> Job:
     """Make the label maps of a model of Figure 5."""
     figure, seed = project.experiments.figure5, project.seeds[0]
     runs = [project.experiments.runs[model.run] for model in figure5_models(project)]
-    training = tuple(dict.fromkeys(data for run in runs for data in run.training_data if c.kind_of(data) == "single_label"))
+    training = tuple(dict.fromkeys(data for run in runs for data in run.training_data if project.kind_of(data) == "single_label"))
     settings = c.RecogniseConfig(
         run=name,
         profile=project.name,
@@ -233,7 +232,8 @@ def recognise(project: Project, name: str) -> Job:
 def _classes_of_scenes(project: Project) -> dict[str, str]:
     """The class of Figure 5's benchmark that each of its scene synsets is; LarvSegError for one that is none."""
     figure = project.experiments.figure5
-    classes = classes_of(figure.scenes, project.vocabulary(OBJECTS_OF[figure.benchmark]))
+    objects = project.data.weak_of(figure.benchmark, "single_label")
+    classes = classes_of(figure.scenes, project.vocabulary(objects)) if objects else {}
     if unknown := [wnid for wnid in figure.scenes if wnid not in classes]:
         raise LarvSegError(f"{project.where}: figure5: {unknown[0]} is no class of {figure.benchmark}")
     return classes

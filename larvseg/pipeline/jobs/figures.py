@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from larvseg import config as c
 from larvseg.pipeline.job import Job
+from larvseg.pipeline.jobs.data import class_list_files
 from larvseg.pipeline.jobs.evaluation import explored, figure2_models, figure4_methods, figure5_models, of_kind
-from larvseg.pipeline.project import ADE_CHALLENGE, ADE_FULL, CLASS_LISTS, COCO, OBJECT_INFO, REFERENCE, Project
+from larvseg.pipeline.project import CLASS_LISTS, OBJECT_INFO, REFERENCE, Project
 
 
 def of_the_paper(project: Project) -> Iterator[Job]:
@@ -43,7 +44,7 @@ def figure1(project: Project) -> Job:
     inputs["showcase"] = project.path("showcase", "showcase", run=run)
     inputs["metrics"] = project.path("evaluate", "metrics", run=run, seed=seed)
     reads = (archive for dataset in datasets for archive in project.archives_of(dataset))
-    return project.job("figure1", settings, inputs, reads, (CLASS_LISTS[0],))
+    return project.job("figure1", settings, inputs, reads)
 
 
 def figure2(project: Project) -> Job:
@@ -67,7 +68,7 @@ def figure4(project: Project) -> Job:
     settings = c.Figure4Config(figure="figure4", profile=project.name, benchmark=benchmark, methods=methods)
     inputs = {column.run: project.path("predict", "predictions", run=column.run) for column in methods}
     inputs["manifest"] = project.manifest(benchmark)
-    return project.job("figure4", settings, inputs, project.archives_of(benchmark), (CLASS_LISTS[0],))
+    return project.job("figure4", settings, inputs, project.archives_of(benchmark))
 
 
 def figure5(project: Project) -> Job:
@@ -80,7 +81,7 @@ def figure5(project: Project) -> Job:
 
 def miniature(project: Project) -> Job:
     """Draw pictures of the miniature world."""
-    files = (*COCO, *ADE_CHALLENGE, *ADE_FULL, *project.families["imagenet"])
+    files = [file for family in ("coco", "ade_challenge", "ade_full", "imagenet") for file in project.families[family]]
     settings = c.FigureConfig(figure="miniature", profile=project.name)
     inputs = {file: project.archive(file) for file in files}
     return project.job("miniature", settings, inputs, reference=(*CLASS_LISTS, *project.drawn_list))
@@ -88,5 +89,7 @@ def miniature(project: Project) -> Job:
 
 def world(project: Project) -> Job:
     """Draw what the training masks of the drawn ADE20K show beside what is published of the real one."""
-    settings = c.FigureConfig(figure="world", profile=project.name)
-    return project.job("world", settings, {"A150": project.manifest("A150")}, reference=(*CLASS_LISTS[:2], OBJECT_INFO))
+    benchmark = "A150"  # of which figures are published
+    settings = c.WorldConfig(figure="world", profile=project.name, dataset=benchmark, base=project.data[benchmark].base)
+    reference = (*class_list_files(project.data.classes(benchmark)), OBJECT_INFO)
+    return project.job("world", settings, {"manifest": project.manifest(benchmark)}, reference=dict.fromkeys(reference))

@@ -9,10 +9,9 @@ from larvseg.comparators.registry import JOINT
 from larvseg.config import nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
+from larvseg.pipeline.jobs.data import class_list_files
 from larvseg.pipeline.jobs.training import train
-from larvseg.pipeline.project import LIST_OF, REFERENCE, WORDNET, Project
-from larvseg.pipeline.stages import STAGES
-from larvseg.vocabulary.names import SHARED
+from larvseg.pipeline.project import REFERENCE, WORDNET, Project
 
 # DenseCLIP is CLIP and a text table, nothing else
 MAKERS = dict.fromkeys((*JOINT, "lseg"), "train") | {"zsbaseline": "propose", "openseg": "propose", "reco": "retrieve", "denseclip": None}
@@ -22,10 +21,10 @@ def jobs(project: Project) -> Iterator[Job]:
     """All of them."""
     for name in clips(project):
         yield clip(project, name)
-        yield embed(project, name)
+        yield from (embed(project, name, dataset) for dataset in embedded(project))
         yield zeroshot(project, name)
-    if "I1K" in project.datasets:
-        yield index(project, "I1K")
+    if any(project.experiments.runs[run].method == "reco" for run, _ in project.trained):
+        yield index(project, project.comparators.reco.dataset)
     yield from (make(project, run, seed) for run, seed in made(project))
 
 
@@ -63,6 +62,11 @@ def backbone_title(project: Project, run: str) -> str:
     return project.profile.backbone.title
 
 
+def embedded(project: Project) -> tuple[str, ...]:
+    """The data sets whose class names are embedded: benchmarks, and what methods that know classes by their names are trained on."""
+    return tuple(name for name in project.datasets if project.kind_of(name) == "pixel")
+
+
 def clips(project: Project) -> tuple[str, ...]:
     """The CLIP models that some run needs."""
     return tuple(dict.fromkeys(name for run, _ in project.trained for name in _clips_of(project, run)))
@@ -82,26 +86,34 @@ def clip(project: Project, name: str) -> Job:
     model = comparators.clip[name]
     trains = model.weights == "train"
     settings = c.ClipConfig(
-        profile=project.name, name=name, model=model, training=comparators.clip_training if trains else None, runtime=profile.runtime
+        profile=project.name,
+        name=name,
+        model=model,
+        dataset=comparators.pairs,
+        training=comparators.clip_training if trains else None,
+        runtime=profile.runtime,
     )
     if trains:
-        return project.job("clip", settings, {"ITPair": project.manifest("ITPair")}, project.archives_of("ITPair"), clip=name)
+        pairs = comparators.pairs
+        return project.job("clip", settings, {pairs: project.manifest(pairs)}, project.archives_of(pairs), clip=name)
     return project.job("clip", settings, {"weights": project.archive(model.weights)}, clip=name)
 
 
-def embed(project: Project, name: str) -> Job:
-    """Embed the class names of the vocabularies by the CLIP model `name`."""
-    datasets, profile = tuple(STAGES["embed"].outputs), project.profile
-    settings = c.TextConfig(clip=name, prompts=project.comparators.prompts, datasets=datasets, drawn=profile.drawn, runtime=profile.runtime)
-    lists = (f"{REFERENCE}/vocabularies/{LIST_OF[dataset]}.csv" for dataset in datasets)
-    reference = (*lists, *project.drawn_list, *_prompt_files(project))
-    return project.job("embed", settings, {"clip": project.path("clip", "model", clip=name)}, reference=reference, clip=name)
+def embed(project: Project, name: str, dataset: str) -> Job:
+    """Embed the class names of `dataset` by the CLIP model `name`."""
+    profile, classes = project.profile, project.data.classes(dataset)
+    settings = c.TextConfig(
+        clip=name, prompts=project.comparators.prompts, dataset=dataset, classes=classes, drawn=profile.drawn, runtime=profile.runtime
+    )
+    reference = dict.fromkeys((*class_list_files(classes), *project.drawn_list, *_prompt_files(project)))
+    inputs = {"clip": project.path("clip", "model", clip=name)}
+    return project.job("embed", settings, inputs, reference=reference, clip=name, dataset=dataset)
 
 
 def zeroshot(project: Project, name: str) -> Job:
     """Measure the CLIP model `name` on object pictures."""
-    settings = c.ZeroShotConfig(clip=name, runtime=project.profile.runtime)
-    text = project.path("embed", SHARED[settings.dataset], clip=name)
+    settings = c.ZeroShotConfig(clip=name, dataset=project.comparators.zeroshot, runtime=project.profile.runtime)
+    text = project.path("embed", "text", clip=name, dataset=project.data.benchmark_of(settings.dataset))
     inputs = {"clip": project.path("clip", "model", clip=name), "text": text, "manifest": project.manifest(settings.dataset)}
     return project.job("zeroshot", settings, inputs, project.archives_of(settings.dataset), clip=name)
 
@@ -120,6 +132,7 @@ def retrieve(project: Project, run: str, seed: int) -> Job:
         run=run,
         profile=project.name,
         benchmark=benchmark,
+        dataset=settings.dataset,
         retrieved=settings.retrieved,
         image_size=settings.image_size,
         features=project.features_config or project.backbone_config,
@@ -142,7 +155,7 @@ def propose(project: Project, run: str, seed: int) -> Job:
     """Train the mask proposals of ZSBaseline or OpenSeg."""
     method, comparators = project.experiments.runs[run].method, project.comparators
     settings: c.Proposing = getattr(comparators, method)
-    datasets = [dataset for dataset in project.experiments.runs[run].training_data if dataset != "ITPair"]  # CLIP has seen the pairs
+    datasets = [dataset for dataset in project.experiments.runs[run].training_data if dataset != comparators.pairs]  # CLIP has seen those
     config = c.ProposeConfig(
         run=run,
         profile=project.name,
@@ -163,9 +176,9 @@ def propose(project: Project, run: str, seed: int) -> Job:
     )
     inputs = {"backbone": project.backbone, **{dataset: project.manifest(dataset) for dataset in datasets}}
     if method == "openseg":
-        inputs |= {"clip": clip_of(project, "text"), "wordnet": project.archive(WORDNET[0])}
+        inputs |= {"clip": clip_of(project, "text"), "wordnet": project.archive(WORDNET)}
     else:
-        inputs["text"] = text_of(project, "crops", "C171")
+        inputs["text"] = text_of(project, "crops", project.masked(run))
     reads = (path for dataset in datasets for path in project.archives_of(dataset))
     reference = _prompt_files(project) if method == "openseg" else ()
     return project.job("propose", config, inputs, reads, reference, run=run, seed=seed)
@@ -173,8 +186,8 @@ def propose(project: Project, run: str, seed: int) -> Job:
 
 def _proposing_set(project: Project, settings: c.Proposing, dataset: str) -> c.TrainingSet:
     scenes = settings.augmentation or project.profile.scene_augmentation
-    augmentation = (settings.caption_augmentation or scenes) if dataset == "LN" else scenes
-    return c.TrainingSet(name=dataset, kind=c.kind_of(dataset), augmentation=augmentation, ranks=1)
+    augmentation = (settings.caption_augmentation or scenes) if project.kind_of(dataset) == "caption" else scenes
+    return c.TrainingSet(name=dataset, kind=project.kind_of(dataset), augmentation=augmentation, ranks=1)
 
 
 def _grounding(project: Project, settings: c.Proposing) -> c.Grounding:
@@ -193,7 +206,7 @@ def clip_of(project: Project, role: str) -> str:
 
 def text_of(project: Project, role: str, dataset: str) -> str:
     """Where the embeddings of the classes of `dataset` lie that this model gives."""
-    return project.path("embed", dataset, clip=getattr(project.comparators.roles, role))
+    return project.path("embed", "text", clip=getattr(project.comparators.roles, role), dataset=dataset)
 
 
 def predictor_inputs(project: Project, run: str, seed: int) -> dict[str, str]:

@@ -108,8 +108,15 @@ def table2(project: Project) -> Job:
     inputs = {dataset: project.manifest(dataset) for dataset in project.datasets}
     synsets = (f"{REFERENCE}/vocabularies/{name}_published.csv" for name in ("i124", "i585"))
     published = (f"{REFERENCE}/published/{name}.csv" for name in ("table2", "table3"))
-    settings = c.Table2Config(profile=project.name, datasets=project.datasets)
-    return project.job("table2", settings, inputs, reference=(*published, *CLASS_LISTS, *synsets))
+    data = project.data
+    settings = c.Table2Config(
+        profile=project.name,
+        datasets=project.datasets,
+        drawn=project.profile.drawn,
+        released={name: data[name].released for name in project.datasets if data[name].released},
+        listed={name: len(data.vocabulary(name)) for name in project.datasets if data.has_names(name)},
+    )
+    return project.job("table2", settings, inputs, reference=(*published, *CLASS_LISTS, *synsets, "workflow/config/datasets.yaml"))
 
 
 def metrics(project: Project) -> Job:

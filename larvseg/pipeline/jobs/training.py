@@ -34,14 +34,15 @@ def pretrain(project: Project, network: str) -> Job:
         normalisation=project.switches({}).normalisation,
         runtime=profile.runtime.model_copy(update={"threads": project.threads(stage.needs)}),
     )
-    inputs = {"manifest": project.manifest("I21K")} if pretrains else {}
+    objects = profile.pretraining.dataset if pretrains else None
+    inputs = {"manifest": project.manifest(objects)} if objects else {}
     if archive:
         inputs["weights"] = project.archive(archive)
     return project.job(
         "pretrain",
         settings,
         inputs,
-        project.archives_of("I21K") if pretrains else (),
+        project.archives_of(objects) if objects else (),
         () if inputs else (backbone.weights,),  # a file of the user's
         outputs={"model": project.feature_network if features else project.backbone},
         needs=replace(stage.needs, foundation=not features),
@@ -55,7 +56,7 @@ def train(project: Project, run: str, seed: int) -> Job:
     settings = train_config(project, run, seed)
     inputs = {"backbone": project.backbone, **{dataset: project.manifest(dataset) for dataset in described.training_data}}
     if described.method == "lseg":
-        inputs["text"] = project.path("embed", "C171", clip=project.comparators.roles.text)
+        inputs["text"] = project.path("embed", "text", clip=project.comparators.roles.text, dataset=project.masked(run))
     reads = (path for dataset in described.training_data for path in project.archives_of(dataset))
     return project.job("train", settings, inputs, reads, run=run, seed=seed)
 
@@ -65,10 +66,10 @@ def train_config(project: Project, name: str, seed: int) -> c.TrainConfig:
     profile, run = project.profile, project.experiments.runs[name]
     switches = project.switches(run.switches)
     for dataset in run.training_data:
-        if c.kind_of(dataset) not in LABELLED:
+        if project.kind_of(dataset) not in LABELLED:
             raise LarvSegError(f"{project.where}: run {name!r}: {run.method} learns from labels, {dataset} has captions or pictures alone")
     # weak data sets first, as the ranks of the official configurations: [WA150, C171, I124]
-    ordered = sorted(run.training_data, key=lambda dataset: LABELLED.index(c.kind_of(dataset)))
+    ordered = sorted(run.training_data, key=lambda dataset: LABELLED.index(project.kind_of(dataset)))
     return c.TrainConfig(
         run=name,
         profile=project.name,
@@ -89,7 +90,7 @@ def train_config(project: Project, name: str, seed: int) -> c.TrainConfig:
 
 
 def _training_set(project: Project, run: c.Run, dataset: str, place: int, ordered: list[str], switches: c.Switches) -> c.TrainingSet:
-    kind, profile = c.kind_of(dataset), project.profile
+    kind, profile = project.kind_of(dataset), project.profile
     weak = kind != "pixel"
     attends = weak and run.method == "larvseg" and (run.attend is None or dataset in run.attend)
     # the released configurations raise λ_cls to 0.2 for all but the plain WA150 runs

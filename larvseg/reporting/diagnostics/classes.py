@@ -88,6 +88,7 @@ class ClassTable:
         self.path, self.rows = path, read_csv(path)
         self.names = [row["class"] for row in self.rows]
         self.novel = [row["novel_s"] == "true" for row in self.rows]
+        self.by_name = [row["novel_s"] == "true" and row["novel_p"] != "true" for row in self.rows]  # novel by name alone
         self.datasets = [column.removeprefix(PICTURES).upper() for column in self.rows[0] if column.startswith(PICTURES)]
 
     def column(self, name: str) -> list[str]:
@@ -114,5 +115,7 @@ class ClassTable:
 
     def listed(self, values: Sequence[float | None]) -> dict[str, Any]:
         """A value of each class as metrics.json lists the IoU, for the functions of `larvseg.reporting.tail`."""
-        each = zip(self.names, values, self.novel, strict=True)
-        return {"classes": [{"name": name, "iou": value, "novel_s": novel} for name, value, novel in each]}
+        each = zip(self.names, values, self.novel, self.by_name, strict=True)
+        return {
+            "classes": [{"name": name, "iou": iou, "novel_s": novel, "novel_p": novel and not alone} for name, iou, novel, alone in each]
+        }

@@ -74,7 +74,7 @@ def _panel(axes: Axes, table: ClassTable, seen: Sequence[float], gained: Sequenc
     axes.grid(axis="y")
     axes.axhline(0, color=GREY, linewidth=1)
     _say_full(axes, seen, slots)
-    dots(axes, table.names, places, gained, table.novel)
+    dots(axes, places, gained, table.novel, table.by_name)
     labels, place_of = Labels(axes), dict(zip(table.names, places, strict=True))
     for novel in (False, True):
         for ends, (mean,) in thirds(place_of, [table.listed(gained)], novel):

@@ -11,7 +11,6 @@ from matplotlib.text import Annotation
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from matplotlib.transforms import Bbox
 
-from larvseg.reporting.aliases import has_alias
 from larvseg.reporting.diagnostics.page import BASE, MARGIN, NOVEL, SMALL, Colour, Page, points
 
 OUTLINE = [withStroke(linewidth=2.5, foreground="white")]  # so that words can be read on dots
@@ -62,13 +61,15 @@ def both_logarithmic(axes: Axes, places: Sequence[float], values: Sequence[float
         axis.set(major_locator=FixedLocator(ticks), major_formatter=FixedFormatter(labels), minor_locator=NullLocator())
 
 
-def dots(axes: Axes, names: Sequence[str], places: Sequence[float | None], values: Sequence[float | None], novel: Sequence[bool]) -> None:
-    """A dot for each class that has a place and a value; novel ones lie above base ones, hollow where C171 has them under another name."""
+def dots(
+    axes: Axes, places: Sequence[float | None], values: Sequence[float | None], novel: Sequence[bool], by_name: Sequence[bool]
+) -> None:
+    """A dot for each class that has a place and a value; novel ones lie above base ones, hollow where they are novel `by_name` alone."""
     size, alpha = (9, 0.55) if len(novel) < MANY else (6, 0.35)
     for kind, colour in ((False, BASE), (True, NOVEL)):
-        there = [(name, x, y) for name, x, y, is_novel in zip(names, places, values, novel, strict=True) if is_novel == kind]
+        there = [(x, y, alone) for x, y, is_novel, alone in zip(places, values, novel, by_name, strict=True) if is_novel == kind]
         for hollow in (False, True):
-            chosen = [(x, y) for name, x, y in there if None not in (x, y) and (kind and has_alias(name)) == hollow]
+            chosen = [(x, y) for x, y, alone in there if None not in (x, y) and alone == hollow]
             ink = {"facecolors": "none", "edgecolors": [colour], "linewidths": 1.2} if hollow else {"color": colour, "linewidths": 0}
             axes.scatter(*np.array(chosen, float).reshape(-1, 2).T, s=points(size) ** 2, alpha=alpha, **ink)
 

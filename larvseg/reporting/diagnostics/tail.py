@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from scipy.stats import spearmanr
 
 from larvseg.config.diagnostics import RunsFigureConfig
-from larvseg.reporting.aliases import has_alias
 from larvseg.reporting.diagnostics.classes import ClassTable
 from larvseg.reporting.diagnostics.measured import about
 from larvseg.reporting.diagnostics.page import FOOT, GREY, NOVEL, SMALL, TEXT, WIDTH, boxes, head, page, points, wrapped
@@ -28,7 +27,7 @@ def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[
     classes.
     """
     table = ClassTable(inputs["classes"])
-    dataset = f"W{config.benchmark}"
+    dataset = table.datasets[1]  # the first with image labels, after the base data set
     rows = {f"pictures of {dataset} →": counted(table.pictures(dataset)), "percent of a picture that shows it →": table.sizes}
     found = [table.iou(run.run) for run in config.runs]
     explanation = wrapped(
@@ -53,9 +52,9 @@ def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[
 
 
 def paired(table: ClassTable, places: Sequence[float | None], values: Sequence[float | None]) -> list[tuple[str, float, float, bool]]:
-    """(name, place, value, is novel) of each novel class that has a place and a value, and that C171 has not under another name."""
+    """(name, place, value, is novel) of each class that has a place and a value, and that is novel, not by name alone."""
     items = zip(table.names, places, values, table.novel, strict=True)
-    return [item for item in items if item[3] and None not in item and not has_alias(item[0])]
+    return [item for item, alone in zip(items, table.by_name, strict=True) if item[3] and None not in item and not alone]
 
 
 def _panel(
@@ -65,7 +64,7 @@ def _panel(
     axes.set(ylim=(-3, 103), yticks=range(0, 101, 20))
     logarithmic(axes, [place for place in places if place is not None], never)
     axes.grid(axis="y")
-    dots(axes, table.names, places, found[column], table.novel)
+    dots(axes, places, found[column], table.novel, table.by_name)
     labels, place_of = Labels(axes), dict(zip(table.names, places, strict=True))
     placed = [table.listed([iou if place is not None else None for iou, place in zip(each, places, strict=True)]) for each in found]
     for novel in (False, True):

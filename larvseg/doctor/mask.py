@@ -10,9 +10,9 @@ from larvseg.errors import LarvSegError
 from larvseg.sources.ade_json import read_annotation
 from larvseg.sources.archives import LARGEST_MEMBER
 from larvseg.sources.encodings import ENCODINGS, raw_counts
-from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary.datasets import committed
+from larvseg.vocabulary.names import read_vocabulary
 
-_VOCABULARIES = {"coco-stuff": "C171", "ade-challenge": "A150", "ade-full": "A847"}
 _MASK = "_seg.png"  # ADE20K full: ADE_train_00000001_seg.png beside ADE_train_00000001.json
 
 
@@ -54,11 +54,17 @@ def _read(path: Path) -> bytes:
 
 
 def _names(path: Path, encoding: str, label_ids: set[int]) -> dict[int, str]:
-    if encoding == "a847-prepared":
-        names = dict(enumerate(load_vocabulary("A847").names))
-    else:
-        names = {category.raw: category.name for category in load_vocabulary(_VOCABULARIES[encoding]).categories}
-    names[ENCODINGS[encoding].unlabelled] = "(unlabelled)"
+    data, names = committed(), dict[int, str]()
+    for dataset in data:
+        entry, classes = data[dataset], data.classes(dataset)
+        if entry.prepared and entry.prepared.encoding == encoding:
+            classes = classes.model_copy(update={"id": entry.prepared.id})
+        elif entry.encoding != encoding:
+            continue
+        vocabulary = read_vocabulary(dataset, classes)
+        names = dict(zip(vocabulary.raw_ids, vocabulary.names, strict=True))
+        break
+    names |= dict.fromkeys(ENCODINGS[encoding].unlabelled, "(unlabelled)")
     annotation = path.with_name(path.name.removesuffix(_MASK) + ".json")
     if encoding == "ade-full" and not label_ids <= names.keys() and path.name.endswith(_MASK) and annotation.is_file():
         names = {one.name_ndx: one.name for one in read_annotation(_read(annotation), str(annotation)).objects} | names

@@ -1,0 +1,82 @@
+"""The data sets of workflow/config/datasets.yaml: their class lists, and what refers to another resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from larvseg.config import ClassList, DataSet, load_yaml, nearest, parse
+from larvseg.errors import LarvSegError
+from larvseg.vocabulary.names import ROOT, Vocabulary, read_vocabulary
+
+
+@dataclass(frozen=True)
+class DataSets:
+    """All entries of the file `where`, in its order."""
+
+    entries: Mapping[str, DataSet]
+    where: str
+
+    def __getitem__(self, name: str) -> DataSet:
+        if name not in self.entries:
+            raise LarvSegError(f"no data set {name!r}{nearest(name, list(self.entries))}")
+        return self.entries[name]
+
+    def __iter__(self):
+        return iter(self.entries)
+
+    def benchmark_of(self, name: str) -> str:
+        """The data set whose classes `name` has: itself, or that which it brings more images of."""
+        classes = self[name].classes
+        return classes if isinstance(classes, str) else name
+
+    def weak_of(self, benchmark: str, kind: str) -> str | None:
+        """The first data set of that kind with the classes of `benchmark`."""
+        return next((name for name in self if self[name].kind == kind and self[name].classes == benchmark), None)
+
+    def classes(self, name: str) -> ClassList | None:
+        """The class list of `name`; None where its classes are the synsets that it has images of, or where it has none."""
+        classes = self[self.benchmark_of(name)].classes
+        return classes if isinstance(classes, ClassList) else None
+
+    def synsets(self, name: str, choice: str) -> str | None:
+        """Where the candidates of each class of `name` stand: "file:column"; None for a data set without synsets."""
+        lists = self[name].synsets
+        if lists is None:
+            return None
+        if choice not in lists:
+            raise LarvSegError(f"{self.where}: {name}: no synsets {choice!r}{nearest(choice, list(lists))}")
+        return lists[choice]
+
+    def has_names(self, name: str) -> bool:
+        """Its classes stand in a list."""
+        return self.classes(name) is not None
+
+    def vocabulary(self, name: str, drawn: bool = False, synsets: str = "published") -> Vocabulary:
+        """The vocabulary of `name`; LarvSegError for a data set that has no class list."""
+        classes = self.classes(name)
+        if classes is None:
+            raise LarvSegError(f"{self.where}: {name} has no class list")
+        return read_vocabulary(name, classes, drawn, self.synsets(name, synsets))
+
+
+def load_datasets(path: Path) -> DataSets:
+    """The data sets of the YAML file `path`; LarvSegError for an entry that refers to a data set that is not there or has no class list."""
+    entries = {name: parse(DataSet, value, f"{path}: {name}") for name, value in load_yaml(path).items()}
+    found = DataSets(entries, str(path))
+    for name, entry in entries.items():
+        for key, other in (("classes", entry.classes), ("base", entry.base)):
+            if isinstance(other, str) and (other not in entries or not isinstance(entries[other].classes, ClassList)):
+                listed = [known for known in entries if isinstance(entries[known].classes, ClassList)]
+                raise LarvSegError(f"{path}: {name}: {key}: no data set {other!r} with a class list{nearest(other, listed)}")
+        if entry.kind == "pixel" and (entry.encoding is None or entry.training.masks is None):
+            raise LarvSegError(f"{path}: {name}: masks need an encoding, and training.masks says where they lie")
+    return found
+
+
+@cache
+def committed() -> DataSets:
+    """Those of the project itself, whatever profile is selected."""
+    return load_datasets(ROOT / "workflow/config/datasets.yaml")
