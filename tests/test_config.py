@@ -11,6 +11,7 @@ from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, nearest
 from larvseg.errors import LarvSegError
 from larvseg.pipeline import Dag, Project, selected
 from larvseg.pipeline.dag import jobs_below
+from larvseg.pipeline.jobs.evaluation import figure5_models
 from larvseg.pipeline.jobs.methods import clips, made, predictor_inputs
 from larvseg.scratch import _switch, train_scratch
 from tests.jobs import job
@@ -65,10 +66,10 @@ def test_top_k_is_mapped_to_the_patch_grid_of_the_profile(project):
 
 def test_as_released_preset_raises_lambda_and_top_k(project):
     released = project("paper", "paper.yaml", lambda value: value.update(preset="as_released"))
-    config = released.train("larvseg-a150-i124.seed0").config
+    config = job(released, "train", "larvseg-a150-i124.seed0").config
     assert config.attention.top_k == 40 and [item.lambda_cls for item in config.training_sets] == [0.2, 0.0, 0.2]
-    assert [item.lambda_cls for item in released.train("larvseg-a150.seed0").config.training_sets] == [0.1, 0.0]
-    assert [item.lambda_cls for item in released.train("larvseg-a847.seed0").config.training_sets] == [0.2, 0.0]
+    assert [item.lambda_cls for item in job(released, "train", "larvseg-a150.seed0").config.training_sets] == [0.1, 0.0]
+    assert [item.lambda_cls for item in job(released, "train", "larvseg-a847.seed0").config.training_sets] == [0.2, 0.0]
 
 
 def test_as_printed_preset_starts_from_the_printed_weights(project):
@@ -94,7 +95,7 @@ def test_methods_of_the_paper_have_its_settings(project):
     reco = job(paper, "retrieve", "reco-a847.seed0").config
     assert (reco.retrieved, reco.image_size, reco.features.name) == (50, 224, "deit_small_distilled_patch16_224")
     assert [run for run in paper.experiments.runs if paper.quoted(run)] == ["openseg-a150", "openseg-a847"]
-    assert job(paper, "embed", "ViT-L-14").config.prompts == "vild14"
+    assert job(paper, "embed", "ViT-L-14.A150").config.prompts == "vild14"
 
 
 def test_clip_of_the_paper_is_loaded_and_each_model_has_its_role(project):
@@ -172,7 +173,7 @@ def test_the_rehearsal_has_stand_ins_for_networks_alone(project, tmp_path):
         (
             "experiments.yaml",
             lambda v: v["runs"]["larvseg-a150"].update(training_data=["C170"]),
-            "run 'larvseg-a150': no data set 'C170'; known: C171, A150, A847",
+            "run 'larvseg-a150': no data set 'C170'; did you mean 'C171'",
         ),
         (
             "experiments.yaml",
@@ -252,13 +253,14 @@ def test_the_rehearsal_has_stand_ins_for_networks_alone(project, tmp_path):
 )
 def test_a_mistake_is_one_line_that_names_file_and_key(project, file, change, message):
     with pytest.raises(LarvSegError, match=message) as caught:
-        list(project("mini", file, change).jobs())
+        list(jobs_below(project("mini", file, change)))
     assert "\n" not in str(caught.value)
 
 
 def test_a_misspelt_switch_or_attention_key_is_named(project):
     with pytest.raises(LarvSegError, match=r"unknown key 'memory'; did you mean 'memory_size'\?"):
-        project("mini", "experiments.yaml", lambda v: v["runs"]["larvseg-a150"].update(attention={"memory": 5})).train("larvseg-a150.seed0")
+        wrong = project("mini", "experiments.yaml", lambda v: v["runs"]["larvseg-a150"].update(attention={"memory": 5}))
+        job(wrong, "train", "larvseg-a150.seed0")
 
 
 def test_runs_that_train_nothing_have_the_first_seed_alone(project):
@@ -370,18 +372,18 @@ def test_of_very_many_known_names_an_error_lists_some():
 
 def test_all_of_imagenet_21k_where_a_fetched_profile_asks_for_it(project):
     without = project("paper")
-    assert without.object_runs == () and "figure5" not in without.figures and {"I21K", "IN11K"}.isdisjoint(without.datasets)
+    assert without.object_runs == () and not figure5_models(without) and {"I21K", "IN11K"}.isdisjoint(without.datasets)
     assert "imagenet_whole" not in without.families and without.runs_over_synsets == ("in11k-baseline", "i21k-larvseg")
 
 
 def test_what_comes_with_all_of_imagenet_21k(project):
     whole = project("paper", "paper.yaml", lambda value: value.update(whole_imagenet=True))
-    assert whole.object_runs == whole.runs_over_synsets and "figure5" in whole.figures
+    assert whole.object_runs == whole.runs_over_synsets and figure5_models(whole)
     assert whole.archives_of("I21K") == whole.archives_of("IN11K") == ("data/paper/archives/winter21_whole.tar",)
     assert all("winter21_whole/" in path for path in whole.archives_of("I585"))
-    assert {"I21K", "IN11K"} < set(whole.datasets) and whole.derive("IN11K").config.larger_than == 500
-    assert ("i21k-larvseg", 0) in whole.made and ("i21k-larvseg", 0) not in whole.trained
-    fetch = whole.fetch("imagenet_whole").config
+    assert {"I21K", "IN11K"} < set(whole.datasets) and job(whole, "derive", "IN11K").config.larger_than == 500
+    assert ("i21k-larvseg", 0) in made(whole) and ("i21k-larvseg", 0) not in whole.trained
+    fetch = job(whole, "fetch", "imagenet_whole").config
     assert fetch.licensed["winter21_whole.tar"] == ("winter21_whole.tar",) and fetch.sources["winter21_whole.tar"].url is None
 
 

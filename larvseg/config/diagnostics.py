@@ -39,6 +39,7 @@ class RunsFigureConfig(Model):
     figure: str
     profile: str
     benchmark: str
+    weak: tuple[str, ...]  # data sets with image labels of its classes, the one with all of them first
     runs: tuple[Measured, ...] = Field(min_length=1)
 
 

@@ -144,7 +144,7 @@ class Manifest:
         self.__init__(**state)
 
     def novel(self, rule: str = "S") -> tuple[int, ...]:
-        """Train ids of the novel classes under an alignment rule; LarvSegError for a data set that no other is the base of."""
+        """Train ids of the novel classes under an alignment rule, or "by_name"; LarvSegError for a data set without a base."""
         found = self.header.get("novel")
         if found is None:
             raise LarvSegError(

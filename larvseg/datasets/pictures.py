@@ -204,14 +204,17 @@ class Places:
 
 def images_of(places: Places, splits: Splits) -> Iterator[tuple[str, Where, str, re.Match[str]]]:
     """(split, where its files lie, path, match) of each image of each split, by path."""
+    some = False
     for split, files in zip(SPLITS, (splits.training, splits.validation), strict=True):
         if files is None:
             continue
         wanted = None if files.names is None else set(names_in(files.names))
-        found = [(path, match) for path, match in places.matching(files.images) if wanted is None or PurePosixPath(path).stem in wanted]
-        if not found:
-            raise LarvSegError(f"{files.images}: no such image of {places.dataset}; use the official archive, whole")
-        yield from ((split, files, path, match) for path, match in found)
+        for path, match in places.matching(files.images):
+            if wanted is None or PurePosixPath(path).stem in wanted:
+                some = True
+                yield split, files, path, match
+    if not some:
+        raise LarvSegError(f"{splits.training.images}: no such image of {places.dataset}; use the official archive, whole")
 
 
 def named(pictures: list[Picture], paths: list[str]) -> list[Picture]:

@@ -62,7 +62,8 @@ def open_benchmark(path: Path, benchmark: str) -> Manifest:
     manifest = Manifest(path)
     if manifest.header["dataset"] != benchmark:
         raise LarvSegError(f"{path}: data set {manifest.header['dataset']}; evaluating on {benchmark} needs its manifest")
-    manifest.novel()  # an error where no data set is its base
+    if manifest.header["novel"] is None:
+        raise LarvSegError(f"{path}: no data set is the base of {benchmark}, so that no category is novel; say its base in datasets.yaml")
     return manifest
 
 

@@ -9,8 +9,9 @@ import numpy as np
 
 from larvseg.evaluation.miou import class_iou, excluded_classes, mean_iou
 from larvseg.vocabulary import RULES
+from larvseg.vocabulary.alignment import BY_NAME
 
-Novel = Mapping[str, Sequence[int]]  # alignment rule → positions of the novel classes
+Novel = Mapping[str, Sequence[int]]  # alignment rule, or BY_NAME → positions of classes: larvseg.vocabulary.novel_in
 
 
 def metrics_of(matrix: np.ndarray, names: Sequence[str], novel_of: Novel) -> dict[str, Any]:
@@ -19,9 +20,9 @@ def metrics_of(matrix: np.ndarray, names: Sequence[str], novel_of: Novel) -> dic
     Percent, rounded to 10 decimals; None for a mean over nothing. `all`, `base`, `novel` at the top are those of rule S (paper, Table 3).
     """
     iou = class_iou(matrix)
-    novel_of = {rule: tuple(novel_of[rule]) for rule in RULES}
+    novel_of = {rule: tuple(positions) for rule, positions in novel_of.items()}
     rules = {}
-    for rule, novel in novel_of.items():
+    for rule, novel in ((rule, novel_of[rule]) for rule in RULES):
         base = tuple(i for i in range(len(names)) if i not in set(novel))
         means = {"all": mean_iou(iou), "base": mean_iou(iou, base), "novel": mean_iou(iou, novel)}
         sizes = {"base_classes": len(base), "novel_classes": len(novel)}
@@ -32,6 +33,7 @@ def metrics_of(matrix: np.ndarray, names: Sequence[str], novel_of: Novel) -> dic
             "iou": _percent(iou[i]),
             "novel_s": i in novel_of["S"],
             "novel_p": i in novel_of["P"],
+            "by_name": i in novel_of[BY_NAME],
             "pixels": int(matrix[i].sum()),
         }
         for i, name in enumerate(names)
@@ -46,12 +48,5 @@ def _percent(value: float) -> float | None:
 
 def novel_in_metrics(metrics: Mapping[str, Any]) -> Novel:
     """The novel classes as the metrics of a run have them."""
-    return {rule: [i for i, each in enumerate(metrics["classes"]) if each[f"novel_{rule.lower()}"]] for rule in RULES}
-
-
-def by_name_alone(each: Mapping[str, Any]) -> bool:
-    """A class (of `classes` in metrics) that is novel by name alone: the base data set has pixel labels of it under another name.
-
-    Rule S, by which tables are made, does not see that; rule P does.
-    """
-    return each["novel_s"] and not each["novel_p"]
+    keys = {rule: f"novel_{rule.lower()}" for rule in RULES} | {BY_NAME: BY_NAME}
+    return {rule: [i for i, each in enumerate(metrics["classes"]) if each[key]] for rule, key in keys.items()}

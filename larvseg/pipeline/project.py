@@ -130,21 +130,10 @@ class Project:
         """The vocabulary of `dataset` with the synsets that the switch of this name chooses."""
         return self.data.vocabulary(dataset, drawn=self.profile.drawn, synsets=self.switches({}).synsets)
 
-    def source(self, dataset: str) -> c.DataSet:
-        """The entry of `dataset` as this profile reads it: the prepared archive, or all of ImageNet-21K in one."""
-        entry = self.data[dataset]
-        if entry.prepared and self.prepared:
-            own = entry.prepared
-            read = {"archives": own.archives, "encoding": own.encoding, "training": own.training}
-            return entry.model_copy(update=read | {"validation": entry.validation and own.validation})
-        if entry.whole and self.profile.whole_imagenet and not self.profile.drawn:
-            return entry.model_copy(update={"archives": (WHOLE,), "training": entry.whole})
-        return entry
-
-    def class_list(self, dataset: str) -> c.ClassList | None:
-        """The class list of `dataset`, with the values that stand for classes in the masks that this profile reads."""
-        classes, entry = self.data.classes(dataset), self.data[dataset]
-        return classes.model_copy(update={"id": entry.prepared.id}) if entry.prepared and self.prepared else classes
+    @property
+    def whole(self) -> bool:
+        """All of ImageNet-21K is read from one archive."""
+        return self.profile.whole_imagenet and not self.profile.drawn
 
     @cached_property
     def families(self) -> dict[str, tuple[str, ...]]:
@@ -160,7 +149,7 @@ class Project:
         weights = [*map(self.fetched, networks), *(model.weights for model in clip if model.weights != "train")]
         if files := tuple(dict.fromkeys(file for file in weights if file)):
             families["weights"] = files
-        if self.profile.whole_imagenet and not self.profile.drawn:
+        if self.whole:
             families["imagenet_whole"] = (WHOLE,)
         return families
 
@@ -184,7 +173,7 @@ class Project:
 
     def archives_of(self, dataset: str) -> tuple[str, ...]:
         """The paths of the archives behind the manifest of `dataset`."""
-        entry = self.source(dataset)
+        entry = self.data.read(dataset, self.prepared, self.whole)
         if entry.archives:
             images = (entry.training.images.partition("/")[0],) if entry.training.narratives else ()  # which are another data set's
             files = (*images, *entry.archives)

@@ -146,7 +146,7 @@ def _about_theirs(notation: str) -> str:
 
 def _novel(names: Vocabulary, base: str) -> tuple[int, ...]:
     """How many of `names` are novel under rule S and under rule P, beside the data set `base`."""
-    return tuple(map(len, novel_in(names.names, committed().vocabulary(base)).values()))
+    return tuple(len(novel_in(names.names, committed().vocabulary(base))[rule]) for rule in RULES)
 
 
 def _about_synsets(vocabulary: Vocabulary, total: int) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from larvseg.config import TableConfig, TableRow, nearest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.metrics import by_name_alone
 from larvseg.reporting.cells import Cell, measured, read_cells, rows_of, source, write_cells
 from larvseg.reporting.documents import read_document
 
@@ -105,7 +104,7 @@ def _cells_of(config: TableConfig, number: int, row: TableRow, inputs: Mapping[s
         "profile": config.profile,
         "seeds": " ".join(map(str, config.seeds if quoted else paths)),
         "run": row.run,
-        BY_NAME: ";".join(each["name"] for each in metrics[0]["classes"] if by_name_alone(each)) if metrics else "",
+        BY_NAME: ";".join(each["name"] for each in metrics[0]["classes"] if each["by_name"]) if metrics else "",
     }
     for column, value in about.items():
         yield cell(column, value)

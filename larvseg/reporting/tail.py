@@ -11,7 +11,6 @@ import numpy as np
 from larvseg.columns import columns
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.metrics import by_name_alone
 
 
 def pictures_of_each_class(manifest: Manifest) -> dict[str, int]:
@@ -37,7 +36,7 @@ def thirds(pictures: Mapping[str, int], metrics: Sequence[Mapping], novel: bool 
 def _found(metrics: Sequence[Mapping], novel: bool = True) -> list[dict[str, float]]:
     """The IoU of each class of `thirds`, one dictionary for each of `metrics`, all with the same classes."""
     kind = [[each for each in one["classes"] if each["novel_s"] == novel and each["iou"] is not None] for one in metrics]
-    found = [{each["name"]: each["iou"] for each in classes if not by_name_alone(each)} for classes in kind]
+    found = [{each["name"]: each["iou"] for each in classes if not each["by_name"]} for classes in kind]
     return [{name: one[name] for name in found[0] if all(name in other for other in found)} for one in found]
 
 
@@ -55,7 +54,7 @@ def print_thirds(runs: Mapping[str, Path], manifest: Path) -> str:
         raise LarvSegError(f"{', '.join(runs)}: runs of {' and '.join(sorted(benchmarks))}; name runs of one benchmark")
     labelled = Manifest(manifest)
     parts, found = thirds(pictures_of_each_class(labelled), metrics), _found(metrics)
-    left_out = [each["name"] for each in metrics[0]["classes"] if by_name_alone(each)]
+    left_out = [each["name"] for each in metrics[0]["classes"] if each["by_name"]]
     columns_of = {
         "novel": [one["novel"] for one in metrics],
         **({f"without {len(left_out)}": _means(found, list(found[0]))} if left_out and found[0] else {}),

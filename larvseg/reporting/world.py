@@ -34,6 +34,7 @@ from larvseg.reporting.diagnostics.page import (
 from larvseg.reporting.diagnostics.scatter import OUTLINE, Labels, base_and_novel, both_logarithmic, dots
 from larvseg.reporting.diagnostics.tail import correlation
 from larvseg.reporting.occurrence import TRAINING, Companion, Seen, Shares, companions, published, seen_in
+from larvseg.vocabulary.alignment import BY_NAME
 
 HEIGHT, BELOW = 330, 320  # of a panel in the first and in the second row; pixels
 NEAR = 2  # the factor that the grey band has on both sides of the diagonal
@@ -55,7 +56,7 @@ def world(config: WorldConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
         raise LarvSegError(f"{manifest.path}: no training picture shows a class, so that there is nothing to compare")
     names, found = manifest.header["classes"], seen_in(manifest)
     real, things = published(names)
-    novel, sure = (np.isin(np.arange(len(names)), manifest.novel(rule)) for rule in ("S", "P"))
+    novel, by_name = (np.isin(np.arange(len(names)), manifest.novel(which)) for which in ("S", BY_NAME))
     explanation = wrapped(_explanation(config, names, found, real))
     above = boxes(3, head(explanation) + 62, HEIGHT, 3, left=64)
     left, right = boxes(2, above[-1][1] + HEIGHT + 134, BELOW, 2, left=64)
@@ -68,7 +69,7 @@ def world(config: WorldConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
             "How large it is where it is": ("percent of a picture that shows it", real.size, found.shares.size),
         }
         for box, (title, (unit, across, upwards)) in zip(above, panels.items(), strict=True):
-            classes = paired(names, across, upwards, novel, novel & ~sure)
+            classes = paired(names, across, upwards, novel, by_name)
             _titles(sheet, box, title, said(classes))
             _scatter(sheet.axes(*box), classes, unit)
         _titles(sheet, left, "How many labels a picture has", "bars: percent of the drawn pictures; lines: means")

@@ -36,10 +36,24 @@ class DataSets:
         """The first data set of that kind with the classes of `benchmark`."""
         return next((name for name in self if self[name].kind == kind and self[name].classes == benchmark), None)
 
-    def classes(self, name: str) -> ClassList | None:
+    def read(self, name: str, prepared: bool = False, whole: bool = False) -> DataSet:
+        """The entry of `name` as it is read: `prepared` from the prepared archive, if there is one; `whole` from all synsets in one."""
+        entry = self[name]
+        if prepared and entry.prepared:
+            own = entry.prepared
+            read = {"archives": own.archives, "encoding": own.encoding, "training": own.training}
+            return entry.model_copy(update=read | {"validation": entry.validation and own.validation})
+        if whole and entry.whole:
+            return entry.model_copy(update={"archives": (entry.whole.images.partition("/")[0],), "training": entry.whole})
+        return entry
+
+    def classes(self, name: str, prepared: bool = False) -> ClassList | None:
         """The class list of `name`; None where its classes are the synsets that it has images of, or where it has none."""
         classes = self[self.benchmark_of(name)].classes
-        return classes if isinstance(classes, ClassList) else None
+        if not isinstance(classes, ClassList):
+            return None
+        own = self[name].prepared
+        return classes.model_copy(update={"id": own.id}) if prepared and own else classes
 
     def synsets(self, name: str, choice: str) -> str | None:
         """Where the candidates of each class of `name` stand: "file:column"; None for a data set without synsets."""

@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 
 from larvseg.errors import LarvSegError
-from larvseg.vocabulary.names import REFERENCE, read_reference
+from larvseg.vocabulary.names import REFERENCE
 
 CLASSES = REFERENCE / "miniature/classes.csv"
 IMAGENET = REFERENCE / "imagenet21k.tsv.gz"
@@ -40,12 +40,6 @@ def ilsvrc_synsets() -> tuple[str, ...]:
         return tuple(ILSVRC.read_text(encoding="utf-8").split())
     except FileNotFoundError:
         raise LarvSegError(f"data/reference/{ILSVRC.name}: no such file; restore it from version control") from None
-
-
-@cache
-def c171_synsets() -> dict[str, str]:
-    """{class of C171: its synset}, reviewed; classes whose right sense ImageNet has not are left out."""
-    return {row["name"]: row["wnid"] for row in read_reference("vocabularies/c171_synsets.csv") if row["wnid"]}
 
 
 def drawn_synsets() -> tuple[str, ...]:

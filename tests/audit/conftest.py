@@ -22,6 +22,7 @@ from larvseg.lineage.records import record_path
 from larvseg.pipeline.execute import execute
 from larvseg.pipeline.stages import STAGES
 from larvseg.reporting import rendering, tables
+from tests.data import novel
 
 PUBLISHED = "data/reference/published/table3.csv"
 LIST = "data/reference/list.csv"
@@ -57,8 +58,8 @@ def evaluate(config, inputs, outputs, work):
     counts.add(0, *chance.integers(0, len(NAMES), (2, 8, 8)))
     counts.write(outputs["confusion"])
     head = {"run": config.name, "seed": 0, "profile": "toy", "benchmark": "A150"}
-    head["permuted_vocabulary"] = permuted_vocabulary(counts.matrix(), NAMES)
-    outputs["metrics"].write_text(json_text(head | metrics_of(counts.matrix(), NAMES)))
+    head["permuted_vocabulary"] = permuted_vocabulary(counts.matrix(), NAMES, novel(NAMES))
+    outputs["metrics"].write_text(json_text(head | metrics_of(counts.matrix(), NAMES, novel(NAMES))))
 
 
 class Toy:

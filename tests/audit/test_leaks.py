@@ -10,12 +10,12 @@ import pytest
 import yaml
 from PIL import Image
 
+from larvseg.audit import picture_hashes
 from larvseg.audit.leaks import DISTANCE, AnnotationLeak, PictureLeak, find_leaks
 from larvseg.audit.picture_hashes import near, perceptual_hash
 from larvseg.datasets.manifest import write_manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
-from larvseg.lineage import picture_hashes
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import write_record
 from larvseg.pipeline import CONFIG, Project
@@ -79,7 +79,8 @@ class World:
         smoke = yaml.safe_load((self.source / "smoke.yaml").read_text())
         smoke["comparators"]["reco"]["features"] = self.features and {**smoke["backbone"], "weights": self.features}
         (CONFIG / "smoke.yaml").write_text(yaml.safe_dump({**smoke, "preset": self.preset}))
-        (CONFIG / "presets.yaml").write_text((self.source / "presets.yaml").read_text())
+        for file in ("presets.yaml", "datasets.yaml"):
+            (CONFIG / file).write_text((self.source / file).read_text())
         experiments = {"runs": self.runs, "tables": {"table3": {"columns": COLUMNS, "rows": self.rows}}}
         (CONFIG / "experiments.yaml").write_text(yaml.safe_dump(experiments))
 
@@ -171,7 +172,7 @@ def test_reco_has_seen_what_its_feature_network_was_trained_on(world, features, 
 def test_a_run_that_opened_masks_its_row_does_not_list(world):
     world.opened["larvseg"]["WA150"]["masks"] = 24
     (leak,) = find_leaks(world.pack(), threads=1).found
-    assert leak == AnnotationLeak("larvseg.seed0", "WA150", "masks", 24, "table3 (LarvSeg, A150)", ("C171", "WA150"))
+    assert leak == AnnotationLeak("larvseg.seed0", "WA150", "masks", 24, "table3 (LarvSeg, A150)", ("C171", "WA150"), "image_labels")
     assert str(leak) == "larvseg.seed0 opens masks of WA150 24 times; table3 (LarvSeg, A150) lists only its image labels"
 
 

@@ -11,7 +11,7 @@ from larvseg.audit.verify import verify
 from larvseg.errors import LarvSegError
 from larvseg.lineage.kept import KEPT
 from larvseg.lineage.records import read_record
-from tests.lineage.audit import conftest
+from tests.audit import conftest
 
 MANIFEST = "data/toy/manifests/A150.arrow"
 

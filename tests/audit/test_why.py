@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tests.lineage.audit.conftest import LIST
 
 from larvseg.audit.why import why
 from larvseg.errors import LarvSegError
+from tests.audit.conftest import LIST
 
 MODEL, MANIFEST = "results/toy/runs/r2/model", "data/toy/manifests/A150.arrow"
 

@@ -67,7 +67,9 @@ def config(name: str = "vit", steps: int = 10, **changes) -> ClipConfig:
         optimiser=Optimiser(name="adamw", lr=0.003, min_lr=0.0001, weight_decay=0.1, warmup_steps=3),
         augmentation=Augmentation(short_side=size, long_side=2 * size, crop=size, scale=(1.0, 1.2)),
     )
-    settings = ClipConfig(profile="smoke", name=name, model=BOTH[name], training=training, runtime=Runtime(checkpoint_every=4))
+    settings = ClipConfig(
+        profile="smoke", name=name, model=BOTH[name], dataset="ITPair", training=training, runtime=Runtime(checkpoint_every=4)
+    )
     return settings.model_copy(update=changes)
 
 

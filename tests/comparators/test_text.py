@@ -11,8 +11,9 @@ from larvseg.config import EvaluateConfig, Evaluation
 from larvseg.config.comparators import TextConfig
 from larvseg.errors import LarvSegError
 from larvseg.training.checkpoint import save_tensors
-from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary.datasets import committed
 from tests.comparators.tiny_clip import RESNET, VIT
+from tests.data import load_vocabulary
 
 DATASETS = ("C171", "A150")
 EVALUATE = EvaluateConfig(
@@ -30,9 +31,11 @@ def files(tmp_path_factory):
     """The tables of the drawn classes by a tiny CLIP model, and the model."""
     folder = tmp_path_factory.mktemp("text")
     save_clip(folder / "clip", VIT, build_clip(VIT))
-    outputs = {dataset: folder / dataset for dataset in DATASETS}
-    embed(TextConfig(clip="tiny", prompts="vild14", datasets=DATASETS, drawn=True), {"clip": folder / "clip"}, outputs, folder / "work")
-    return outputs | {"clip": folder / "clip"}
+    tables = {dataset: folder / dataset for dataset in DATASETS}
+    for dataset, path in tables.items():
+        config = TextConfig(clip="tiny", prompts="vild14", dataset=dataset, classes=committed().classes(dataset), drawn=True)
+        embed(config, {"clip": folder / "clip"}, {"text": path}, folder / "work")
+    return tables | {"clip": folder / "clip"}
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from larvseg.config import DeriveConfig
-from larvseg.datasets.captions import NARRATIVES
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
+from larvseg.vocabulary.datasets import committed
+from tests.data import derive_config
 
+NARRATIVES = committed()["LN"].archives
 ADE_GROUP = "ADE20K_2021_17_01/images/ADE/training/urban/street"
 
 
@@ -136,9 +137,9 @@ class World:
         }
 
     def derive(self, dataset: str, **settings) -> Manifest:
-        path = Path(f"{dataset}.arrow")
-        config = DeriveConfig(dataset=dataset, **{"drawn": False, **settings})
-        derive(config, self.archives(dataset, config.prepared), {"manifest": path, "rejects": Path(f"{dataset}.rejects.csv")}, Path("work"))
+        path, prepared = Path(f"{dataset}.arrow"), settings.get("prepared", False)
+        config = derive_config(dataset, **{"drawn": False, **settings})
+        derive(config, self.archives(dataset, prepared), {"manifest": path, "rejects": Path(f"{dataset}.rejects.csv")}, Path("work"))
         return Manifest(path)
 
 

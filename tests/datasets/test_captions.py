@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from larvseg.config import DeriveConfig
 from larvseg.datasets import pictures
-from larvseg.datasets.captions import COCO_TRAIN, LONGEST_TEXT, NARRATIVES
+from larvseg.datasets.captions import LONGEST_TEXT
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from tests.datasets.conftest import jpeg, tar_of
+from tests.data import derive_config
+from tests.datasets.conftest import NARRATIVES, jpeg, tar_of
+
+COCO_TRAIN = "train2017.zip"
 
 OUTPUTS = {"manifest": Path("x.arrow"), "rejects": Path("x.csv")}
 
@@ -24,7 +26,7 @@ def beside(tmp_path, monkeypatch):
 
 
 def derived(dataset: str, inputs: dict[str, Path], **settings) -> Manifest:
-    derive(DeriveConfig(dataset=dataset, **{"drawn": False, **settings}), inputs, OUTPUTS, Path("work"))
+    derive(derive_config(dataset, **{"drawn": False, **settings}), inputs, OUTPUTS, Path("work"))
     return Manifest(OUTPUTS["manifest"])
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from larvseg.config import DeriveConfig, PrepareConfig
 from larvseg.datasets import chunks, extraction, pictures
 from larvseg.datasets import prepare as preparation
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
+from tests.data import derive_config, prepare_config
 
 OUTPUTS = {"manifest": Path("x.arrow"), "rejects": Path("x.csv")}
 
@@ -55,7 +55,7 @@ def test_same_bytes_for_any_number_of_processes(world, monkeypatch, dataset):
 
 def test_a_killed_derivation_goes_on_where_it_was(world, monkeypatch):
     inputs = world.archives("I21K")  # 2, 1, 3 and 2 pictures
-    config = DeriveConfig(dataset="I21K", drawn=False)
+    config = derive_config("I21K", drawn=False)
     whole = world.derive("I21K").path.read_bytes()
     killed_after(5, extraction, derive, config, inputs, OUTPUTS, Path("state"))
     assert not OUTPUTS["manifest"].exists()
@@ -69,7 +69,7 @@ def test_a_killed_derivation_goes_on_where_it_was(world, monkeypatch):
 def test_an_empty_chunk_is_made_again(world):
     """What a machine leaves that loses power just after a file got its name."""
     inputs = world.archives("I21K")
-    config = DeriveConfig(dataset="I21K", drawn=False)
+    config = derive_config("I21K", drawn=False)
     derive(config, inputs, OUTPUTS, Path("state"))
     whole = OUTPUTS["manifest"].read_bytes()
     (folder,) = Path("state").iterdir()
@@ -87,7 +87,7 @@ def test_chunks_of_another_archive_are_not_used(world):
 def test_a_killed_preparation_goes_on_where_it_was(world, monkeypatch):
     monkeypatch.setattr(pictures, "_CHUNK", 1)
     world.add_to_full("ADE_train_00016900", "ADE_train_00016964")
-    inputs, config = world.archives("A847"), PrepareConfig()
+    inputs, config = world.archives("A847"), prepare_config()
     preparation.prepare(config, inputs, {"archive": Path("whole.zip")}, Path("other"))
     killed_after(2, preparation, preparation.prepare, config, inputs, {"archive": Path("x.zip")}, Path("state"))
     decode = counted(preparation.decode_image)

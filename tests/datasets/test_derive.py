@@ -6,12 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from larvseg.config import DeriveConfig
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
-from larvseg.vocabulary import load_vocabulary
+from tests.data import derive_config, load_vocabulary, novel
 from tests.datasets.conftest import tar_of
 
 HALF = 96 * 72 // 2
@@ -33,7 +32,7 @@ def test_c171(world):
     assert header["dataset"] == "C171" and header["kind"] == "pixel" and header["encoding"] == "coco-stuff"
     assert header["classes"] == list(vocabulary.names) and header["raw_ids"] == list(vocabulary.raw_ids)
     synsets = header["keys"].pop("synset")
-    assert header["keys"] == {"S": list(vocabulary.keys("S")), "P": list(vocabulary.keys("P"))}
+    assert header["keys"] == {"S": list(vocabulary.keys["S"]), "P": list(vocabulary.keys["P"])}
     assert len(synsets) == 171 and synsets[0] == "n00007846" and synsets[vocabulary.names.index("fog")] == "fog"
     assert header["archives"] == {path.as_posix(): sha256_of(path) for path in world.archives("C171").values()}
     assert [(row["split"], row["name"]) for row in rows(manifest)] == [
@@ -139,7 +138,7 @@ def test_in11k_holds_the_synsets_with_enough_pictures(world):
 @pytest.mark.parametrize("dataset, larger_than", [("I21K", 0), ("IN11K", 1)])
 @pytest.mark.parametrize("folder", ["winter21_whole/", ""])
 def test_all_synsets_in_one_archive(world, dataset, larger_than, folder):
-    config = DeriveConfig(dataset=dataset, drawn=False, larger_than=larger_than)
+    config = derive_config(dataset, drawn=False, larger_than=larger_than, whole=True)
     expected, whole = world.derive(dataset, larger_than=larger_than), world.whole(folder)
     derive(config, {whole.name: whole}, {"manifest": Path("whole.arrow"), "rejects": Path("whole.csv")}, Path("work"))
     manifest = Manifest(Path("whole.arrow"))
@@ -159,9 +158,9 @@ def test_all_synsets_in_one_archive(world, dataset, larger_than, folder):
 def test_an_archive_that_is_not_of_synsets_is_refused(world):
     path = world.tar("winter21_whole", {"winter21_whole/readme.tar": tar_of({"readme.txt": b"hello"})})
     with pytest.raises(LarvSegError, match="winter21_whole.tar: 'winter21_whole/readme.tar' in it is no archive of a synset"):
-        derive(DeriveConfig(dataset="I21K", drawn=False), {path.name: path}, OUTPUTS, Path("work"))
+        derive(derive_config("I21K", drawn=False, whole=True), {path.name: path}, OUTPUTS, Path("work"))
     with pytest.raises(LarvSegError, match="winter21_whole.tar: no archives of synsets in it"):
-        derive(DeriveConfig(dataset="IN11K", drawn=False, larger_than=500), {path.name: world.whole()}, OUTPUTS, Path("work"))
+        derive(derive_config("IN11K", drawn=False, larger_than=500, whole=True), {path.name: world.whole()}, OUTPUTS, Path("work"))
 
 
 def test_same_bytes_again_and_pickling(world):
@@ -173,17 +172,26 @@ def test_same_bytes_again_and_pickling(world):
     assert rows(again) == rows(manifest) and np.array_equal(again.mask(0), manifest.mask(0))
 
 
-def test_unknown_data_set(world):
-    config = DeriveConfig(dataset="A105", drawn=False)
-    with pytest.raises(LarvSegError, match="unknown data set 'A105'.*A150.*known: .*C171.*I21K"):
-        derive(config, {}, OUTPUTS, Path("work"))
+def test_unknown_data_set():
+    with pytest.raises(LarvSegError, match="no data set 'A105'; did you mean 'A150'?"):
+        derive_config("A105", drawn=False)
+
+
+def test_novel_classes_are_those_that_the_base_data_set_does_not_have(world):
+    for dataset in ("A150", "WA150", "I124"):
+        manifest = world.derive(dataset, drawn=True)
+        assert manifest.header["novel"] == {rule: list(found) for rule, found in novel(manifest.header["classes"]).items()}
+        assert manifest.header["benchmark"] == (None if dataset == "A150" else "A150")
+    assert [manifest.header["classes"][label] for label in manifest.novel("S")] == ["sofa", "lamp"]
+    with pytest.raises(LarvSegError, match="C171 has no base data set, so no novel classes"):
+        world.derive("C171").novel()
 
 
 def test_missing_archive(world):
     inputs = world.archives("C171")
     del inputs["val2017.zip"]
     with pytest.raises(LarvSegError, match="C171 needs the archive val2017.zip"):
-        derive(DeriveConfig(dataset="C171", drawn=False), inputs, OUTPUTS, Path("work"))
+        derive(derive_config("C171", drawn=False), inputs, OUTPUTS, Path("work"))
 
 
 def test_no_synset_at_hand(world):
@@ -211,7 +219,7 @@ def test_damaged_archive(world):
     path = inputs["ADEChallengeData2016.zip"]
     path.write_bytes(path.read_bytes()[:-500])
     with pytest.raises(LarvSegError, match=f"{path}: expected a whole zip archive"):
-        derive(DeriveConfig(dataset="A150", drawn=False), inputs, OUTPUTS, Path("work"))
+        derive(derive_config("A150", drawn=False), inputs, OUTPUTS, Path("work"))
 
 
 def test_archive_that_changed_after_the_manifest_was_made(world):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from larvseg.config import Attention, Augmentation, Backbone, Optimiser, Switches, TrainConfig, TrainingSet, kind_of
+from larvseg.config import Attention, Augmentation, Backbone, Optimiser, Switches, TrainConfig, TrainingSet
 from larvseg.datasets import ranks
 from larvseg.datasets.loader import JointLoader
 from larvseg.errors import LarvSegError
+from tests.data import kind_of
 
 SHARES = {1: [8], 2: [4, 4], 3: [3, 3, 2]}
 

@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from larvseg.config import PrepareConfig
 from larvseg.datasets.prepare import prepare, shrink, shrink_labels, shrunk_size
 from larvseg.errors import LarvSegError
-from larvseg.vocabulary import load_vocabulary
+from tests.data import load_vocabulary, prepare_config
 
 SMALL, LARGE = "ADE_train_00016869", "ADE_val_00000001"
 PREPARED = Path("data/tiny/archives/ade20k_full_prepared.zip")
@@ -24,7 +23,7 @@ def full(world):
 
 
 def prepared(world, **settings) -> zipfile.ZipFile:
-    prepare(PrepareConfig(**settings), world.archives("A847"), {"archive": PREPARED}, Path("prepare"))
+    prepare(prepare_config(**settings), world.archives("A847"), {"archive": PREPARED}, Path("prepare"))
     return zipfile.ZipFile(PREPARED)
 
 
@@ -70,7 +69,7 @@ def test_prepared_masks_know_the_whole_list_and_manifests_what_is_drawn(full):
     names, drawn = load_vocabulary("A847").names, load_vocabulary("A847", drawn=True).names
     name = drawn[-1]
     assert names.index(name) != drawn.index(name)
-    (raw,) = (category.raw for category in load_vocabulary("A847").categories if category.name == name)
+    raw = load_vocabulary("A847").raw_ids[names.index(name)]
     full.add_to_full("ADE_train_00000007", left=raw)
     archive = prepared(full)
     data = archive.read("annotations_detectron2/training/ADE_train_00000007.tif")
@@ -84,7 +83,7 @@ def test_same_bytes_for_any_number_of_processes(full, monkeypatch):
     monkeypatch.setattr("larvseg.datasets.pictures._CHUNK", 1)
     prepared(full)
     one = PREPARED.read_bytes()
-    prepare(PrepareConfig(threads=2), full.archives("A847"), {"archive": PREPARED}, Path("other"))
+    prepare(prepare_config(threads=2), full.archives("A847"), {"archive": PREPARED}, Path("other"))
     assert PREPARED.read_bytes() == one
 
 
@@ -102,7 +101,7 @@ def test_a_picture_that_cannot_be_read_stops_it(full):
 
 def test_missing_archive(world):
     with pytest.raises(LarvSegError, match="A847 needs the archive ADE20K_2021_17_01.zip"):
-        prepare(PrepareConfig(), {}, {"archive": PREPARED}, Path("prepare"))
+        prepare(prepare_config(), {}, {"archive": PREPARED}, Path("prepare"))
 
 
 @pytest.mark.parametrize(

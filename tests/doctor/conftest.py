@@ -8,14 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from larvseg.datasets.captions import NARRATIVES
 from larvseg.datasets.derive import derive
 from larvseg.doctor import Finding
 from larvseg.doctor.examination import CHECKS
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import write_record
 from larvseg.pipeline import Project
-from tests.datasets.conftest import World
+from tests.datasets.conftest import NARRATIVES, World
 from tests.jobs import job
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from larvseg.datasets.captions import NARRATIVES
 from larvseg.datasets.manifest import Manifest, write_manifest
 from larvseg.datasets.rejects import KNOWN_BAD
 from larvseg.doctor import Finding, datasets, examine, fix, leftovers, report
@@ -19,7 +18,7 @@ from larvseg.doctor.vocabularies import checksums
 from larvseg.lineage.recipes import Recipe
 from larvseg.pipeline import Project
 from larvseg.sources.archives import members
-from tests.datasets.conftest import halves, png
+from tests.datasets.conftest import NARRATIVES, halves, png
 from tests.doctor.conftest import ROOT, RUN
 
 ARCHIVES, MANIFESTS = "data/tiny/archives", "data/tiny/manifests"

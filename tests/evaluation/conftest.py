@@ -17,7 +17,7 @@ from larvseg.miniature.world import scene
 from larvseg.models.segmenter import build_segmenter
 from larvseg.sources.archives import members
 from larvseg.training.checkpoint import save_tensors
-from larvseg.vocabulary import load_vocabulary
+from tests.data import load_vocabulary, novel
 
 PICTURES = 24
 EVALUATION = Evaluation(short_side=64, long_side=256, window=64, stride=64, batch_size=4)
@@ -62,7 +62,9 @@ def pack(folder: Path) -> Path:
         "dataset": "A150",
         "kind": "pixel",
         "classes": list(vocabulary.names),
-        "keys": {rule: list(vocabulary.keys(rule)) for rule in "SP"},
+        "keys": {rule: list(vocabulary.keys[rule]) for rule in "SP"},
+        "novel": novel(vocabulary.names),
+        "shown": "masks",
         "encoding": "ade-challenge",
         "raw_ids": list(vocabulary.raw_ids),
         "archives": {archive.as_posix(): sha256_of(archive)},

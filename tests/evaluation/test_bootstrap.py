@@ -8,6 +8,7 @@ from larvseg.evaluation.bootstrap import drawn, mean_over, picture_counts, resam
 from larvseg.evaluation.confusion import ConfusionCounts, accumulate
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.evaluation.miou import class_iou, mean_iou
+from tests.data import novel
 
 NAMES = ["wall", "sky", "lamp", "sofa", "person", "radiator"]
 
@@ -27,11 +28,11 @@ def test_every_picture_once_gives_the_metrics():
     counts = counted(range(30), size=7)
     _, pixels = picture_counts(counts.rows(), counts.classes)
     iou = resampled_iou(pixels, np.ones((1, 30)))
-    metrics = metrics_of(counts.matrix(), NAMES)
-    novel = [number for number, each in enumerate(metrics["classes"]) if each["novel_s"]]
-    base = [number for number in range(len(NAMES)) if number not in novel]
-    assert len(novel) == 3
-    found = [round(float(mean_over(iou, part)[0]), 10) for part in (range(len(NAMES)), base, novel)]
+    metrics = metrics_of(counts.matrix(), NAMES, novel(NAMES))
+    others = [number for number, each in enumerate(metrics["classes"]) if each["novel_s"]]
+    base = [number for number in range(len(NAMES)) if number not in others]
+    assert len(others) == 3
+    found = [round(float(mean_over(iou, part)[0]), 10) for part in (range(len(NAMES)), base, others)]
     assert found == [metrics["all"], metrics["base"], metrics["novel"]]
 
 

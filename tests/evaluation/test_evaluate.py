@@ -12,6 +12,7 @@ from larvseg.evaluation.confusion import accumulate, read_confusion
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.evaluation.permutation import PERMUTATIONS, derangement, permuted_vocabulary
 from larvseg.evaluation.predictor import Predictor
+from tests.data import novel
 
 NAMES = ["wall", "sky", "lamp", "television receiver", "person"]  # novel: lamp, and under rule S television receiver
 PALETTE = np.array([[200, 0, 0], [0, 200, 0], [0, 0, 200], [200, 200, 0], [0, 200, 200]], np.uint8)
@@ -22,7 +23,7 @@ class Pictures:
     """Rows 0 and 1 are for training; the others show classes 0 to 3 as blocks of flat colour."""
 
     path = "A150.arrow"
-    header = {"dataset": "A150", "classes": NAMES}
+    header = {"dataset": "A150", "classes": NAMES, "novel": novel(NAMES)}
 
     def split(self, name):
         return np.arange(2, 7) if name == "validation" else np.arange(2)
@@ -59,25 +60,32 @@ def test_a_perfect_model_scores_100_and_unlabelled_pixels_do_not_count():
     counts = stage.evaluate_model(by_colour, PartlyLabelled(), unresized, "half")
     assert counts.matrix().sum() == 5 * (72 - 5) * 96
     assert set(counts.rows()[0]) == {2, 3, 4, 5, 6}
-    metrics = metrics_of(counts.matrix(), NAMES)
+    metrics = metrics_of(counts.matrix(), NAMES, novel(NAMES))
     assert (metrics["all"], metrics["base"], metrics["novel"], metrics["excluded_classes"]) == (100, 100, 100, 1)
 
 
 def test_metrics_of_a_known_matrix():
     matrix = np.diag([10, 0, 2, 4, 0])
     matrix[0, 2] = 10
-    metrics = metrics_of(matrix, NAMES)
+    metrics = metrics_of(matrix, NAMES, novel(NAMES))
     assert metrics["rules"]["S"] == {"all": 55.5555555556, "base": 50.0, "novel": 58.3333333333, "base_classes": 3, "novel_classes": 2}
     assert metrics["rules"]["P"] == {"all": 55.5555555556, "base": 75.0, "novel": 16.6666666667, "base_classes": 4, "novel_classes": 1}
     assert (metrics["all"], metrics["base"], metrics["novel"]) == (55.5555555556, 50.0, 58.3333333333)
     assert metrics["excluded_classes"] == 2
-    assert metrics["classes"][0] == {"name": "wall", "iou": 50.0, "novel_s": False, "novel_p": False, "pixels": 20}
+    assert metrics["classes"][0] == {"name": "wall", "iou": 50.0, "novel_s": False, "novel_p": False, "by_name": False, "pixels": 20}
     assert metrics["classes"][1]["iou"] is None
-    assert metrics["classes"][3] == {"name": "television receiver", "iou": 100.0, "novel_s": True, "novel_p": False, "pixels": 4}
+    assert metrics["classes"][3] == {
+        "name": "television receiver",
+        "iou": 100.0,
+        "novel_s": True,
+        "novel_p": False,
+        "by_name": True,
+        "pixels": 4,
+    }
 
 
 def test_a_mean_over_nothing_is_null():
-    assert metrics_of(np.diag([0, 0, 3, 0, 0]), NAMES)["base"] is None
+    assert metrics_of(np.diag([0, 0, 3, 0, 0]), NAMES, novel(NAMES))["base"] is None
 
 
 def config(**changes):
@@ -110,7 +118,7 @@ def test_stage_writes_counts_and_metrics_that_agree_and_repeat(files):
         "run": "larvseg-a150", "seed": 1, "profile": "smoke", "benchmark": "A150", "images": 5,
     }  # fmt: skip
     matrix = accumulate(*read_confusion(outputs["confusion"]))
-    assert {key: metrics[key] for key in ("all", "rules", "classes")}.items() <= metrics_of(matrix, NAMES).items()
+    assert {key: metrics[key] for key in ("all", "rules", "classes")}.items() <= metrics_of(matrix, NAMES, novel(NAMES)).items()
     stage.evaluate(config(), inputs, outputs, work)
     assert first == {role: path.read_bytes() for role, path in outputs.items()}
 
@@ -122,7 +130,7 @@ def test_methods_that_know_classes_by_name_have_the_permuted_control(files, meth
     metrics = json.loads(outputs["metrics"].read_text())
     assert ("permuted_vocabulary" in metrics) == controlled
     if controlled:
-        assert metrics["permuted_vocabulary"] == permuted_vocabulary(accumulate(*read_confusion(outputs["confusion"])), NAMES)
+        assert metrics["permuted_vocabulary"] == permuted_vocabulary(accumulate(*read_confusion(outputs["confusion"])), NAMES, novel(NAMES))
 
 
 def test_permuting_the_vocabulary_equals_evaluating_with_permuted_class_embeddings(monkeypatch):
@@ -135,12 +143,12 @@ def test_permuting_the_vocabulary_equals_evaluating_with_permuted_class_embeddin
     for number in range(PERMUTATIONS):
         order = derangement(len(NAMES), number)
         counts = stage.evaluate_model(lambda windows, order=order: noisy(windows)[:, order], PartlyLabelled(), EVALUATION, "half")
-        expected.append(metrics_of(counts.matrix(), NAMES))
+        expected.append(metrics_of(counts.matrix(), NAMES, novel(NAMES)))
     plain = stage.evaluate_model(noisy, PartlyLabelled(), EVALUATION, "half").matrix()
     assert 0 < np.diag(plain).sum() < plain.sum()
-    found = permuted_vocabulary(plain, NAMES)
+    found = permuted_vocabulary(plain, NAMES, novel(NAMES))
     assert found == {key: pytest.approx(np.mean([each[key] for each in expected]), abs=1e-9) for key in ("all", "base", "novel")}
-    assert found["all"] < metrics_of(plain, NAMES)["all"]
+    assert found["all"] < metrics_of(plain, NAMES, novel(NAMES))["all"]
 
 
 def test_derangements_are_fixed_and_leave_nothing_in_its_place():

@@ -10,6 +10,7 @@ from larvseg.evaluation.explore import group_by_pixels, group_by_texts, summary
 from larvseg.evaluation.grouping import PictureGrid, draw_points, grouped, interpolation
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.files import json_text
+from tests.data import novel
 
 NAMES = ["wall", "sky", "lamp", "television receiver", "person", "sofa"]  # novel: lamp, sofa, and under rule S television receiver
 
@@ -18,7 +19,7 @@ class Pictures:
     """Validation pictures of blocks of classes; a picture is its own mask, so that features can be made of it."""
 
     def __init__(self, count=6, unlabelled=0):
-        self.header = {"dataset": "A150", "classes": NAMES}
+        self.header = {"dataset": "A150", "classes": NAMES, "novel": novel(NAMES)}
         self.count, self.unlabelled = count, unlabelled
 
     def split(self, name):
@@ -47,7 +48,7 @@ def noise(image):
 
 def test_one_hot_features_give_100_in_every_draw():
     draws = group_by_pixels(one_hot, Pictures(unlabelled=3), draws=5, seed=0)
-    result = summary([draw.matrix() for draw in draws], NAMES, "P")
+    result = summary([draw.matrix() for draw in draws], NAMES, novel(NAMES), "P")
     assert [result["rules"][rule]["draws"] for rule in "SP"] == [[100.0] * 5] * 2
     assert (result["novel"], result["std"], result["rule"]) == (100.0, 0.0, "P")
     assert all(draw.matrix().sum() == 6 * 21 * 24 for draw in draws)
@@ -95,8 +96,9 @@ def test_pictures_without_novel_categories_change_no_novel_number():
             return np.arange(self.count)
 
     assert len(Base(12).split("validation")) == 6
-    novel = [metrics_of(group_by_pixels(noise, cls(12), 1, 0)[0].matrix(), NAMES)["rules"]["S"]["novel"] for cls in (Base, All)]
-    assert novel[0] == novel[1] > 0
+    matrices = [group_by_pixels(noise, cls(12), 1, 0)[0].matrix() for cls in (Base, All)]
+    found = [metrics_of(matrix, NAMES, novel(NAMES))["rules"]["S"]["novel"] for matrix in matrices]
+    assert found[0] == found[1] > 0
 
 
 def test_points_are_pixels_of_their_classes():
@@ -147,15 +149,15 @@ def test_dots_and_cosines_equal_the_plain_way():
 
 
 def test_summary_has_mean_and_sample_deviation_of_each_rule():
-    base, novel = np.diag([5, 5, 10, 10, 5, 10]), np.diag([5, 5, 10, 10, 5, 10])
-    novel[5, 5], novel[5, 2] = 0, 10  # sofa taken for lamp
-    result = summary([base, novel], NAMES, "S")
+    base, other = np.diag([5, 5, 10, 10, 5, 10]), np.diag([5, 5, 10, 10, 5, 10])
+    other[5, 5], other[5, 2] = 0, 10  # sofa taken for lamp
+    result = summary([base, other], NAMES, novel(NAMES), "S")
     assert result["rules"]["S"] == {"novel_classes": 3, "draws": [100.0, 50.0], "mean": 75.0, "std": 35.3553390593}
     assert result["rules"]["P"] == {"novel_classes": 2, "draws": [100.0, 25.0], "mean": 62.5, "std": 53.0330085890}
     assert (result["rule"], result["novel"], result["std"]) == ("S", 75.0, 35.3553390593)
     assert result["classes"][5] == {"name": "sofa", "iou": 50.0, "novel_s": True, "novel_p": True}
     assert json.loads(json_text(result))
-    assert summary([base], NAMES, "S")["std"] is None
+    assert summary([base], NAMES, novel(NAMES), "S")["std"] is None
 
 
 def test_the_validation_split_must_not_be_empty():

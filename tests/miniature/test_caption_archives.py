@@ -11,16 +11,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from larvseg.config import DeriveConfig, World
+from larvseg.config import World
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
-from larvseg.datasets.official import drawn_pictures
 from larvseg.miniature.archives import ILSVRC, archive_names, draw_archive
 from larvseg.miniature.classes import drawn_classes, raw_ids, synsets
+from larvseg.miniature.sizes import drawn_images
 from larvseg.miniature.world import caption_of, object_picture, web_picture
 from larvseg.sources.archives import ArchiveReader, members
 from larvseg.sources.encodings import decode_image
 from larvseg.vocabulary.synsets import ilsvrc_synsets
+from tests.data import derive_config
 from tests.miniature.naming import named_in
 
 WORLD = World(seed=3, coco_training=90, coco_validation=1, ade_training=1, ade_validation=1, objects=2, web=26, ilsvrc=3)
@@ -177,9 +178,9 @@ def test_manifests_of_what_is_drawn(folder, tmp_path, monkeypatch):
     found = {}
     for dataset, names in inputs.items():
         outputs = {"manifest": tmp_path / f"{dataset}.arrow", "rejects": tmp_path / f"{dataset}.csv"}
-        derive(DeriveConfig(dataset=dataset, drawn=True), {Path(name).name: Path(name) for name in names}, outputs, tmp_path / "work")
+        derive(derive_config(dataset, drawn=True), {Path(name).name: Path(name) for name in names}, outputs, tmp_path / "work")
         found[dataset] = Manifest(outputs["manifest"])
-        pictures = drawn_pictures(WORLD)[dataset]
+        pictures = drawn_images(WORLD)[dataset]
         assert (len(found[dataset]), 0) == pictures and found[dataset].header["rejected"] == 0
     assert found["ITPair"].captions(7) == (" ".join(caption_of(WORLD.seed, 7, web_picture(WORLD.seed, 7)).split()),)
     told = [found["LN"].captions(i) for i in range(len(found["LN"]))]

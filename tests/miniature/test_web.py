@@ -10,7 +10,7 @@ from larvseg.miniature.classes import drawn_classes
 from larvseg.miniature.places import PLACES
 from larvseg.miniature.words import draw_word, with_article, words
 from larvseg.miniature.world import caption_of, scene, web_picture
-from larvseg.vocabulary.names import load_vocabulary
+from tests.data import load_vocabulary
 from tests.miniature.naming import named_in
 
 PICTURES = 900

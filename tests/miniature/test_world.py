@@ -23,7 +23,8 @@ from larvseg.reporting.miniature_figure import figure
 from larvseg.sources.ade_index import load_index
 from larvseg.sources.ade_json import read_annotation
 from larvseg.sources.encodings import decode_image
-from larvseg.vocabulary.names import REFERENCE, load_vocabulary
+from larvseg.vocabulary.names import REFERENCE
+from tests.data import load_vocabulary
 
 WORLD = World(seed=3, coco_training=6, coco_validation=2, ade_training=6, ade_validation=6, objects=2)
 TARS = ("n04256520.tar", "n03636248.tar", "n03636649.tar")
@@ -112,7 +113,8 @@ def test_challenge_layout_and_labels(zips):
 def test_full_decodes_to_the_same_scenes_as_challenge(zips):
     full, challenge = zips["ADE20K_2021_17_01.zip"], zips["ADEChallengeData2016.zip"]
     label_id = {drawn.a847: raw_ids("A150")[drawn.label] or 0 for drawn in drawn_classes() if drawn.a847}
-    name_of = {category.raw: category.name for category in load_vocabulary("A847").categories}
+    vocabulary = load_vocabulary("A847")
+    name_of = dict(zip(vocabulary.raw_ids, vocabulary.names, strict=True))
     masks = files(full, "_seg.png")
     assert len(masks) == 12 and all(name.startswith("ADE20K_2021_17_01/images/ADE/") for name in masks)
     for name in masks:

@@ -8,7 +8,7 @@ import yaml
 
 from larvseg.errors import LarvSegError
 from larvseg.pipeline import Project
-from larvseg.pipeline.jobs.diagnostics import jobs
+from larvseg.pipeline.jobs.diagnostics import curves, jobs
 from larvseg.pipeline.jobs.tables import rows_of
 from larvseg.pipeline.stages import WANTED
 from tests.jobs import job
@@ -57,7 +57,7 @@ def test_all_of_it_is_asked_for_and_quoted_runs_are_left_out(project):
     assert {each.rule for each in diagnostics} <= WANTED
     assert not [run.run for each in diagnostics for run in getattr(each.config, "runs", ()) if "openseg" in run.run]
     quoted = project("mini", "mini.yaml", lambda value: value.update(quoted=["larvseg"]))
-    assert [run.run for run in job(quoted, "curves", "a150").config.runs] == ["baseline-a150", "baseline-a150-i124"]
+    assert [run.run for run in curves(quoted, "a150").config.runs] == ["baseline-a150", "baseline-a150-i124"]
     assert [each.rule for each in jobs(quoted)] == ["classes", "shares", "class_map", "tail", "curves"] * 2
     assert list(jobs(project("mini", "mini.yaml", lambda value: value.update(quoted=ALL_METHODS)))) == []
 

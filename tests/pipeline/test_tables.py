@@ -8,7 +8,7 @@ import yaml
 
 from larvseg.errors import LarvSegError
 from larvseg.pipeline import Project
-from larvseg.pipeline.jobs.tables import rendered, rows_of, tables
+from larvseg.pipeline.jobs.tables import facts_of, rendered, rows_of, tables
 from tests.jobs import job
 
 CONFIG = Path(__file__).parents[2] / "workflow/config"
@@ -123,5 +123,5 @@ def test_a_row_that_does_not_fit_is_refused(project, row, message):
 
 
 def test_a_language_guided_row_has_its_own_backbone_and_no_attention(project):
-    facts = project().facts("denseclip-a150")
+    facts = facts_of(project(), "denseclip-a150")
     assert facts == {"backbone": "CLIP ResNet 1-1-2-1, width 24", "benchmark": "A150", "training_data": "ITPair"}

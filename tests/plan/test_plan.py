@@ -17,6 +17,7 @@ from larvseg.errors import LarvSegError
 from larvseg.models.backbone import build_backbone
 from larvseg.models.segmenter import build_segmenter
 from larvseg.pipeline import Project
+from larvseg.pipeline.jobs.training import train_config
 from larvseg.plan import plan
 from larvseg.plan.compute import shape_of
 from larvseg.plan.hours import evaluation_operations, measured, tables, training_operations
@@ -60,7 +61,7 @@ def lines_of(text: str, word: str) -> list[list[str]]:
 )
 def test_parameters_and_operations_are_those_of_the_model(paper, name, arguments, patch):
     backbone = VIT_B.model_copy(update={"name": name, "arguments": arguments, "patch_size": patch, "image_size": 64})
-    run: TrainConfig = paper.train_config("baseline-a150", paper.experiments.runs["baseline-a150"], 0)
+    run: TrainConfig = train_config(paper, "baseline-a150", seed=0)
     model = build_segmenter(run.model_copy(update={"backbone": backbone}), 150)
     shape = shape_of(backbone)
     assert shape.parameters == sum(parameter.numel() for parameter in model.backbone.parameters())

@@ -13,7 +13,7 @@ from PIL import Image
 from larvseg.comparators.clip import load_clip
 from larvseg.comparators.clip_training import clip
 from larvseg.comparators.reco import load_features
-from larvseg.config import ClipConfig, DeriveConfig, PretrainConfig
+from larvseg.config import ClipConfig, PretrainConfig
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
@@ -31,7 +31,7 @@ from larvseg.sources.archives import ArchiveReader, members
 from larvseg.sources.encodings import decode_image, label_counts
 from larvseg.sources.narratives import narratives
 from larvseg.training.pretrain import pretrain
-from larvseg.vocabulary import base_novel, load_vocabulary
+from tests.data import base_novel, derive_config, load_vocabulary
 
 SEGMENTATION = {
     "C171": (f"{SERVED}/stuffthingmaps_trainval2017.zip", "coco-stuff", "train2017/", "val2017/", ".png"),
@@ -57,7 +57,7 @@ def test_masks_hold_every_class_and_validation_has_base_and_novel(place, dataset
         next(own for split, own in seen.items() if split in name).append(labels)
     assert [len(own) for own in seen.values()] == [6, 2]
     assert {label for labels in seen[training] for label in labels} == set(range(len(vocabulary)))
-    base, novel = base_novel(vocabulary, load_vocabulary("C171"), "S")
+    base, novel = base_novel(vocabulary.names, "S")
     for labels in seen[validation]:
         assert len(set(labels) & set(base)) > 3 and (dataset == "C171" or len(set(labels) & set(novel)) > 3)
 
@@ -136,7 +136,7 @@ def test_imagenet_1k_is_a_tar_of_a_thousand_tars(place):
 def test_the_figures_find_pictures(place, experiments, tmp_path):
     archive = place / SERVED / "ADEChallengeData2016.zip"
     outputs = {"manifest": tmp_path / "A150.arrow", "rejects": tmp_path / "A150.rejects.csv"}
-    derive(DeriveConfig(dataset="A150", drawn=False), {archive.name: archive}, outputs, tmp_path / "work")
+    derive(derive_config("A150", drawn=False), {archive.name: archive}, outputs, tmp_path / "work")
     manifest, two, four = Manifest(outputs["manifest"]), experiments.figure2, experiments.figure4
     assert choose_pictures(manifest, two.classes, two.pictures, two.base, two.novel)
     assert choose_pictures(manifest, four.classes, four.pictures, base=1, novel=2)
@@ -144,7 +144,7 @@ def test_the_figures_find_pictures(place, experiments, tmp_path):
     counts, objects = ConfusionCounts(150), load_vocabulary("I124").names
     for row in manifest.split("validation").tolist():
         counts.add(row, manifest.mask(row), manifest.mask(row))
-    candidates = [label for label in surely_novel(manifest.header["classes"]) if manifest.header["classes"][label] in objects]
+    candidates = [label for label in surely_novel(manifest) if manifest.header["classes"][label] in objects]
     assert best_picture(counts.rows(), 150, candidates)
 
 
@@ -153,7 +153,7 @@ def test_all_of_imagenet_21k_is_read_in_place(place, experiments, profile, tmp_p
     found = {}
     for dataset, larger_than in (("I21K", 0), ("IN11K", profile.in11k_images)):
         outputs = {"manifest": tmp_path / f"{dataset}.arrow", "rejects": tmp_path / f"{dataset}.csv"}
-        derive(DeriveConfig(dataset=dataset, drawn=False, larger_than=larger_than), inputs, outputs, tmp_path / "work")
+        derive(derive_config(dataset, drawn=False, larger_than=larger_than, whole=True), inputs, outputs, tmp_path / "work")
         found[dataset] = Manifest(outputs["manifest"]).header["classes"]
     assert {*five.objects, *five.scenes} < set(found["I21K"]) and found["IN11K"] == found["I21K"][:-1]
 
@@ -161,7 +161,7 @@ def test_all_of_imagenet_21k_is_read_in_place(place, experiments, profile, tmp_p
 def test_figure_5_finds_its_scenes(place, experiments, tmp_path):
     archive, five = place / LICENSED / "ADE20K_2021_17_01.zip", experiments.figure5
     outputs = {"manifest": tmp_path / "A847.arrow", "rejects": tmp_path / "A847.csv"}
-    derive(DeriveConfig(dataset="A847", drawn=False), {archive.name: archive}, outputs, tmp_path / "work")
+    derive(derive_config("A847", drawn=False), {archive.name: archive}, outputs, tmp_path / "work")
     classes = dict(zip(five.scenes, shown_in(experiments).a847, strict=True))
     assert scene_exemplars(classes, Manifest(outputs["manifest"]), five.pictures)
 

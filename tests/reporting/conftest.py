@@ -28,6 +28,9 @@ LARVSEG = row_of_table3("LarvSeg", "A150", "C171, WA150", "larvseg-a150")
 SUPERVISED = row_of_table3("Supervised", "A847", "A847", "supervised-a847")
 
 
+CLASSES = [{"name": "wall", "by_name": False}, {"name": "blind", "by_name": True}]
+
+
 @pytest.fixture
 def write(tmp_path) -> Callable[..., Path]:
     def write(rows, seeds, values, name="table3", columns=TABLE3, quoted=(), **changes) -> Path:
@@ -37,7 +40,8 @@ def write(tmp_path) -> Callable[..., Path]:
             known = values.get(row.run, {})
             for seed, numbers in known.items() if isinstance(known, dict) else enumerate(known):
                 means = dict(zip(("all", "base", "novel"), numbers, strict=True))
-                metrics = {"run": row.run, "seed": seed, "profile": "mini", "benchmark": row.texts["benchmark"]} | means | changes
+                metrics = {"run": row.run, "seed": seed, "profile": "mini", "benchmark": row.texts["benchmark"], "classes": CLASSES}
+                metrics |= means | changes
                 path = inputs[f"{row.run}.seed{seed}"] = tmp_path / f"{row.run}.{seed}.json"
                 path.write_text(json.dumps(metrics))
         published = name if any(row.published for row in rows) else None

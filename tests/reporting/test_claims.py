@@ -16,6 +16,7 @@ from larvseg.reporting.claims import KNOWN_PIXELS, PICTURES, SEEDS, Difference, 
 from larvseg.reporting.layout import layout_of
 from larvseg.reporting.rendering import as_text, render
 from larvseg.reporting.tables import read_csv
+from tests.data import novel
 from tests.jobs import job
 from tests.reporting.toy_runs import NAMES, SEEN, ToyRuns
 
@@ -49,7 +50,7 @@ def test_the_interval_is_that_of_a_plain_bootstrap_with_students_t_for_the_seeds
     def under(run: str, seed: int, times: np.ndarray) -> float:
         counts = rows[f"{run}.seed{seed}.confusion"]
         chosen = np.repeat(counts, times[counts[0]].astype(int), axis=1)
-        return metrics_of(accumulate(chosen, len(NAMES)), NAMES)[measure]
+        return metrics_of(accumulate(chosen, len(NAMES)), NAMES, novel(NAMES))[measure]
 
     def differences(times: np.ndarray) -> list[float]:
         return [under("LarvSeg", seed, times) - under("Baseline", seed, times) for seed in range(3)]

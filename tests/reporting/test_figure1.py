@@ -11,6 +11,8 @@ from larvseg.errors import LarvSegError
 from larvseg.reporting import figure1 as stage
 from larvseg.reporting.figure1 import MIDDLE, RIGHT, Example, Paradigm, Result, figure1
 from larvseg.training.checkpoint import save_tensors
+from larvseg.vocabulary.datasets import committed
+from tests.data import kind_of, novel
 from tests.reporting.pages import collisions, pixels, words
 
 CLASSES = {
@@ -36,6 +38,10 @@ class Manifest:
         self.path = path
         self.name = path.stem
         self.header = {"dataset": self.name, "classes": CLASSES[self.name], "encoding": "x", "keys": {"S": CLASSES[self.name]}}
+        self.header |= {"kind": kind_of(self.name), "shown": committed()[self.name].shown}
+
+    def novel(self, rule="S"):
+        return novel(CLASSES[self.name])[rule]
 
     def split(self, name):
         return np.arange(len(MASKS[self.name]))
@@ -137,11 +143,12 @@ def test_regions_are_named_as_they_were_predicted_and_many_names_fit(tmp_path):
     )
     names = ("wall", "floor", "sofa", "lamp", "television receiver")
     examples = [
-        Example("C171", 118_287, ("wall", "floor"), picture, np.zeros((72, 96), np.int16)),
-        Example("WA150", 20_210, many, np.full((96, 72, 3), 128, np.uint8), tuple(range(9))),
-        Example("I124", 158_432, ("sofa",), picture, (0,)),
+        Example("C171", "pixel", 118_287, ("wall", "floor"), picture, np.zeros((72, 96), np.int16)),
+        Example("WA150", "multi_label", 20_210, many, np.full((96, 72, 3), 128, np.uint8), tuple(range(9))),
+        Example("I124", "single_label", 158_432, ("sofa",), picture, (0,)),
     ]
-    page = Paradigm(settings(), names, examples, Result(picture, truth, prediction, "television receiver", 0.0, 1.0, 2.0, 0)).draw()
+    result = Result(picture, truth, prediction, "television receiver", 0.0, 1.0, 2.0, 0)
+    page = Paradigm(settings(), names, frozenset(names[i] for i in novel(names)["S"]), examples, result).draw()
     assert collisions(page) == []
     text = words(page)
     assert text.count("television receiver") == 2  # a name of the picture, and the prediction

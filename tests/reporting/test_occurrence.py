@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from larvseg.datasets.official import PICTURES
-from larvseg.reporting.occurrence import Companion, companions, published, seen
-from larvseg.vocabulary import load_vocabulary
+from larvseg.reporting.occurrence import TRAINING, Companion, companions, published, seen
+from larvseg.vocabulary.datasets import committed
+from tests.data import load_vocabulary
 
 
 def counted(*masks):
@@ -52,5 +52,5 @@ def test_published_shares_are_those_of_the_names():
 
 def test_a_real_picture_has_more_than_eight_labels():
     shares, things = published(load_vocabulary("A150").names)
-    assert shares.pictures.sum() == pytest.approx(8.457, abs=1e-3) and PICTURES["A150"][0] == 20210
+    assert shares.pictures.sum() == pytest.approx(8.457, abs=1e-3) and TRAINING == 20210 == committed()["A150"].released[0]
     assert shares.pixels.sum() == pytest.approx(0.9275) and things.sum() == 115

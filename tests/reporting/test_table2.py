@@ -2,7 +2,7 @@ import csv
 
 import pytest
 
-from larvseg.config import Table2Config, kind_of
+from larvseg.config import Table2Config
 from larvseg.datasets.manifest import write_manifest
 from larvseg.errors import LarvSegError
 from larvseg.reporting import table2 as module
@@ -10,7 +10,8 @@ from larvseg.reporting.layout import layout_of
 from larvseg.reporting.rendering import WIDTH, as_text
 from larvseg.reporting.table2 import table2
 from larvseg.reporting.tables import read_csv
-from larvseg.vocabulary import load_vocabulary
+from larvseg.vocabulary.datasets import committed
+from tests.data import kind_of, load_vocabulary, novel
 
 COLUMNS = (
     "notation,definition,images_training,images_validation,classes,novel_s,novel_p,published_images,published_classes,status,note,profile"
@@ -27,7 +28,7 @@ def classes_of(dataset: str, drawn: bool) -> tuple[str, ...]:
 
 @pytest.fixture
 def build(tmp_path):
-    def build(*datasets: str, drawn: bool = False, absent: tuple[str, ...] = (), **named: str) -> dict[str, dict[str, str]]:
+    def build(*datasets: str, drawn: bool = False, absent: tuple[str, ...] = (), held=None, **named: str) -> dict[str, dict[str, str]]:
         """The rows by notation, of manifests with two training pictures and, where there are masks, one for validation."""
         inputs = {}
         for dataset in datasets:
@@ -37,9 +38,13 @@ def build(tmp_path):
             classes = [name for name in classes_of(dataset, drawn) if name not in absent]
             header = {"dataset": named.get(dataset, dataset), "classes": classes, "absent": list(absent), "archives": {"a.zip": "0"}}
             header |= {"kind": kind_of(dataset), "keys": {}, "encoding": None, "raw_ids": []}
+            header["novel"] = novel(classes) if committed()[dataset].base else None
             inputs[dataset] = tmp_path / f"{dataset}.arrow"
             write_manifest(inputs[dataset], [{"name": str(i), "split": split, **row} for i, split in enumerate(splits)], header)
-        config = Table2Config(profile="tiny", datasets=datasets)
+        data = committed()
+        released = {name: data[name].released for name in datasets if data[name].released} | (held or {})
+        listed = {name: len(data.vocabulary(name)) for name in datasets if data.has_names(name)}
+        config = Table2Config(profile="tiny", datasets=datasets, drawn=drawn, released=released, listed=listed)
         table2(config, inputs, {"table": tmp_path / "table2.csv"}, tmp_path / "work")
         return {row["notation"]: row for row in read_csv(tmp_path / "table2.csv")}
 
@@ -125,11 +130,10 @@ def test_captions_are_counted_where_they_have_a_manifest(build):
     assert rows["ITPair"]["note"].startswith("Not public") and rows["ITPair"]["note"].endswith("the drawn miniature.")
 
 
-def test_other_counts_than_the_official_ones_are_said(build, monkeypatch):
+def test_other_counts_than_the_official_ones_are_said(build):
     assert build("A847")["A847"]["note"].endswith("The official archives hold 25 574 + 2 000 pictures, the manifest 2 + 1.")
     assert build("WA150")["WA150"]["note"] == "The official archives hold 20 210 pictures, the manifest 2."
-    monkeypatch.setitem(module.PICTURES, "A150", (2, 1))
-    assert build("A150")["A150"]["note"] == ""
+    assert build("A150", held={"A150": (2, 1)})["A150"]["note"] == ""
 
 
 def test_categories_without_an_archive_are_said(build):

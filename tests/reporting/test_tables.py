@@ -12,7 +12,7 @@ from tests.reporting.conftest import LARVSEG, SUPERVISED, TABLE6, row_of_table3,
 
 COLUMNS = (
     "model,backbone,benchmark,training_data,all,base,novel,"
-    "published_backbone,published_all,published_base,published_novel,status,profile,seeds,run"
+    "published_backbone,published_all,published_base,published_novel,status,profile,seeds,run,novel_by_name_alone"
 )
 
 
@@ -20,8 +20,8 @@ def test_one_seed(write):
     path = write((LARVSEG, SUPERVISED), (0,), {"larvseg-a150": [(28.84999, 52.0, 15.349)], "supervised-a847": [(1, 2.26, None)]})
     assert path.read_bytes().decode().splitlines(keepends=True) == [
         COLUMNS + "\n",
-        'LarvSeg,ViT 5×128,A150,"C171, WA150",28.8,52.0,15.3,ViT-B/16,32.4,41.3,26.8,measured,mini,0,larvseg-a150\n',
-        "Supervised,ViT 5×128,A847,A847,1.0,2.3,,ViT-B/16,18.6,40.6,15.9,measured,mini,0,supervised-a847\n",
+        'LarvSeg,ViT 5×128,A150,"C171, WA150",28.8,52.0,15.3,ViT-B/16,32.4,41.3,26.8,measured,mini,0,larvseg-a150,blind\n',
+        "Supervised,ViT 5×128,A847,A847,1.0,2.3,,ViT-B/16,18.6,40.6,15.9,measured,mini,0,supervised-a847,blind\n",
     ]
 
 
@@ -88,7 +88,7 @@ SWEPT = {"k40": [(30, 50, 10)], "k20": [(31, 50, 11)]}
 def test_a_run_in_two_rows_stands_beside_the_published_numbers_of_each(write):
     path = write(SWEEP, (0,), SWEPT, "table6", TABLE6)
     assert path.read_text().splitlines()[0] == (
-        f"{','.join(TABLE6)},all,base,novel,published_all,published_base,published_novel,status,profile,seeds,run"
+        f"{','.join(TABLE6)},all,base,novel,published_all,published_base,published_novel,status,profile,seeds,run,novel_by_name_alone"
     )
     rows = read_csv(path)
     assert [(row["novel"], row["published_novel"], row["run"]) for row in rows] == [

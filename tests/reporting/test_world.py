@@ -5,12 +5,13 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from larvseg.config import FigureConfig
+from larvseg.config import WorldConfig
 from larvseg.datasets.manifest import write_manifest
 from larvseg.errors import LarvSegError
 from larvseg.reporting import drawing
 from larvseg.reporting import world as stage
 from larvseg.reporting.occurrence import Companion
+from tests.data import novel
 
 NAMES = ["wall", "bed", "windowpane", "person", "lamp", "pool table", "stool"]  # novel: the third, and the last three
 PICTURES = [{0: 40, 1: 10, 4: 2}] * 6 + [{0: 30, 5: 20, 6: 3}] * 3 + [{3: 8, 2: 5}]
@@ -23,9 +24,10 @@ def draw(folder, pictures=PICTURES, dataset="A150", name="world.png"):
     rows = [{"name": str(i), "labels": sorted(each), "pixels": [each[k] for k in sorted(each)], **row} for i, each in enumerate(pictures)]
     rows.append({**row, "name": "v", "split": "validation", "labels": [6], "pixels": [100]})  # does not count
     header = {"dataset": dataset, "classes": NAMES, "keys": {"S": NAMES}, "archives": {"a.zip": "0"}, "absent": [], "kind": "pixel"}
+    header["novel"] = novel(NAMES)
     write_manifest(folder / "A150.arrow", rows, header | {"encoding": None, "raw_ids": []})
-    config = FigureConfig(figure="world", profile="mini")
-    stage.world(config, {"A150": folder / "A150.arrow"}, {"figure": folder / name}, folder)
+    config = WorldConfig(figure="world", profile="mini", dataset="A150", base="C171")
+    stage.world(config, {"manifest": folder / "A150.arrow"}, {"figure": folder / name}, folder)
     return np.asarray(Image.open(folder / name).convert("RGB"))
 
 
@@ -84,7 +86,9 @@ def test_no_word_lies_on_another_one_or_beyond_the_page(tmp_path, texts):
 
 
 def test_classes_that_no_picture_shows_have_no_dot(tmp_path, texts):
-    assert stage.paired(["a", "b"], np.array([0.5, 0.5]), np.array([0.1, 0]), np.array([True, False])) == [("a", 50, 10, True)]
+    assert stage.paired(["a", "b"], np.array([0.5, 0.5]), np.array([0.1, 0]), np.array([True, False]), np.array([True, False])) == [
+        ("a", 50, 10, True, True)
+    ]
     draw(tmp_path, [{0: 40}, {0: 10}])  # one class, and no thing at all
     assert [text.get_text() for text in written(texts[0])].count("ρ –; 1 of 1 within a factor of 2") == 3
 

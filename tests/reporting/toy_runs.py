@@ -11,6 +11,7 @@ from larvseg.evaluation.metrics import metrics_of
 from larvseg.files import json_text
 from larvseg.reporting.claims import claims
 from larvseg.reporting.tables import read_csv
+from tests.data import novel
 
 NAMES = ["wall", "sky", "person", "lamp", "sofa", "radiator"]  # three base, three novel
 TEXTS = {"benchmark": "A150", "training_data": "C171, WA150"}
@@ -39,7 +40,7 @@ class ToyRuns:
             self.inputs |= {key: self.folder / f"{key}.json", f"{key}.confusion": self.folder / f"{key}.arrow"}
             counts.write(self.inputs[f"{key}.confusion"])
             about = {"run": run, "seed": seed, "profile": "toy", "benchmark": "A150"} | head
-            self.inputs[key].write_text(json_text(about | metrics_of(counts.matrix(), NAMES)))
+            self.inputs[key].write_text(json_text(about | metrics_of(counts.matrix(), NAMES, novel(NAMES))))
         return Side(run=run, seeds=tuple(range(len(skills))), trained=True, published=PUBLISHED[run])
 
     def grouping(self, run: str, *draws: list[float], data: str = "C171") -> Side:

@@ -23,7 +23,7 @@ from larvseg.sources.encodings import (
     raw_counts,
 )
 from larvseg.sources.known_bad import known_bad
-from larvseg.vocabulary import load_vocabulary
+from tests.data import load_vocabulary
 
 # what the mask of the public picture ADE_train_00016869 holds: ade_id → pixels
 STREET = {
@@ -137,20 +137,23 @@ def test_the_public_picture_of_ade_full():
     ids = np.repeat(list(STREET), list(STREET.values())).reshape(1536, 2048)
     mask = full(ids)
     assert raw_counts(mask, "ade-full", "ADE_train_00016869") == (STREET, (2048, 1536))
-    categories = load_vocabulary("A847").categories
-    labels, pixels, _ = label_counts(mask, "ade-full", tuple(category.raw for category in categories), "ADE_train_00016869")
-    found = {categories[label].name: count for label, count in zip(labels, pixels, strict=True)}
+    vocabulary = load_vocabulary("A847")
+    labels, pixels, _ = label_counts(mask, "ade-full", vocabulary.raw_ids, "ADE_train_00016869")
+    found = {vocabulary.names[label]: count for label, count in zip(labels, pixels, strict=True)}
     expected = {"building": 786_669, "car": 46_628, "road": 1_155_851, "sky": 437_203, "tree": 495_258}
     assert {name: found[name] for name in expected} == expected
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
+OFFICIAL = [name for name, encoding in ENCODINGS.items() if encoding.classes is not None]
+
+
+@pytest.mark.parametrize("encoding", OFFICIAL)
 def test_counting_agrees_with_decoding(encoding):
     rng = np.random.default_rng(0)
     classes = sorted(ENCODINGS[encoding].classes)
     for raw_ids in (tuple(classes), tuple(rng.permutation(classes)[:20].tolist()), ()):
         for patch in (1, 7):
-            values = rng.choice([*classes, ENCODINGS[encoding].unlabelled], (5, 9)).repeat(patch, 0).repeat(patch, 1)
+            values = rng.choice([*classes, *ENCODINGS[encoding].unlabelled], (5, 9)).repeat(patch, 0).repeat(patch, 1)
             mask = {"ade-full": full, "a847-prepared": prepared}.get(encoding, encode)(values)
             labels = decode_mask(mask, encoding, raw_ids, "x")
             present, pixels = np.unique(labels[labels >= 0], return_counts=True)
@@ -259,3 +262,52 @@ TRUNCATED, FOREIGN = encode(np.zeros((40, 40, 3)), "JPEG")[:-200], encode(np.zer
 def test_unreadable_pictures(data):
     with pytest.raises(LarvSegError, match="^n01_7: not a readable picture"):
         decode_image(data, "n01_7")
+
+
+# ---- masks of one's own
+
+
+def as_picture(values, mode, kind="PNG") -> bytes:
+    picture = Image.fromarray(np.asarray(values))
+    if mode == "P":
+        picture.putpalette([value // 3 for value in range(768)])
+    assert picture.mode == mode
+    data = io.BytesIO()
+    picture.save(data, kind)
+    return data.getvalue()
+
+
+IDS = [[7, 7, 200], [0, 9, 255]]
+COLOURS = {7: (0, 0, 128), 9: (128, 64, 0), 200: (255, 255, 255), 0: (0, 0, 0), 255: (64, 0, 0)}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF"])
+def test_ids_grey_and_with_a_palette(kind):
+    for values, mode in ((np.uint8(IDS), "L"), (np.uint8(IDS), "P"), *(((np.uint16(IDS), "I;16"),) if kind != "BMP" else ())):
+        data = as_picture(values, mode, kind)
+        labels = decode_mask(data, "ids", (200, 7, 9), "x", (0, 255))
+        assert labels.tolist() == [[1, 1, 0], [-1, 2, -1]]
+        assert label_counts(data, "ids", (200, 7, 9), "x", (0, 255)) == ([0, 1, 2], [1, 2, 1], (3, 2))
+        for function in (decode_mask, label_counts):
+            with pytest.raises(
+                LarvSegError, match="x: label id 0 is outside the encoding ids .the ids of the class list, and those ignored"
+            ):
+                function(data, "ids", (200, 7, 9), "x", (255,))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF"])
+def test_colours(kind):
+    def raw(value):
+        red, green, blue = COLOURS[value]
+        return 65536 * red + 256 * green + blue
+
+    data = as_picture(np.uint8([[COLOURS[value] for value in row] for row in IDS]), "RGB", kind)
+    raw_ids, ignored = tuple(map(raw, (200, 7, 9))), tuple(map(raw, (0, 255)))
+    assert decode_mask(data, "colours", raw_ids, "x", ignored).tolist() == [[1, 1, 0], [-1, 2, -1]]
+    assert label_counts(data, "colours", raw_ids, "x", ignored) == ([0, 1, 2], [1, 2, 1], (3, 2))
+    assert raw_counts(data, "colours", "x")[0] == {raw(0): 1, raw(7): 2, raw(255): 1, raw(9): 1, raw(200): 1}
+    for function in (decode_mask, label_counts):
+        with pytest.raises(LarvSegError, match="x: label id #400000 is outside the encoding colours"):
+            function(data, "colours", raw_ids, "x", ignored[:1])
+        with pytest.raises(LarvSegError, match="the mask is a L picture; the encoding colours needs RGB"):
+            function(as_picture(np.uint8(IDS), "L"), "colours", raw_ids, "x", ignored)

@@ -10,8 +10,8 @@ from larvseg.errors import LarvSegError
 from larvseg.pipeline import Project
 from larvseg.sources.access import place_of
 from larvseg.sources.registry import files_named, is_synset_tar, load_registry, source_of
-from larvseg.vocabulary import load_vocabulary
 from larvseg.vocabulary.synsets import imagenet_synsets
+from tests.data import load_vocabulary
 
 OFFICIAL = load_registry(Path("workflow/config/sources.yaml"))
 PLAIN = {"family": "coco", "url": "http://example.org/a.zip", "gigabytes": 1.0, "licence": "CC0"}

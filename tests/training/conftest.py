@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from larvseg.config import Attention, Augmentation, Backbone, Optimiser, Runtime, Switches, TrainConfig, TrainingSet
+from larvseg.config import ANNOTATIONS, Attention, Augmentation, Backbone, Optimiser, Runtime, Switches, TrainConfig, TrainingSet
 from larvseg.datasets.manifest import write_manifest
 from larvseg.files import sha256_of
 from larvseg.models.backbone import build_backbone
 from larvseg.sources.archives import members
 from larvseg.training.checkpoint import save_tensors
+from tests.data import novel
 
 AUGMENTATION = Augmentation(short_side=16, long_side=64, crop=16)
 BACKBONE = Backbone(
@@ -74,6 +75,9 @@ def pack(folder: Path, dataset: str, pictures: int = 12, validation: int = 0) ->
     header = {
         "dataset": dataset,
         "kind": KINDS[dataset],
+        "shown": ANNOTATIONS[KINDS[dataset]],
+        "novel": novel(names) if dataset != "C171" else None,
+        "benchmark": {"WA150": "A150", "I124": "A150"}.get(dataset),
         "classes": names,
         "keys": {"S": keys, "P": keys},
         "encoding": "coco-stuff" if dataset == "C171" else None,

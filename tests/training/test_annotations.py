@@ -7,13 +7,14 @@ import pytest
 
 import larvseg.training.train as module
 from larvseg.config import Switches
-from larvseg.datasets.annotations import Ledger, TrainingPictures, listed, permitted
+from larvseg.datasets.annotations import Ledger, TrainingPictures, permitted
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.pipeline import Project
 from larvseg.pipeline.jobs.methods import parts
 from larvseg.training.train import train
+from larvseg.vocabulary.datasets import committed
 from tests.datasets.conftest import World
 from tests.training.conftest import pack
 
@@ -54,7 +55,7 @@ def test_every_run_of_every_table_may_open_only_what_its_row_lists():
         for _, job in parts(project, run, seed):
             given |= {Path(path).stem for path in job.inputs.values() if Path(path).parent.name == "manifests"}
             for training_set in getattr(job.config, "training_sets", ()):
-                assert permitted(training_set, job.config.switches) == listed(training_set.name)
+                assert permitted(training_set, job.config.switches) == project.data[training_set.name].shown
         implied = {"ITPair"} if settings.method == "lseg" else set()  # its rows do not name what CLIP's text tower has seen
         assert given == {*settings.training_data, *implied}, run
 
@@ -136,19 +137,19 @@ def test_captions_of_a_set_with_labels_are_not_opened_either(inputs):
 
 def test_what_a_row_lists():
     kinds = {"C171": "masks", "WA847": "image_labels", "I124": "image_labels", "I21K": "image_labels"}
-    assert {name: listed(name) for name in (*kinds, "LN", "ITPair", "I1K")} == kinds | {
+    assert {name: committed()[name].shown for name in (*kinds, "LN", "ITPair", "I1K")} == kinds | {
         "LN": "captions",
         "ITPair": "captions",
         "I1K": "none",
     }
 
 
-def test_a_caption_set_is_no_image_label_set(config):
-    wrong = config.training_sets[2].model_copy(update={"name": "LN"})
-    with pytest.raises(LarvSegError, match="LN is a caption data set, not single_label"):
-        permitted(wrong, Switches())
-    assert permitted(wrong.model_copy(update={"kind": "caption"}), Switches(weak_labels="crop")) == "captions"
-    assert permitted(wrong.model_copy(update={"name": "I1K"}), Switches()) == "none"
+def test_a_caption_set_is_no_image_label_set(config, captioned):
+    captioned("captions")
+    with pytest.raises(LarvSegError, match="LN is a caption data set, not single_label: it may not be trained on as one"):
+        TrainingPictures(Manifest(Path("LN.arrow")), "LN", "captions", kind="single_label")
+    captions = config.training_sets[2].model_copy(update={"kind": "caption"})
+    assert permitted(captions, Switches(weak_labels="crop")) == "captions"
 
 
 def test_validation_pictures_are_out_of_reach(tmp_path, monkeypatch):
@@ -167,10 +168,11 @@ def test_a_manifest_of_another_data_set_is_refused(method, inputs, outputs):
         train(method("larvseg"), {**inputs, "WA150": inputs["C171"]}, outputs("other"), Path("work/other"))
 
 
-def test_a_weak_set_cannot_be_declared_a_pixel_set(config):
-    weak = config.training_sets[0].model_copy(update={"kind": "pixel"})
+def test_a_weak_set_cannot_be_declared_a_pixel_set(method, inputs, outputs):
+    config = method("larvseg")
+    sets = tuple(each.model_copy(update={"kind": "pixel"}) if each.name == "WA150" else each for each in config.training_sets)
     with pytest.raises(LarvSegError, match="WA150 is a multi_label data set, not pixel"):
-        permitted(weak, Switches())
+        train(config.model_copy(update={"training_sets": sets}), inputs, outputs("wrong"), Path("work/wrong"))
 
 
 def test_labels_of_crops_open_the_masks(config):

@@ -134,7 +134,7 @@ def test_a_lone_data_set_keeps_its_own_names(config):
 
 def test_names_meet_under_the_configured_rule(config):
     headers = {
-        "WA150": {"classes": ["blind"], "keys": {"S": ["blind"], "P": ["blind"]}},
+        "WA150": {"benchmark": "A150", "classes": ["blind"], "keys": {"S": ["blind"], "P": ["blind"]}},
         "C171": {"classes": ["window-blind"], "keys": {"S": ["window"], "P": ["blind"]}},
         "I124": {"classes": ["blind"], "keys": {"S": ["blind"], "P": ["blind"]}},
     }
@@ -147,7 +147,7 @@ def test_synsets_meet_where_the_run_says_so(config):
     headers = {
         "I21K": {"classes": ["n1", "n2"], "keys": {"S": ["n1", "n2"], "synset": ["n1", "n2"]}},
         "C171": {"classes": ["dog", "mud"], "keys": {"S": ["dog", "mud"], "synset": ["n2", "mud"]}},
-        "WA150": {"classes": ["dog"], "keys": {"S": ["dog"]}},
+        "WA150": {"benchmark": "A150", "classes": ["dog"], "keys": {"S": ["dog"]}},
     }
     sets = (config.training_sets[1], config.training_sets[1].model_copy(update={"name": "I21K"}))
     over_synsets = config.switches.model_copy(update={"alignment": "synset"})

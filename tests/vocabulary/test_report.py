@@ -7,8 +7,7 @@ from larvseg.config import VocabularyConfig
 from larvseg.errors import LarvSegError
 from larvseg.miniature.ade_full import index
 from larvseg.vocabulary import report
-from larvseg.vocabulary.comparison import corrected_rows
-from larvseg.vocabulary.names import listed_synsets
+from larvseg.vocabulary.comparison import corrected_rows, listed_synsets
 from larvseg.vocabulary.resolution import IndexSense, resolve
 
 COLUMNS = (

@@ -1,11 +1,11 @@
 import pytest
 
 from larvseg.errors import LarvSegError
-from larvseg.vocabulary import load_vocabulary
-from larvseg.vocabulary.comparison import agreement, corrected_rows, difference, wrong_senses
-from larvseg.vocabulary.names import listed_synsets, read_reference
+from larvseg.vocabulary.comparison import agreement, corrected_rows, difference, listed_synsets, wrong_senses
+from larvseg.vocabulary.names import read_reference
 from larvseg.vocabulary.resolution import OVERRIDES, IndexSense, candidates, categories, read_overrides, resolve, spellings
 from larvseg.vocabulary.synsets import imagenet_synsets
+from tests.data import load_vocabulary
 
 IMAGE_SETS = ("I124", "I585")
 

@@ -1,14 +1,17 @@
 import csv
+import re
 import subprocess
 import sys
 
 import pytest
 
+from larvseg.config import ClassList
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
-from larvseg.vocabulary import RULES, base_novel, c171_key, load_vocabulary, union
+from larvseg.vocabulary import RULES, read_vocabulary, union
 from larvseg.vocabulary.names import REFERENCE, read_reference
-from larvseg.vocabulary.synsets import c171_synsets, imagenet_synsets
+from larvseg.vocabulary.synsets import imagenet_synsets
+from tests.data import base_novel, load_vocabulary
 
 NOVEL_COLUMN = {"S": "novel_hyphen_rule", "P": "novel_processed_rule"}
 
@@ -23,22 +26,24 @@ def reference(name):
 )
 def test_base_and_novel_are_those_of_the_reference_columns(target, rule, counts):
     vocabulary = load_vocabulary(target)
-    base, novel = base_novel(vocabulary, load_vocabulary("C171"), rule)
+    base, novel = base_novel(vocabulary.names, rule)
     assert (len(base), len(novel)) == counts
     assert sorted(base + novel) == list(range(len(vocabulary)))
     rows = reference(f"vocabularies/{target.lower()}.csv")
     assert {vocabulary.names[i] for i in novel} == {row["name"] for row in rows if row[NOVEL_COLUMN[rule]] == "1"}
 
 
-@pytest.mark.parametrize("rule", RULES)
-def test_the_rules_reproduce_the_reference_keys(rule):
+def test_rule_s_cuts_at_the_first_hyphen_and_rule_p_renames_five_before():
     c171 = load_vocabulary("C171")
-    assert tuple(c171_key(name, rule) for name in c171.names) == c171.keys(rule)
+    cut = tuple(name.split("-")[0] for name in c171.names)
+    assert c171.keys["S"] == cut
+    others = {c171.names[i] for i, key in enumerate(c171.keys["P"]) if key != cut[i]}
+    assert others == {"wine glass", "tv", "dirt", "window-blind", "window-other"}
 
 
 def test_rule_p_adds_five_base_categories():
-    a150, c171 = load_vocabulary("A150"), load_vocabulary("C171")
-    added = set(base_novel(a150, c171, "P")[0]) - set(base_novel(a150, c171, "S")[0])
+    a150 = load_vocabulary("A150")
+    added = set(base_novel(a150.names, "P")[0]) - set(base_novel(a150.names, "S")[0])
     assert {a150.names[i] for i in added} == {"blind", "dirt track", "glass", "television receiver", "windowpane"}
 
 
@@ -47,7 +52,7 @@ def test_union_has_one_name_for_each_distinct_key(target, rule, size):
     c171, ade, weak = load_vocabulary("C171"), load_vocabulary(target), load_vocabulary(f"W{target}")
     names, index = union([c171, ade, weak], rule)
     assert len(names) == len(set(names)) == size
-    assert tuple(names[i] for i in index["C171"]) == c171.keys(rule)
+    assert tuple(names[i] for i in index["C171"]) == c171.keys[rule]
     assert tuple(names[i] for i in index[target]) == ade.names
     assert index[target] == index[f"W{target}"]
 
@@ -76,7 +81,9 @@ def test_drawn_classes_keep_order_and_raw_values(name):
     full, drawn = load_vocabulary(name), load_vocabulary(name, drawn=True)
     column = name.removeprefix("W").lower()
     assert set(drawn.names) == {row[column] for row in reference("miniature/classes.csv")} - {""}
-    assert drawn.categories == tuple(category for category in full.categories if category.name in drawn.names)
+    kept = [i for i, each in enumerate(full.names) if each in drawn.names]
+    assert drawn.names == tuple(full.names[i] for i in kept) and drawn.raw_ids == tuple(full.raw_ids[i] for i in kept)
+    assert all(drawn.keys[rule] == tuple(full.keys[rule][i] for i in kept) for rule in full.keys)
     assert drawn.dataset == name
 
 
@@ -92,11 +99,9 @@ def test_drawn_image_sets_have_only_drawn_synsets(images, target):
 
 @pytest.mark.parametrize("rule", RULES)
 def test_restricting_keeps_base_and_novel(rule):
-    full, drawn, c171 = load_vocabulary("A847"), load_vocabulary("A847", drawn=True), load_vocabulary("C171")
-    base_names = {full.names[i] for i in base_novel(full, c171, rule)[0]}
-    base, _ = base_novel(drawn, load_vocabulary("C171", drawn=True), rule)
-    assert {drawn.names[i] for i in base} == base_names & set(drawn.names)
-    assert base_novel(drawn.names, c171, rule)[0] == base
+    full, drawn = load_vocabulary("A847"), load_vocabulary("A847", drawn=True)
+    base_names = {full.names[i] for i in base_novel(full.names, rule)[0]}
+    assert {drawn.names[i] for i in base_novel(drawn.names, rule)[0]} == base_names & set(drawn.names)
 
 
 def test_published_synsets_are_exactly_the_authors():
@@ -123,8 +128,6 @@ def test_the_list_of_synsets_matters_to_image_sets_only():
     assert load_vocabulary("A847", synsets="corrected") == load_vocabulary("A847")
     with pytest.raises(LarvSegError, match="'correct'.*corrected"):
         load_vocabulary("I124", synsets="correct")
-    with pytest.raises(LarvSegError, match="'correct'.*corrected"):
-        load_vocabulary("A847", synsets="correct")
 
 
 def test_unknown_names_are_answered_with_the_known_ones():
@@ -132,15 +135,44 @@ def test_unknown_names_are_answered_with_the_known_ones():
         load_vocabulary("A1500")
     with pytest.raises(LarvSegError, match="Cityscapes.*C171"):
         load_vocabulary("Cityscapes")
-    with pytest.raises(LarvSegError, match="rule 'Q'"):
-        load_vocabulary("C171").keys("Q")
-    with pytest.raises(LarvSegError, match="rule 'Q'"):
-        c171_key("wall-brick", "Q")
+    with pytest.raises(LarvSegError, match="C171 has no names under the alignment rule 'Q'; it has S, P, synset"):
+        union([load_vocabulary("C171")], "Q")
+    with pytest.raises(LarvSegError, match="I21K has no class list"):
+        load_vocabulary("I21K")
+
+
+@pytest.mark.parametrize(
+    ("text", "settings", "message"),
+    [
+        ("name,id\nsky,1\nsky,2\n", {"id": "id"}, "the class 'sky' stands there twice"),
+        ("name,id\nsky,1\nsea,1\n", {"id": "id"}, "the value 1 stands there twice"),
+        ("name,id\nsky,blue\n", {"id": "id"}, "id 'blue' is neither a number nor a colour like #c0ffee"),
+        ("name,id\nsky,#00f\n", {"id": "id"}, "id '#00f' is neither a number nor a colour like #c0ffee"),
+        ("name,idd\nsky,1\n", {"id": "id"}, "no column 'id'; did you mean 'idd'?"),
+        ("title\nsky\n", {}, "no column 'name'; known: title"),
+    ],
+)
+def test_a_class_list_that_cannot_be_used(tmp_path, text, settings, message):
+    file = tmp_path / "classes.csv"
+    file.write_text(text)
+    with pytest.raises(LarvSegError, match=re.escape(message)):
+        read_vocabulary("mine", ClassList(file=str(file), **settings))
+    with pytest.raises(LarvSegError, match="other.csv: no such file"):
+        read_vocabulary("mine", ClassList(file=str(tmp_path / "other.csv")))
+
+
+def test_a_class_list_of_ones_own(tmp_path):
+    file = tmp_path / "classes.csv"
+    file.write_text("\ufeffname,colour,like\nsky,#0000ff,\ncow,#00FF01,animal\n", encoding="utf-8")
+    found = read_vocabulary("mine", ClassList(file=str(file), id="colour", keys={"S": "like"}))
+    assert (found.names, found.raw_ids) == (("sky", "cow"), (255, 256 * 255 + 1))
+    assert found.keys == {"S": ("sky", "animal"), "P": ("sky", "cow")}
 
 
 def test_works_from_any_folder_without_heavy_modules(tmp_path):
     heavy = {"torch", "pandas", "numpy", "nltk"}
-    code = f"import sys, larvseg.vocabulary as v; v.load_vocabulary('I585', True); assert not {heavy} & set(sys.modules)"
+    code = "import sys; from larvseg.vocabulary.datasets import committed; committed().vocabulary('I585', True);"
+    code += f"assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env={"PYTHONPATH": str(REFERENCE.parents[1])}, check=True)
 
 
@@ -148,8 +180,9 @@ def test_every_synset_of_c171_is_one_of_imagenet_and_the_one_that_ade_means():
     corrected = {
         name: wnid for images in ("I124", "I585") for name, (wnid,) in load_vocabulary(images, synsets="corrected").synsets.items()
     }
-    names = load_vocabulary("C171").names
-    assert [row["name"] for row in read_reference("vocabularies/c171_synsets.csv")] == list(names)
-    assert set(c171_synsets()) < set(names) and set(c171_synsets().values()) < set(imagenet_synsets())
-    keys = {name: c171_key(name, "P") for name in names}
-    assert all(c171_synsets()[name] == corrected[key] for name, key in keys.items() if key in corrected)
+    c171, rows = load_vocabulary("C171"), read_reference("vocabularies/c171_synsets.csv")
+    synsets = {row["name"]: row["wnid"] for row in rows if row["wnid"]}
+    assert [row["name"] for row in rows] == list(c171.names)
+    assert set(synsets.values()) < set(imagenet_synsets())
+    assert all(synsets[name] == corrected[key] for name, key in zip(c171.names, c171.keys["P"], strict=True) if key in corrected)
+    assert c171.keys["synset"] == tuple(synsets.get(name, name) for name in c171.names)

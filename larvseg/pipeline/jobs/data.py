@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from larvseg import config as c
 from larvseg.config import nearest
@@ -13,6 +14,7 @@ from larvseg.pipeline.job import Job
 from larvseg.pipeline.project import CLASS_LISTS, REFERENCE, WORDNET, Project
 from larvseg.pipeline.stages import STAGES
 from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
+from larvseg.vocabulary.datasets import DataSets
 
 WHOLE_ARCHIVE_MB = 8000  # the list of the thirteen million members of winter21_whole.tar
 
@@ -97,29 +99,42 @@ def vocabulary(project: Project) -> Job:
 
 def derive(project: Project, dataset: str) -> Job:
     """Derive the manifest of `dataset`."""
-    data, profile, switches, entry = project.data, project.profile, project.switches({}), project.source(dataset)
-    benchmark = data.benchmark_of(dataset)
-    classes, base = project.class_list(dataset), entry.base and data.classes(entry.base)
-    settings = c.DeriveConfig(
-        dataset=dataset,
-        source=_read(entry),
-        classes=classes,
-        benchmark=None if benchmark == dataset else benchmark,
-        base=base,
+    profile, switches, entry = project.profile, project.switches({}), project.data[dataset]
+    settings = derive_config(
+        project.data,
+        dataset,
+        prepared=project.prepared,
+        whole=project.whole,
+        synsets=switches.synsets,
         drawn=profile.drawn,
         weak_labels=switches.weak_labels,
-        synsets=data.synsets(dataset, switches.synsets),
         larger_than=profile.in11k_images if entry.larger_only else 0,
         max_rejects=profile.max_rejects,
         threads=profile.deriving_threads,
     )
-    reference = [*class_list_files(classes), *class_list_files(base), *([settings.synsets.rpartition(":")[0]] if settings.synsets else ())]
-    reference += [files.names for files in (entry.training, entry.validation) if files and files.names]
+    reference = [*class_list_files(settings.classes), *class_list_files(settings.base)]
+    reference += [settings.synsets.rpartition(":")[0]] if settings.synsets else []
+    reference += [files.names for files in (settings.source.training, settings.source.validation) if files and files.names]
     reference += [*project.drawn_list, f"{REFERENCE}/imagenet_known_bad.txt"]
-    archives = project.archives_of(dataset)
-    roles = {path.removeprefix(project.archive("")): path for path in archives}
-    roles = {PurePosixPath(role).name if is_synset_tar(PurePosixPath(role).name) else role: path for role, path in roles.items()}
-    return project.job("derive", settings, roles, reference=dict.fromkeys(reference), dataset=dataset)
+    roles = {path.removeprefix(project.archive("")): path for path in project.archives_of(dataset)}
+    inputs = {PurePosixPath(role).name if is_synset_tar(PurePosixPath(role).name) else role: path for role, path in roles.items()}
+    return project.job("derive", settings, inputs, reference=dict.fromkeys(reference), dataset=dataset)
+
+
+def derive_config(
+    data: DataSets, dataset: str, prepared: bool = False, whole: bool = False, synsets: str = "published", **settings: Any
+) -> c.DeriveConfig:
+    """How the manifest of `dataset` is made: its entry, with everything that refers to another data set resolved, and `settings`."""
+    entry, benchmark = data[dataset], data.benchmark_of(dataset)
+    return c.DeriveConfig(
+        dataset=dataset,
+        source=_read(data.read(dataset, prepared, whole)),
+        classes=data.classes(dataset, prepared),
+        benchmark=None if benchmark == dataset else benchmark,
+        base=entry.base and data.classes(entry.base),
+        synsets=data.synsets(dataset, synsets),
+        **settings,
+    )
 
 
 def _read(entry: c.DataSet) -> c.DataSet:

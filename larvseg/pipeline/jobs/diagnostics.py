@@ -33,8 +33,7 @@ def jobs(project: Project) -> Iterator[Job]:
 def classes(project: Project, name: str) -> Job:
     """Write the table of classes."""
     benchmark, runs = name.upper(), _class_runs(project, name)
-    weak = (name for name in project.datasets if name != benchmark and project.data.benchmark_of(name) == benchmark)
-    datasets = (project.data[benchmark].base, *weak)
+    datasets = (project.data[benchmark].base, *_weak(project, name))
     settings = c.ClassesConfig(profile=project.name, benchmark=benchmark, datasets=datasets, runs=runs)
     manifests = {dataset: project.manifest(dataset) for dataset in (*datasets, benchmark)}
     return project.job("classes", settings, _evaluated(project, runs) | manifests, benchmark=name)
@@ -90,7 +89,12 @@ def confusion(project: Project, name: str, runs: tuple[c.Measured, ...]) -> Job:
     run = _diagnosed(project, name).confused
     confused = _shown(project, name, run.run, run.title)
     settings = c.ConfusionConfig(
-        figure=_stem(project, "confusion", name), profile=project.name, benchmark=name.upper(), runs=runs, confused=confused
+        figure=_stem(project, "confusion", name),
+        profile=project.name,
+        benchmark=name.upper(),
+        weak=_weak(project, name),
+        runs=runs,
+        confused=confused,
     )
     inputs = {"shares": project.path("shares", "table", benchmark=name)} | _evaluated(project, (confused,), counts=True)
     return project.job("confusion", settings, inputs, benchmark=name)
@@ -140,8 +144,16 @@ def _evaluated(project: Project, runs: tuple[c.Measured, ...], counts: bool = Fa
 
 
 def _runs_figure(project: Project, rule: str, name: str, runs: tuple[c.Measured, ...], inputs: dict[str, str]) -> Job:
-    settings = c.RunsFigureConfig(figure=_stem(project, rule, name), profile=project.name, benchmark=name.upper(), runs=runs)
+    settings = c.RunsFigureConfig(
+        figure=_stem(project, rule, name), profile=project.name, benchmark=name.upper(), weak=_weak(project, name), runs=runs
+    )
     return project.job(rule, settings, inputs, benchmark=name)
+
+
+def _weak(project: Project, name: str) -> tuple[str, ...]:
+    """The data sets with image labels of the benchmark's classes; that with all of them comes first."""
+    benchmark, data = name.upper(), project.data
+    return tuple(each for each in project.datasets if each != benchmark and data.benchmark_of(each) == benchmark)
 
 
 def _class_table(project: Project, name: str) -> dict[str, str]:

@@ -37,7 +37,7 @@ def rows_of(project: Project, table: str) -> tuple[c.TableRow, ...]:
 
 def _row(project: Project, table: str, columns: tuple[str, ...], row: c.Table.Row) -> c.TableRow:
     where = f"{project.where}: table {table!r}: the row of {row.run!r}"
-    said, facts = row.texts, _facts(project, row.run)
+    said, facts = row.texts, facts_of(project, row.run)
     ablation = said.get("ablation", "")
     if value := facts.get(f"published_{ablation}", facts.get(ablation)):
         facts["value"] = value
@@ -52,7 +52,7 @@ def _row(project: Project, table: str, columns: tuple[str, ...], row: c.Table.Ro
     return c.TableRow(texts={column: (facts | said)[column] for column in columns}, run=row.run, published=row.published)
 
 
-def _facts(project: Project, name: str) -> dict[str, str]:
+def facts_of(project: Project, name: str) -> dict[str, str]:
     """What follows from the run `name`, by column: data, backbone, where the classifier attends, and each setting of its attention.
 
     `top_k` is K on the patch grid of the profile, `published_top_k` that of the paper which it stands for.

@@ -50,7 +50,7 @@ class Line(NamedTuple):
 def class_map(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Draw `figure`, a PNG, of the `classes` of a benchmark: base, then novel, the most frequent first; a column for each run."""
     table = ClassTable(inputs["classes"])
-    weak = table.datasets[1:]  # the first is the base data set
+    weak = config.weak
     lines = lines_of(table, weak, [run.run for run in config.runs])
     blocks = blocks_of(lines)
     columns = [*weak, "size"]

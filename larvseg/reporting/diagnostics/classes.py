@@ -22,9 +22,9 @@ def classes(config: ClassesConfig, inputs: Mapping[str, Path], outputs: Mapping[
     """Write `table`, one line a class in the order of the vocabulary.
 
     inputs: the metrics of each run and seed, by `<run>.seed<k>`, and the manifests of config.datasets and of the benchmark. Columns:
-    class; novel_s and novel_p (alignment rules S and P: true, false); pictures_<data set>, how many of its training pictures show the
-    class; pixels of it in the validation pictures; size, how many percent of such a picture it covers where it is, in the mean; and for
-    each run the IoU in percent, the mean over seeds, empty where some seed has none.
+    class; novel_s and novel_p (alignment rules S and P: true, false), by_name (novel by name alone); pictures_<data set>, how many of its
+    training pictures show the class; pixels of it in the validation pictures; size, how many percent of such a picture it covers where it
+    is, in the mean; and for each run the IoU in percent, the mean over seeds, empty where some seed has none.
     Raises LarvSegError for metrics of another run, seed, profile or benchmark, and for the manifest of another data set.
     """
     pictures = {dataset: pictures_of(Manifest(inputs[dataset]), dataset) for dataset in config.datasets}
@@ -34,6 +34,7 @@ def classes(config: ClassesConfig, inputs: Mapping[str, Path], outputs: Mapping[
     rows = []
     for number, about in enumerate(first):
         row = {"class": about["name"], "novel_s": _text(about["novel_s"]), "novel_p": _text(about["novel_p"])}
+        row["by_name"] = _text(about["by_name"])
         row |= {f"{PICTURES}{dataset.lower()}": str(counted[about["name"]]) for dataset, counted in pictures.items()}
         row |= {"pixels": str(about["pixels"]), "size": f"{sizes[about['name']]:#.4g}" if about["name"] in sizes else ""}
         row |= {run: _mean([each["classes"][number]["iou"] for each in metrics]) for run, metrics in found.items()}
@@ -88,7 +89,7 @@ class ClassTable:
         self.path, self.rows = path, read_csv(path)
         self.names = [row["class"] for row in self.rows]
         self.novel = [row["novel_s"] == "true" for row in self.rows]
-        self.by_name = [row["novel_s"] == "true" and row["novel_p"] != "true" for row in self.rows]  # novel by name alone
+        self.by_name = [row["by_name"] == "true" for row in self.rows]  # novel by name alone
         self.datasets = [column.removeprefix(PICTURES).upper() for column in self.rows[0] if column.startswith(PICTURES)]
 
     def column(self, name: str) -> list[str]:
@@ -116,6 +117,4 @@ class ClassTable:
     def listed(self, values: Sequence[float | None]) -> dict[str, Any]:
         """A value of each class as metrics.json lists the IoU, for the functions of `larvseg.reporting.tail`."""
         each = zip(self.names, values, self.novel, self.by_name, strict=True)
-        return {
-            "classes": [{"name": name, "iou": iou, "novel_s": novel, "novel_p": novel and not alone} for name, iou, novel, alone in each]
-        }
+        return {"classes": [{"name": name, "iou": iou, "novel_s": novel, "by_name": alone} for name, iou, novel, alone in each]}

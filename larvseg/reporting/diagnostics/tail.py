@@ -27,7 +27,7 @@ def tail(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[
     classes.
     """
     table = ClassTable(inputs["classes"])
-    dataset = table.datasets[1]  # the first with image labels, after the base data set
+    dataset = config.weak[0]
     rows = {f"pictures of {dataset} →": counted(table.pictures(dataset)), "percent of a picture that shows it →": table.sizes}
     found = [table.iou(run.run) for run in config.runs]
     explanation = wrapped(

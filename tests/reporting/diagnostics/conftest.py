@@ -28,7 +28,10 @@ def evaluated(tmp_path):
         """{role: path} of the metrics and confusion counts of one run and seed."""
         matrix = np.diag([40, 30, 20, 10]) if matrix is None else np.array(matrix)
         each = zip(NAMES, ious, NOVEL, matrix.sum(1).tolist(), strict=True)
-        classes = [{"name": name, "iou": iou, "novel_s": novel, "novel_p": True, "pixels": pixels} for name, iou, novel, pixels in each]
+        classes = [
+            {"name": name, "iou": iou, "novel_s": novel, "novel_p": True, "by_name": False, "pixels": pixels}
+            for name, iou, novel, pixels in each
+        ]
         metrics = {"run": run, "seed": seed, "profile": "mini", "benchmark": "A150", "classes": classes} | dict(says)
         stem = f"{run}.seed{seed}"
         (tmp_path / stem).write_text(json.dumps(metrics))

@@ -27,11 +27,11 @@ def test_each_class_has_its_kind_frequencies_and_mean_iou(tmp_path, pictures, ev
     inputs = pictures | evaluated("larvseg", 0, [80, 10.5, 40, None]) | evaluated("larvseg", 1, [81, 11, 40, 2])
     path = write(tmp_path, (run("larvseg", 0, 1), run("lseg", 0)), inputs | evaluated("lseg", 0, [50, 0, 30.128, 1]))
     assert path.read_text().splitlines() == [
-        "class,novel_s,novel_p,pictures_c171,pictures_wa150,pictures_i124,pixels,size,larvseg,lseg,profile,seeds",
-        "wall,false,true,2,3,0,40,55.00,80.50,50.00,mini,0 1",
-        "sofa,true,true,0,2,1,30,30.50,10.75,0.00,mini,0 1",
-        "person,false,true,1,1,0,20,,40.00,30.13,mini,0 1",
-        "lamp,true,true,0,1,2,10,1.000,,1.00,mini,0 1",
+        "class,novel_s,novel_p,by_name,pictures_c171,pictures_wa150,pictures_i124,pixels,size,larvseg,lseg,profile,seeds",
+        "wall,false,true,false,2,3,0,40,55.00,80.50,50.00,mini,0 1",
+        "sofa,true,true,false,0,2,1,30,30.50,10.75,0.00,mini,0 1",
+        "person,false,true,false,1,1,0,20,,40.00,30.13,mini,0 1",
+        "lamp,true,true,false,0,1,2,10,1.000,,1.00,mini,0 1",
     ]
 
 

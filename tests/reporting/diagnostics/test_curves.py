@@ -24,7 +24,8 @@ def draw(tmp_path, run, **files):
     """files: run → paths of its seeds."""
     runs = tuple(run(name, *range(len(paths))) for name, paths in files.items())
     inputs = {f"{name}.seed{seed}": path for name, paths in files.items() for seed, path in enumerate(paths)}
-    curves(RunsFigureConfig(figure="x", profile="mini", benchmark="A150", runs=runs), inputs, {"figure": tmp_path / "x.png"}, tmp_path)
+    config = RunsFigureConfig(figure="x", profile="mini", benchmark="A150", weak=("WA150",), runs=runs)
+    curves(config, inputs, {"figure": tmp_path / "x.png"}, tmp_path)
     return np.asarray(Image.open(tmp_path / "x.png").convert("RGB"))
 
 

@@ -18,7 +18,8 @@ from larvseg.reporting.diagnostics.scatter import Labels, both_logarithmic, coun
 from larvseg.reporting.diagnostics.shares import shares
 from larvseg.reporting.diagnostics.tail import correlation, tail
 
-ABOUT = {"figure": "x", "profile": "mini", "benchmark": "A150"}
+ABOUT = {"figure": "x", "profile": "mini", "benchmark": "A150", "weak": ("WA150",)}
+OF_PAIRS = {key: value for key, value in ABOUT.items() if key != "weak"}
 
 
 @pytest.fixture
@@ -137,11 +138,11 @@ def test_names_leave_dots_free():
 
 def test_dots_have_the_colour_of_their_kind_and_none_lacks_place_or_value():
     axes = Figure().add_subplot()
-    names = ["wall", "sofa", "stool", "person", "lamp", "dirt-track"]
-    dots(axes, names, [1, 2, None, 4, 5, 6], [10, 20, 30, None, 50, 60], [False, True, True, False, True, True])
+    novel, by_name = [False, True, True, False, True, True], [False, False, False, False, False, True]
+    dots(axes, [1, 2, None, 4, 5, 6], [10, 20, 30, None, 50, 60], novel, by_name)
     drawn = [part for part in axes.collections if len(part.get_offsets())]
     found = {(tuple(part.get_edgecolor()[0][:3]), len(part.get_facecolor()) > 0): part.get_offsets().tolist() for part in drawn}
-    assert found == {(BASE, True): [[1, 10]], (NOVEL, True): [[2, 20], [5, 50]], (NOVEL, False): [[6, 60]]}  # dirt: C171 has masks of it
+    assert found == {(BASE, True): [[1, 10]], (NOVEL, True): [[2, 20], [5, 50]], (NOVEL, False): [[6, 60]]}
 
 
 def test_gains_stand_above_losses(tmp_path, table, run, trained):
@@ -149,7 +150,7 @@ def test_gains_stand_above_losses(tmp_path, table, run, trained):
 
     def panel(higher, lower):
         pair = Compared(title="a pair", run=run(higher), without=run(lower))
-        picture = drawn(tmp_path, gains, GainsConfig(**ABOUT, pairs=(pair,)), inputs)[140:560, 90:]
+        picture = drawn(tmp_path, gains, GainsConfig(**OF_PAIRS, pairs=(pair,)), inputs)[140:560, 90:]
         return (picture == drawing.NOVEL).all(2).any(1).nonzero()[0].mean()
 
     assert panel("two", "one") < panel("one", "two")
@@ -160,7 +161,7 @@ def test_gains_stand_above_losses(tmp_path, table, run, trained):
 def test_a_gain_needs_a_memory_bank(tmp_path, table, run, trained):
     pair = Compared(title="a pair", run=run("two"), without=run("one"))
     with pytest.raises(LarvSegError, match="two.seed0.model: keeps no memory bank; compare LarvSeg runs"):
-        gains(GainsConfig(**ABOUT, pairs=(pair,)), table | trained("two", 0, banks=0), {"figure": tmp_path / "x.png"}, tmp_path)
+        gains(GainsConfig(**OF_PAIRS, pairs=(pair,)), table | trained("two", 0, banks=0), {"figure": tmp_path / "x.png"}, tmp_path)
 
 
 def test_the_figures_ask_the_table_for_their_runs(tmp_path, table, run):

@@ -18,6 +18,7 @@ from larvseg.pipeline.stages import WANTED
 from larvseg.reporting.page.build import page
 from larvseg.reporting.rendering import render
 from larvseg.reporting.tables import table, write_csv
+from tests.data import novel
 
 ROOT = Path(__file__).parents[3]
 ZIP, TAR = "data/toy/archives/ADEChallengeData2016.zip", "data/toy/archives/winter21_whole/n02084071.tar"
@@ -153,7 +154,7 @@ def _trained(tree: Tree, run: str, number: int) -> None:
     Path(folder).mkdir(parents=True)
     counts.write(Path(folder, "confusion.arrow"))
     head = {"run": run, "seed": 0, "profile": "toy", "benchmark": "A150"}
-    put(f"{folder}/metrics.json", json_text(head | metrics_of(counts.matrix(), NAMES)))
+    put(f"{folder}/metrics.json", json_text(head | metrics_of(counts.matrix(), NAMES, novel(NAMES))))
     made = {"confusion": f"{folder}/confusion.arrow", "metrics": f"{folder}/metrics.json"}
     tree.make("evaluate", f"{run}.seed0", made, {"model": outputs["model"], "manifest": MANIFEST}, {"benchmark": "A150"})
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from larvseg.doctor.mask import describe, inspect
 from larvseg.errors import LarvSegError
-from larvseg.sources.inspect import describe, inspect
 
 
 def save(path, values, kind="PNG"):
