@@ -352,7 +352,7 @@ def test_a_switch_of_a_scratch_run_changes_what_follows_from_it(monkeypatch):
     _switch(project, "larvseg-a150-i124", ["switches.lambda_cls=released", "switches.top_k=released", "switches.evaluation_size=resized"])
     config = job(project, "train", "larvseg-a150-i124.seed0").config
     assert {each.lambda_cls for each in config.training_sets} == {0.0, 0.2}
-    assert config.attention.top_k == project.profile.top_k["40"]
+    assert config.attention.top_k == 8
     assert job(project, "evaluate", "larvseg-a150-i124.seed0").config.evaluation.size == "resized"
 
 

@@ -23,12 +23,12 @@ from typing import Any
 import numpy as np
 
 from larvseg.audit.picture_hashes import BITS, Hashes, hashes_of, near
-from larvseg.comparators.registry import LANGUAGE_GUIDED
 from larvseg.config import TableRow
 from larvseg.datasets.annotations import NAMES, permitted
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.lineage.records import read_record, verified_hash
+from larvseg.methods.method import method_of
 from larvseg.pipeline import Job, Project
 from larvseg.pipeline.jobs.methods import parts
 from larvseg.pipeline.jobs.tables import rows_of
@@ -180,14 +180,15 @@ def picture_leaks(training: Hashed, validation: Hashed, distance: int, runs: tup
 
 def _implied(project: Project, method: str) -> tuple[str, ...]:
     """What a row does not list because its method says it: CLIP was trained on image-text pairs. (The row of LSeg lists C171 alone.)"""
-    return (project.comparators.pairs,) if method in LANGUAGE_GUIDED else ()
+    return (project.comparators.pairs,) if method_of(method).clips else ()
 
 
 def _pretrained_on(project: Project, method: str) -> tuple[str, ...]:
     """The pictures behind the network that `method` starts from, if it was trained here."""
-    if method == "denseclip":  # CLIP alone
+    declared = method_of(method)
+    if declared.maker is None:  # CLIP alone
         return ()
-    network = pretrain(project, "features" if method == "reco" and project.features_config else "backbone")
+    network = pretrain(project, "features" if declared.features and project.features_config else "backbone")
     return (network.config.pretraining.dataset,) if "manifest" in network.inputs else ()
 
 

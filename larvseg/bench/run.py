@@ -103,7 +103,7 @@ def miniature(variant: str) -> TrainConfig:
             image_size=64,
             patch_size=8,
         ),
-        attention=Attention(variant=variant, top_k=4),
+        attention=Attention(variant=variant, memory_size=20, top_k=4),
         switches=Switches(),
         optimiser=Optimiser(name="adamw", lr=1e-3, min_lr=1e-5),
         steps=1000,

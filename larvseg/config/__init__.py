@@ -19,7 +19,7 @@ from larvseg.config.datasets import (
     World,
 )
 from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
-from larvseg.config.evaluation import EvaluateConfig, Evaluation, Method
+from larvseg.config.evaluation import EvaluateConfig, Evaluation
 from larvseg.config.figures import (
     AttentionsConfig,
     Column,
@@ -103,7 +103,6 @@ __all__ = [
     "MaskHead",
     "Matching",
     "Measured",
-    "Method",
     "MetricsConfig",
     "Model",
     "Optimiser",

@@ -37,6 +37,7 @@ class ClipConfig(Model):
     """One CLIP model, trained or loaded."""
 
     profile: str
+    drawn: bool = False  # the profile draws its images
     name: str
     model: ClipModel
     dataset: str  # of images and captions that it was trained on

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from larvseg.config.base import Model
-from larvseg.config.evaluation import Evaluation, Method
+from larvseg.config.evaluation import Evaluation
 from larvseg.config.training import Runtime
 
 
@@ -13,7 +13,7 @@ class PredictConfig(Model):
     """Label maps of one run on a few validation pictures."""
 
     run: str
-    method: Method
+    method: str
     profile: str
     seed: int
     benchmark: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from larvseg.config.base import Model
@@ -63,18 +61,19 @@ class Grounding(Model):
 class ProposeConfig(Model):
     """One training of a network that proposes masks.
 
-    The fields that the loader of joint steps reads are called as in TrainConfig. Ranks are data sets here: zsbaseline has one (C171),
-    openseg two (C171, LN), and a step holds `images_per_rank` pictures of each.
+    The fields that the loader of joint steps reads are called as in TrainConfig. Ranks are data sets here: one with masks and, for
+    grounding, one with captions; a step holds `images_per_rank` images of each.
     """
 
     run: str
     profile: str
-    method: Literal["zsbaseline", "openseg"]
+    drawn: bool = False  # the profile draws its images
+    method: str
     training_sets: tuple[TrainingSet, ...] = Field(min_length=1)
     backbone: Backbone
     head: MaskHead
-    classification: Classification | None = None  # zsbaseline
-    grounding: Grounding | None = None  # openseg
+    classification: Classification | None = None  # masks are told apart by the text of the classes; else by
+    grounding: Grounding | None = None  # the nouns of captions
     switches: Switches = Switches()
     optimiser: Optimiser
     clip_norm: float | None = Field(default=None, gt=0)  # the gradient of the whole network is cut to this L2 norm

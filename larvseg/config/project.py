@@ -10,7 +10,7 @@ from larvseg.config.base import Model
 from larvseg.config.claims import Claim
 from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
-from larvseg.config.evaluation import Evaluation, Method
+from larvseg.config.evaluation import Evaluation
 from larvseg.config.figures import Column, Row
 from larvseg.config.masks import Classification, MaskHead
 from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime
@@ -81,7 +81,7 @@ class Profile(Model):
     steps: int = Field(gt=0)
     ranks: int = 8
     images_per_rank: int = 2
-    top_k: dict[str, int]  # the paper's K → K on this profile's patch grid
+    top_k_scale: float = Field(default=1.0, gt=0)  # K on this profile's patch grid = the paper's K · top_k_scale
     evaluation: Evaluation
     runtime: Runtime
     drawing_threads: int = 1
@@ -93,16 +93,33 @@ class Profile(Model):
     machine: Machine | None = None
 
 
+class Released(Model):
+    """What the authors' released configuration of a run says other than the paper; the switches of these names choose it."""
+
+    lambda_cls: float | None = Field(default=None, ge=0)
+    top_k: int | None = Field(default=None, gt=0)  # the paper's K
+
+
+class Defaults(Model):
+    """What a run says unless it says otherwise."""
+
+    lambda_cls: float = Field(ge=0)
+    lambda_aux: float = Field(ge=0)
+    attention: dict[str, Any]
+
+
 class Run(Model):
     """A run of `experiments.yaml`, the same in every profile."""
 
-    method: Method
+    method: str  # a module of larvseg/methods
     benchmark: str  # a data set; where its classes are all synsets, the run is evaluated nowhere
     training_data: tuple[str, ...]
     model_of: str | None = None  # the run whose model is evaluated, where one model serves both benchmarks
     sample_classes: int | None = None
     attention: dict[str, Any] = {}  # overrides of Attention; top_k is the paper's K
-    lambda_cls: float | None = Field(default=None, ge=0)  # weight of the image-level loss; by default as the switch lambda_cls says
+    lambda_cls: float | None = Field(default=None, ge=0)  # weight of the image-level loss
+    lambda_aux: float | None = Field(default=None, ge=0)  # weight of the attentive loss
+    released: Released = Released()
     attend: tuple[str, ...] | None = None  # image-level data sets that the classifier attends on; all by default
     switches: dict[str, Any] = {}  # overrides of the profile's preset
 
@@ -223,6 +240,7 @@ class Figure5(Model):
 class Experiments(Model):
     """`experiments.yaml`: each run once, each table as rows of runs, and what the paper claims."""
 
+    defaults: Defaults
     runs: dict[str, Run]
     first: tuple[str, ...] = ()  # runs whose numbers are wanted first, in this order
     tables: dict[str, Table]

@@ -23,6 +23,7 @@ class RecoConfig(Model):
 
     run: str
     profile: str
+    drawn: bool = False  # the profile draws its images
     benchmark: str
     dataset: str  # of the index
     retrieved: int = Field(default=50, gt=0)  # pictures of each class

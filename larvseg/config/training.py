@@ -24,8 +24,8 @@ class Switches(Model):
     pixel_denominator: Literal["all_pixels", "labelled_pixels"] = "all_pixels"
     alignment: Literal["S", "P", "synset"] = "S"  # how names of data sets meet; synset: the runs over all of ImageNet-21K
     evaluation_size: Literal["original", "resized"] = "original"  # size of the logits at which argmax is taken
-    lambda_cls: Literal["printed", "released"] = "printed"  # 0.1 everywhere, or the released configs' 0.1/0.2
-    top_k: Literal["printed", "released"] = "printed"  # 20 everywhere, or the released configs' 20/40
+    lambda_cls: Literal["printed", "released"] = "printed"  # the paper's, or the released configuration's
+    top_k: Literal["printed", "released"] = "printed"  # the paper's, or the released configuration's
     backbone_weights: Literal["in21k_ft_in1k", "in21k"] = "in21k_ft_in1k"
     synsets: Literal["published", "corrected"] = "published"  # the authors' lists of I124 and I585, or the right senses
     a847_preparation: Literal["original", "published"] = "original"  # pictures as released, or resized and compressed again as published
@@ -108,8 +108,8 @@ class Attention(Model):
     """The category-wise attentive classifier: memory_size M images, top_k K pixels of each."""
 
     variant: Literal["none", "cross_image", "single_image", "push_first"] = "none"
-    memory_size: int = 20
-    top_k: int = 20
+    memory_size: int = Field(gt=0)
+    top_k: int = Field(gt=0)
     warm_up: int = 1  # times the ring must have wrapped before a category is scored
     background_top_k: int = 5
     background_threshold: float = 0.35
@@ -121,8 +121,10 @@ class TrainConfig(Model):
 
     run: str
     profile: str
-    method: Literal["supervised", "baseline", "larvseg", "lseg"]
+    drawn: bool = False  # the profile draws its images
+    method: str
     benchmark: str
+    table: Literal["learned", "text"] = "learned"  # the embeddings of the classes: learned, or those of their names by CLIP, fixed
     training_sets: tuple[TrainingSet, ...]
     backbone: Backbone
     attention: Attention

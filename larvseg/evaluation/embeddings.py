@@ -41,8 +41,8 @@ def embedder(embedding: Embedding, inputs: Mapping[str, Path], evaluation: Evalu
 def _network(embedding: Embedding, inputs: Mapping[str, Path], device: torch.device | str) -> tuple[Callable[[Tensor], Tensor], int, str]:
     """(1, 3, H, W) → (1, D, h, w) unit vectors; pixels from one of them to the next; how pictures are normalised for it."""
     if embedding.source == "denseclip":
-        from larvseg.comparators.clip import load_clip  # only this needs CLIP
-        from larvseg.comparators.dense import stride_of
+        from larvseg.clip.dense import stride_of
+        from larvseg.clip.model import load_clip  # only this needs CLIP
 
         clip = load_clip(inputs["clip"], device)
         return clip.dense, stride_of(clip.model.visual), "clip"

@@ -13,16 +13,16 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from larvseg.comparators.registry import LANGUAGE_GUIDED, predictor_of
 from larvseg.config import EvaluateConfig, Evaluation
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.evaluation.permutation import permuted_vocabulary
-from larvseg.evaluation.predictor import Predictor
 from larvseg.evaluation.sliding_window import Segmenter, segment_all
 from larvseg.files import json_text
+from larvseg.methods.method import method_of
+from larvseg.models.predictor import Predictor
 from larvseg.training import runtime
 
 
@@ -52,7 +52,7 @@ def evaluate(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mappin
     metrics = {"run": config.run, "seed": config.seed, "profile": config.profile, "benchmark": config.benchmark}
     names, novel = manifest.header["classes"], manifest.header["novel"]
     metrics |= {"images": len(manifest.split("validation"))} | metrics_of(counts.matrix(), names, novel)
-    if config.method in LANGUAGE_GUIDED:
+    if method_of(config.method).knows_names:
         metrics["permuted_vocabulary"] = permuted_vocabulary(counts.matrix(), names, novel)
     outputs["metrics"].write_text(json_text(metrics), encoding="utf-8")
 
@@ -69,7 +69,7 @@ def open_benchmark(path: Path, benchmark: str) -> Manifest:
 
 def ready(config: EvaluateConfig, inputs: Mapping[str, Path], manifest: Manifest, device: torch.device) -> Predictor:
     """config.method with the files `inputs`, in the precision of config.runtime; LarvSegError if its classes are not the manifest's."""
-    predictor = predictor_of(config.method)(config, inputs, device)
+    predictor = method_of(config.method).load()(config, inputs, device)
     if tuple(predictor.names) != tuple(manifest.header["classes"]):
         raise LarvSegError(f"{config.run}: made for other classes than those of {manifest.path}; make it again")
 

@@ -42,7 +42,7 @@ def explore(config: GroupingConfig, inputs: Mapping[str, Path], outputs: Mapping
     manifest = open_benchmark(inputs["manifest"], config.benchmark)
     embed = embedder(config.embedding, inputs, config.evaluation, device)
     if config.embedding.source == "denseclip":
-        from larvseg.comparators.text import text_of
+        from larvseg.training.text_table import text_of
 
         table = text_of(inputs["text"], manifest.header["classes"]).to(device)
         counts = [group_by_texts(embed, table, manifest, config.absent)]

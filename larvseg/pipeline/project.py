@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from larvseg import config as c
-from larvseg.comparators.registry import LANGUAGE_GUIDED
 from larvseg.config import load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
+from larvseg.methods.method import Method, method_of
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.stage import Needs
 from larvseg.pipeline.stages import ARCHIVE, STAGES
@@ -29,7 +29,6 @@ SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets"
 REFERENCE = "data/reference"
 CLASS_LISTS = tuple(f"{REFERENCE}/vocabularies/{name}.csv" for name in ("c171", "a150", "a847"))
 OBJECT_INFO = f"{REFERENCE}/ade20k/objectInfo150.csv"  # how often the authors of ADE20K count the classes of A150
-UNTRAINED = ("denseclip", "reco")  # methods that train nothing: a run of one does not depend on a seed
 
 
 class Project:
@@ -55,7 +54,10 @@ class Project:
         self._check()
 
     def _check(self) -> None:
+        for method in self.profile.quoted:
+            method_of(method, f"{self.profile_path}: quoted")
         for name, run in self.experiments.runs.items():
+            method_of(run.method, f"{self.where}: run {name!r}")
             for dataset in run.training_data:
                 if dataset not in self.data.entries:
                     raise LarvSegError(f"{self.where}: run {name!r}: no data set {dataset!r}{nearest(dataset, list(self.data))}")
@@ -276,14 +278,18 @@ class Project:
                 return dataset
         raise LarvSegError(f"{self.where}: run {run!r}: none of its training data has masks")
 
+    def method(self, run: str) -> Method:
+        """What the method of `run` is made of."""
+        return method_of(self.experiments.runs[run].method)
+
     def seeds_of(self, run: str) -> tuple[int, ...]:
         """The seeds that `run` is made with: the first alone where nothing is trained."""
-        return self.seeds[:1] if self.experiments.runs[run].method in UNTRAINED else self.seeds
+        return self.seeds if self.method(run).depends_on_seed else self.seeds[:1]
 
     def quoted(self, run: str) -> bool:
         """`run` is not run in this profile: its row of a table has the published numbers alone."""
-        method = self.experiments.runs[run].method
-        return method in self.profile.quoted or (self.profile.comparators is None and method in LANGUAGE_GUIDED)
+        without_clip = self.profile.comparators is None and bool(self.method(run).clips)
+        return self.experiments.runs[run].method in self.profile.quoted or without_clip
 
     @cached_property
     def trained(self) -> tuple[tuple[str, int], ...]:

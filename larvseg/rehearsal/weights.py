@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from larvseg.comparators.clip import build_clip
+from larvseg.clip.model import build_clip
 from larvseg.config import Backbone, ClipModel
 from larvseg.files import replacing
 

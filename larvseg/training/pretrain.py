@@ -1,24 +1,28 @@
 """The backbone that every run starts from: trained on the object pictures, or taken from published weights."""
 
-import math
-from collections.abc import Mapping
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from larvseg.config import Augmentation, PretrainConfig
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import normalise, resize, resized_size, view
 from larvseg.errors import LarvSegError
-from larvseg.files import json_text, write_text
+from larvseg.files import json_text, sha256_of, write_text
 from larvseg.models.backbone import build_backbone
 from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.checkpoint import save_tensors
-from larvseg.training.runtime import Progress, autocast, prepare, seed_step
-from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
+from larvseg.training.curves import Curves
+from larvseg.training.loop import Training, fit
+from larvseg.training.runtime import autocast, prepare
+from larvseg.training.schedule import build_optimiser
 
 HELD_OUT_EVERY = 10  # one picture in ten measures the accuracy
 SHUFFLE, AUGMENT = 0, 1  # independent random streams of one seed
@@ -30,15 +34,17 @@ def pretrain(config: PretrainConfig, inputs: Mapping[str, Path], outputs: Mappin
     `config.backbone.weights` says where from: "pretrain" trains a classifier on `inputs["manifest"]` (single-label pictures);
     "timm:<tag>" takes the fetched file `inputs["weights"]`; anything else is the path of a safetensors file of your own.
 
+    `work` holds the state from which the training can go on.
+
     Raises:
-        LarvSegError: no such file, wrong tensors, or a loss that is not finite.
+        LarvSegError: no such file, wrong tensors, a loss that is not finite, or another process trains in `work`.
     """
     device = prepare(config.runtime)
     seed = config.pretraining.seed if config.pretraining else 0
     torch.manual_seed(seed)  # of the classifier; the backbone takes its own
     backbone = build_backbone(config.backbone, seed).to(device)
     if config.backbone.weights == "pretrain":
-        report = _classify(config, backbone, Manifest(inputs["manifest"]), device)
+        report = _classify(config, backbone, inputs["manifest"], device, work)
     else:
         load_backbone(backbone, inputs.get("weights") or Path(config.backbone.weights))
         report = {"weights": config.backbone.weights}
@@ -47,11 +53,22 @@ def pretrain(config: PretrainConfig, inputs: Mapping[str, Path], outputs: Mappin
         write_text(outputs["accuracy"], json_text(report))
 
 
-def _classify(config: PretrainConfig, backbone: nn.Module, manifest: Manifest, device: torch.device) -> dict[str, float | int]:
-    """Train `backbone`, global mean pooling and a linear layer on `manifest`; the accuracy on the pictures held out."""
-    settings, classes = config.pretraining, len(manifest.header["classes"])
+@dataclass(frozen=True)
+class Views:
+    """Augmented pictures of one step, and their classes."""
+
+    dataset: str
+    images: Tensor  # (B, 3, C, C), normalised
+    labels: Tensor  # (B,)
+    opened: Mapping[str, int] = field(default_factory=dict)  # all labels are read before the first step
+
+
+def _classify(config: PretrainConfig, backbone: nn.Module, path: Path, device: torch.device, work: Path) -> dict[str, float | int]:
+    """Train `backbone`, global mean pooling and a linear layer on the manifest at `path`; the accuracy on the pictures held out."""
+    settings, manifest = config.pretraining, Manifest(path)
     if settings is None:
         raise LarvSegError(f"profile {config.profile}: backbone.weights is pretrain, which needs a section pretraining")
+    classes = len(manifest.header["classes"])
     pictures = [manifest.image(row) for row in range(len(manifest))]  # in memory: the miniature's are less than 100 MB
     labels = torch.tensor([manifest.labels(row)[0] for row in range(len(manifest))])
     views_of = settings.augmentation
@@ -61,25 +78,26 @@ def _classify(config: PretrainConfig, backbone: nn.Module, manifest: Manifest, d
         raise LarvSegError(f"{manifest.path}: {len(pictures)} pictures are too few to train on")
 
     classifier = nn.Linear(backbone.dim, classes).to(device)
+    network = nn.ModuleDict({"backbone": backbone, "classifier": classifier}).train()
     optimiser = build_optimiser(settings.optimiser, backbone.parameters(), classifier.parameters())
-    backbone.train()
-    steps = Progress(range(settings.steps), "pretraining", 0, settings.steps)
-    for step in steps:
-        seed_step(settings.seed, step)
-        set_learning_rate(optimiser, learning_rate(settings.optimiser, step, settings.steps))
-        rng = np.random.default_rng([settings.seed, AUGMENT, step])
-        batch = kept[_positions(len(kept), settings.batch_size, step, settings.seed)]
-        # colours stay: a few epochs overfit nothing, and photometric distortion made the miniature's backbone learn half as fast
-        views = np.stack([view(pictures[row], views_of, config.normalisation, rng) for row in batch])
+
+    def batches_from(start: int) -> Iterator[list[Views]]:
+        for step in range(start, settings.steps):
+            rng = np.random.default_rng([settings.seed, AUGMENT, step])
+            batch = kept[_positions(len(kept), settings.batch_size, step, settings.seed)]
+            # colours stay: a few epochs overfit nothing, and photometric distortion made the miniature's backbone learn half as fast
+            views = np.stack([view(pictures[row], views_of, config.normalisation, rng) for row in batch])
+            yield [Views(settings.dataset, torch.from_numpy(views), labels[batch])]
+
+    def loss_of(batches: list[Views], step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
+        (views,) = batches
         with autocast(config.runtime):
-            logits = classifier(backbone(torch.from_numpy(views).to(device)).mean((2, 3)))
-        loss = F.cross_entropy(logits.float(), labels[batch].to(device))
-        if not math.isfinite(loss.item()):
-            raise LarvSegError(f"pretraining: the loss is {loss.item()} at step {step + 1} (before: {steps.loss:.4g}); try a lower rate")
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        steps.loss = loss.item()
+            logits = classifier(backbone(views.images.to(device)).mean((2, 3)))
+        return F.cross_entropy(logits.float(), views.labels.to(device)), {}
+
+    origin = {"config": config.model_dump(mode="json"), "inputs": {"manifest": sha256_of(path)}}
+    training = Training("pretraining", settings.optimiser, settings.steps, settings.seed, config.runtime, origin, work)
+    fit(training, network, optimiser, batches_from, loss_of, Curves(means=("loss",), states=()))
 
     backbone.eval()
     correct = 0

@@ -1,14 +1,16 @@
 """Trained segmenters, read back from their checkpoints. Apart from `checkpoint`, which also serves networks of other kinds."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from larvseg.config import TrainConfig, nearest, parse
+from larvseg.config import EvaluateConfig, TrainConfig, nearest, parse
 from larvseg.errors import LarvSegError
+from larvseg.models.predictor import Predictor
 from larvseg.models.segmenter import Segmenter, build_segmenter
 from larvseg.training.checkpoint import fill, load_tensors
 
@@ -40,10 +42,16 @@ def load_segmenter(
     if dataset not in index:
         raise LarvSegError(f"{config_path}: the run was not trained for {dataset!r}{nearest(dataset, list(index))}")
     tensors, _ = load_tensors(model_path, without="banks.")  # inference does not use them
-    table = tensors.get("classifier.table") if config.method == "lseg" else None  # fixed, and as wide as the text tower made it
+    table = tensors.get("classifier.table") if config.table == "text" else None  # as wide as the text tower made it
     segmenter = build_segmenter(config, len(names), with_banks=False, table=table)
     fill(segmenter, tensors, model_path)
     return DatasetSegmenter(segmenter, torch.tensor(index[dataset]), tuple(classes[dataset])).to(device).eval(), config
+
+
+def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.device | str) -> Predictor:
+    """The run of `inputs` ("model", "config") for the classes of config.benchmark; errors as in load_segmenter."""
+    model, training = load_segmenter(inputs["model"], inputs["config"], dataset=config.benchmark, device=device)
+    return Predictor(model.names, model, training.switches.normalisation)
 
 
 def trained_on(config_path: Path) -> str:

@@ -28,7 +28,7 @@ def training(*names: str, **changes) -> TrainConfig:
         "benchmark": "A150",
         "training_sets": tuple(sets),
         "backbone": Backbone(name="vit", title="ViT", weights="pretrain", image_size=64, patch_size=8),
-        "attention": Attention(),
+        "attention": Attention(memory_size=20, top_k=20),
         "switches": Switches(),
         "optimiser": Optimiser(name="sgd", lr=1.0, min_lr=0.0),
         "steps": 8,

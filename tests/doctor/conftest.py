@@ -59,7 +59,7 @@ class Tree:
 def write_config(folder: Path) -> None:
     """The profile `tiny`: smoke, with archives of a registry."""
     folder.mkdir()
-    for name in ("experiments", "presets", "smoke"):
+    for name in ("datasets", "experiments", "presets", "smoke"):
         shutil.copy(ROOT / f"workflow/config/{name}.yaml", folder)
     registry = folder / "sources.yaml"
     entries = {name: {**SOURCE, "url": f"https://example.org/{name}", **entry} for name, entry in OPEN.items()}

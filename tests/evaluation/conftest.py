@@ -95,7 +95,7 @@ def run(tmp_path_factory, benchmark) -> dict[str, Path]:
         benchmark="A150",
         training_sets=(TrainingSet(name="A150", kind="pixel", augmentation=augmentation, ranks=8),),
         backbone=BACKBONE,
-        attention=Attention(),
+        attention=Attention(memory_size=20, top_k=20),
         switches=Switches(),
         optimiser=Optimiser(name="adamw", lr=0.001, min_lr=0.0),
         steps=1,

@@ -11,7 +11,7 @@ from larvseg.evaluation import evaluate as stage
 from larvseg.evaluation.confusion import accumulate, read_confusion
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.evaluation.permutation import PERMUTATIONS, derangement, permuted_vocabulary
-from larvseg.evaluation.predictor import Predictor
+from larvseg.models.predictor import Predictor
 from tests.data import novel
 
 NAMES = ["wall", "sky", "lamp", "television receiver", "person"]  # novel: lamp, and under rule S television receiver
@@ -89,7 +89,16 @@ def test_a_mean_over_nothing_is_null():
 
 
 def config(**changes):
-    return EvaluateConfig(run="larvseg-a150", profile="smoke", seed=1, benchmark="A150", evaluation=EVALUATION).model_copy(update=changes)
+    return EvaluateConfig(
+        run="larvseg-a150", method="larvseg", profile="smoke", seed=1, benchmark="A150", evaluation=EVALUATION
+    ).model_copy(update=changes)
+
+
+def segment_by(predictor, monkeypatch) -> None:
+    """Have every method segment by `predictor`."""
+    known = stage.method_of
+    fake = lambda name: SimpleNamespace(load=lambda: predictor, knows_names=known(name).knows_names)  # noqa: E731
+    monkeypatch.setattr(stage, "method_of", fake)
 
 
 @pytest.fixture
@@ -102,7 +111,7 @@ def files(tmp_path, monkeypatch):
         seen.append(config.method)
         return Predictor(tuple(NAMES), by_colour, "half")
 
-    monkeypatch.setattr(stage, "predictor_of", lambda method: predictor)
+    segment_by(predictor, monkeypatch)
     monkeypatch.setattr(stage, "Manifest", lambda path: PartlyLabelled())
     inputs = {role: tmp_path / role for role in ("model", "config", "manifest")}
     outputs = {role: tmp_path / f"out.{role}" for role in ("confusion", "metrics")}
@@ -169,7 +178,7 @@ def test_stage_refuses_the_manifest_of_another_benchmark(files):
 
 def test_stage_refuses_a_run_that_was_made_for_other_classes(files, monkeypatch):
     other = Predictor((*NAMES[:4], "bed"), by_colour, "half")
-    monkeypatch.setattr(stage, "predictor_of", lambda method: lambda *_: other)
+    segment_by(lambda *_: other, monkeypatch)
     with pytest.raises(LarvSegError, match="other classes"):
         stage.evaluate(config(), *files)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from larvseg.comparators.clip import build_clip, load_clip, save_clip
+from larvseg.clip.model import build_clip, load_clip, save_clip
 from larvseg.config import Evaluation, parse
 from larvseg.config.figures import PredictConfig
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig
@@ -22,7 +22,7 @@ from larvseg.evaluation.responses import responses
 from larvseg.evaluation.sliding_window import segment
 from larvseg.training.checkpoint import load_tensors, save_tensors
 from larvseg.training.segmenters import load_segmenter
-from tests.comparators.tiny_clip import RESNET
+from tests.clip.tiny_clip import RESNET
 from tests.data import base_novel, load_vocabulary
 from tests.evaluation.conftest import BACKBONE, EVALUATION
 

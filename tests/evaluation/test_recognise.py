@@ -81,7 +81,7 @@ def whole(tmp_path_factory):
             TrainingSet(name="I21K", kind="single_label", augmentation=augmentation, lambda_cls=0.1, lambda_aux=0.1, ranks=4),
         ),
         backbone=BACKBONE,
-        attention=Attention(variant="cross_image"),
+        attention=Attention(variant="cross_image", memory_size=20, top_k=20),
         switches=Switches(alignment="synset"),
         optimiser=Optimiser(name="adamw", lr=0.001, min_lr=0.0),
         steps=1,

@@ -44,7 +44,7 @@ def test_single_image_weights_average_over_the_chosen_positions():
     out = CosineClassifier(16, 6).double()(torch.randn(2, 16, 4, 4), torch.arange(6))
     valid = torch.ones(2, 16, 16, dtype=torch.bool)
     valid[0] = False  # nothing of the first image may be chosen
-    attention = CategoryAttention(Attention(variant="single_image"), Switches())
+    attention = CategoryAttention(Attention(variant="single_image", memory_size=20, top_k=20), Switches())
     attended = attention.attend(out, pad_labels([(0, 3), (5,)]), torch.arange(6), (16, 16), valid=valid)
     assert attended.scored.tolist() == [[False, False], [True, False]]
     torch.testing.assert_close(attended.weights[1, 0].sum(), torch.tensor(1.0))

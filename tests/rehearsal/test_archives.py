@@ -10,9 +10,8 @@ import timm
 import torch
 from PIL import Image
 
-from larvseg.comparators.clip import load_clip
-from larvseg.comparators.clip_training import clip
-from larvseg.comparators.reco import load_features
+from larvseg.clip.model import load_clip
+from larvseg.clip.training import clip
 from larvseg.config import ClipConfig, PretrainConfig
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
@@ -22,6 +21,7 @@ from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.exemplars import scene_exemplars
 from larvseg.evaluation.showcase import best_picture
 from larvseg.evaluation.training_examples import surely_novel
+from larvseg.methods.reco.predict import load_features
 from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, SERVED, SYNSET_FOLDER, UNREADABLE, pack_challenge, pack_coco, published_synsets
 from larvseg.rehearsal.captions import ILSVRC, WHOLE
 from larvseg.rehearsal.run import shown_in
@@ -168,7 +168,7 @@ def test_figure_5_finds_its_scenes(place, experiments, tmp_path):
 
 def test_weights_are_of_the_networks_of_the_profile(place, profile, tmp_path):
     for name, model in profile.comparators.clip.items():
-        config = ClipConfig(profile="rehearse", name=name, model=model, training=None)
+        config = ClipConfig(profile="rehearse", name=name, model=model, dataset="ITPair", training=None)
         outputs = {role: tmp_path / role for role in ("model", "config", "curves", "card")}
         clip(config, {"weights": place / SERVED / model.weights}, outputs, tmp_path / "work")
         loaded = load_clip(outputs["model"])

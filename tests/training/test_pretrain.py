@@ -46,7 +46,7 @@ def test_pretraining_learns_and_repeats(settings, inputs):
 def test_pretraining_refuses_a_loss_that_is_not_finite(settings, inputs):
     wild = settings.pretraining.optimiser.model_copy(update={"lr": 1e30, "warmup_steps": 0})
     wild = settings.model_copy(update={"pretraining": settings.pretraining.model_copy(update={"optimiser": wild})})
-    with pytest.raises(LarvSegError, match="pretraining: the loss is nan at step"):
+    with pytest.raises(LarvSegError, match=r"pretraining: at step \d+ loss = nan"):
         pretrain(wild, {"manifest": inputs["I124"]}, {"model": Path("wild")}, Path("work"))
 
 

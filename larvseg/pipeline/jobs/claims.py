@@ -8,7 +8,7 @@ from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.jobs.evaluation import explored, explored_with, table1_rows
 from larvseg.pipeline.jobs.tables import rows_of
-from larvseg.pipeline.project import REFERENCE, UNTRAINED, Project
+from larvseg.pipeline.project import REFERENCE, Project
 
 
 def claims(project: Project) -> Job:
@@ -64,7 +64,7 @@ def _side(project: Project, claim: c.Claim, run: str, where: str) -> c.Side:
         known = nearest(run, list(dict.fromkeys(row.run for row in rows)))
         count = f"{len(found)} rows of {run!r}; `where` chooses one" if found else f"no row of {run!r}{known}"
         raise LarvSegError(f"{where}: {claim.table} has {count}")
-    trained = project.experiments.runs[run].method not in UNTRAINED
+    trained = project.method(run).depends_on_seed
     texts = {column: text for column, text in found[0].texts.items() if column != "backbone"}
     return c.Side(run=run, seeds=() if project.quoted(run) else project.seeds_of(run), trained=trained, published=texts)
 

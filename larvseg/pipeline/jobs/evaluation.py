@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from larvseg import config as c
-from larvseg.comparators.registry import module_of
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.jobs.methods import clip_of, own_files, predictor_inputs, text_of
@@ -30,7 +29,7 @@ def evaluate(project: Project, run: str, seed: int) -> Job:
     """Evaluate `run` with `seed` on its benchmark."""
     settings = _evaluate_config(project, run, seed)
     inputs = predictor_inputs(project, run, seed) | {"manifest": project.manifest(settings.benchmark)}
-    reads, modules = project.archives_of(settings.benchmark), (module_of(settings.method),)
+    reads, modules = project.archives_of(settings.benchmark), (project.method(run).module,)
     return project.job("evaluate", settings, inputs, reads, modules=modules, run=run, seed=seed)
 
 
@@ -147,7 +146,7 @@ def showcase(project: Project, run: str) -> Job:
     (objects,) = of_kind(project, run, ("single_label",))
     inputs = predictor_inputs(project, run, seed) | {"manifest": project.manifest(settings.benchmark), "objects": project.manifest(objects)}
     inputs["confusion"] = project.path("evaluate", "confusion", run=run, seed=seed)
-    reads, modules = project.archives_of(settings.benchmark), (module_of(settings.method),)
+    reads, modules = project.archives_of(settings.benchmark), (project.method(run).module,)
     return project.job("showcase", settings, inputs, reads, modules=modules, run=run)
 
 
@@ -191,7 +190,7 @@ def predict(project: Project, name: str) -> Job:
         runtime=project.profile.runtime,
     )
     inputs = predictor_inputs(project, name, seed) | {"manifest": project.manifest(figure.benchmark)}
-    reads, modules = project.archives_of(figure.benchmark), (module_of(run.method),)
+    reads, modules = project.archives_of(figure.benchmark), (project.method(name).module,)
     return project.job("predict", settings, inputs, reads, modules=modules, run=name)
 
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from larvseg import config as c
-from larvseg.comparators.registry import JOINT
 from larvseg.config import nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.jobs.data import class_list_files
 from larvseg.pipeline.jobs.training import train
 from larvseg.pipeline.project import REFERENCE, WORDNET, Project
-
-# DenseCLIP is CLIP and a text table, nothing else
-MAKERS = dict.fromkeys((*JOINT, "lseg"), "train") | {"zsbaseline": "propose", "openseg": "propose", "reco": "retrieve", "denseclip": None}
 
 
 def jobs(project: Project) -> Iterator[Job]:
@@ -23,20 +19,19 @@ def jobs(project: Project) -> Iterator[Job]:
         yield clip(project, name)
         yield from (embed(project, name, dataset) for dataset in embedded(project))
         yield zeroshot(project, name)
-    if any(project.experiments.runs[run].method == "reco" for run, _ in project.trained):
+    if any(project.method(run).maker == "retrieve" for run, _ in project.trained):
         yield index(project, project.comparators.reco.dataset)
     yield from (make(project, run, seed) for run, seed in made(project))
 
 
 def maker(project: Project, run: str) -> str | None:
     """The stage that makes the model of `run`; None where it has none of its own."""
-    settings = project.experiments.runs[run]
-    return None if settings.model_of else MAKERS[settings.method]
+    return None if project.experiments.runs[run].model_of else project.method(run).maker
 
 
 def make(project: Project, run: str, seed: int) -> Job:
     """Make the model of `run` with `seed`."""
-    return {"train": train, "propose": propose, "retrieve": retrieve}[MAKERS[project.experiments.runs[run].method]](project, run, seed)
+    return {"train": train, "propose": propose, "retrieve": retrieve}[project.method(run).maker](project, run, seed)
 
 
 def made(project: Project) -> tuple[tuple[str, int], ...]:
@@ -50,14 +45,14 @@ def made(project: Project) -> tuple[tuple[str, int], ...]:
 
 def parts(project: Project, run: str, seed: int) -> Iterator[tuple[str, Job]]:
     """(config.json, job) of every model that `run` is made of, but for the backbone."""
-    settings = project.experiments.runs[run]
-    models = [make(project, settings.model_of or run, seed)] if MAKERS[settings.method] else []
+    source = project.experiments.runs[run].model_of or run
+    models = [make(project, source, seed)] if project.method(run).maker else []
     yield from ((job.outputs["config"], job) for job in (*models, *(clip(project, name) for name in _clips_of(project, run))))
 
 
 def backbone_title(project: Project, run: str) -> str:
     """What tables call the network that `run` sees pictures with."""
-    if project.experiments.runs[run].method in ("denseclip", "reco") and not project.quoted(run):
+    if project.method(run).clip == "dense" and not project.quoted(run):
         return project.comparators.clip[project.comparators.roles.dense].title
     return project.profile.backbone.title
 
@@ -73,9 +68,7 @@ def clips(project: Project) -> tuple[str, ...]:
 
 
 def _clips_of(project: Project, run: str) -> tuple[str, ...]:
-    roles = {"denseclip": ("dense",), "reco": ("dense", "retrieval"), "zsbaseline": ("crops",), "lseg": ("text",), "openseg": ("text",)}
-    wanted = roles.get(project.experiments.runs[run].method, ())
-    return tuple(dict.fromkeys(getattr(project.comparators.roles, role) for role in wanted))
+    return tuple(dict.fromkeys(getattr(project.comparators.roles, role) for role in project.method(run).clips))
 
 
 def clip(project: Project, name: str) -> Job:
@@ -87,6 +80,7 @@ def clip(project: Project, name: str) -> Job:
     trains = model.weights == "train"
     settings = c.ClipConfig(
         profile=project.name,
+        drawn=project.profile.drawn,
         name=name,
         model=model,
         dataset=comparators.pairs,
@@ -131,6 +125,7 @@ def retrieve(project: Project, run: str, seed: int) -> Job:
     config = c.RecoConfig(
         run=run,
         profile=project.name,
+        drawn=project.profile.drawn,
         benchmark=benchmark,
         dataset=settings.dataset,
         retrieved=settings.retrieved,
@@ -159,12 +154,13 @@ def propose(project: Project, run: str, seed: int) -> Job:
     config = c.ProposeConfig(
         run=run,
         profile=project.name,
+        drawn=project.profile.drawn,
         method=method,
         training_sets=tuple(_proposing_set(project, settings, dataset) for dataset in datasets),
         backbone=project.backbone_config,
         head=settings.head,
         classification=settings.classification,
-        grounding=_grounding(project, settings) if method == "openseg" else None,
+        grounding=None if settings.classification else _grounding(project, settings),
         switches=project.switches({}),
         optimiser=settings.optimiser,
         clip_norm=settings.clip_norm,
@@ -175,12 +171,12 @@ def propose(project: Project, run: str, seed: int) -> Job:
         runtime=project.profile.runtime,
     )
     inputs = {"backbone": project.backbone, **{dataset: project.manifest(dataset) for dataset in datasets}}
-    if method == "openseg":
+    if config.grounding:
         inputs |= {"clip": clip_of(project, "text"), "wordnet": project.archive(WORDNET)}
     else:
-        inputs["text"] = text_of(project, "crops", project.masked(run))
+        inputs["text"] = text_of(project, project.method(run).text, project.masked(run))
     reads = (path for dataset in datasets for path in project.archives_of(dataset))
-    reference = _prompt_files(project) if method == "openseg" else ()
+    reference = _prompt_files(project) if config.grounding else ()
     return project.job("propose", config, inputs, reads, reference, run=run, seed=seed)
 
 
@@ -211,19 +207,16 @@ def text_of(project: Project, role: str, dataset: str) -> str:
 
 def predictor_inputs(project: Project, run: str, seed: int) -> dict[str, str]:
     """What `run` is made of when it segments: role → path."""
-    method, benchmark = project.experiments.runs[run].method, project.experiments.runs[run].benchmark
-    own = {} if method == "denseclip" else own_files(project, run, seed)
-    match method:
-        case "denseclip":
-            return {"clip": clip_of(project, "dense"), "text": text_of(project, "dense", benchmark)}
-        case "reco":
-            dense = {"clip": clip_of(project, "dense"), "text": text_of(project, "dense", benchmark)}
-            return own | dense | {"features": project.feature_network}
-        case "lseg" | "openseg":
-            return own | {"text": text_of(project, "text", benchmark)}
-        case "zsbaseline":
-            return own | {"clip": clip_of(project, "crops"), "text": text_of(project, "crops", benchmark)}
-    return own
+    method, inputs = project.method(run), {}
+    if method.maker:
+        inputs |= own_files(project, run, seed)
+    if method.clip:
+        inputs["clip"] = clip_of(project, method.clip)
+    if method.text:
+        inputs["text"] = text_of(project, method.text, project.experiments.runs[run].benchmark)
+    if method.features:
+        inputs["features"] = project.feature_network
+    return inputs
 
 
 def own_files(project: Project, run: str, seed: int) -> dict[str, str]:

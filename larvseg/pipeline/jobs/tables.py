@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from larvseg import config as c
-from larvseg.comparators.registry import JOINT
 from larvseg.config import nearest
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
@@ -59,7 +58,7 @@ def facts_of(project: Project, name: str) -> dict[str, str]:
     """
     run = project.experiments.runs[name]
     facts = {"backbone": backbone_title(project, name), "benchmark": run.benchmark, "training_data": ", ".join(run.training_data)}
-    if run.method not in JOINT:
+    if project.method(name).maker != "train":
         return facts
     trained = train_config(project, name, seed=0)
     facts |= {f"cac_{each.name.lower()}": str(int(each.lambda_aux > 0)) for each in trained.training_sets if each.kind != "pixel"}

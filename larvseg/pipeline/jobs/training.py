@@ -8,8 +8,9 @@ from dataclasses import replace
 from larvseg import config as c
 from larvseg.config import parse
 from larvseg.errors import LarvSegError
+from larvseg.methods.method import method_of
 from larvseg.pipeline.job import Job
-from larvseg.pipeline.project import CONFIG, Project
+from larvseg.pipeline.project import Project
 from larvseg.pipeline.stages import STAGES
 
 LABELLED = ("multi_label", "pixel", "single_label")
@@ -55,8 +56,9 @@ def train(project: Project, run: str, seed: int) -> Job:
     described = project.experiments.runs[run]
     settings = train_config(project, run, seed)
     inputs = {"backbone": project.backbone, **{dataset: project.manifest(dataset) for dataset in described.training_data}}
-    if described.method == "lseg":
-        inputs["text"] = project.path("embed", "text", clip=project.comparators.roles.text, dataset=project.masked(run))
+    if role := project.method(run).text:
+        clip = getattr(project.comparators.roles, role)
+        inputs["text"] = project.path("embed", "text", clip=clip, dataset=project.masked(run))
     reads = (path for dataset in described.training_data for path in project.archives_of(dataset))
     return project.job("train", settings, inputs, reads, run=run, seed=seed)
 
@@ -73,8 +75,10 @@ def train_config(project: Project, name: str, seed: int) -> c.TrainConfig:
     return c.TrainConfig(
         run=name,
         profile=project.name,
+        drawn=project.profile.drawn,
         method=run.method,
         benchmark=run.benchmark,
+        table="text" if project.method(name).text else "learned",
         training_sets=tuple(_training_set(project, run, dataset, place, ordered, switches) for place, dataset in enumerate(ordered)),
         backbone=project.backbone_config,
         attention=_attention(project, name, run),
@@ -92,29 +96,33 @@ def train_config(project: Project, name: str, seed: int) -> c.TrainConfig:
 def _training_set(project: Project, run: c.Run, dataset: str, place: int, ordered: list[str], switches: c.Switches) -> c.TrainingSet:
     kind, profile = project.kind_of(dataset), project.profile
     weak = kind != "pixel"
-    attends = weak and run.method == "larvseg" and (run.attend is None or dataset in run.attend)
-    # the released configurations raise λ_cls to 0.2 for all but the plain WA150 runs
-    released = switches.lambda_cls == "released" and run.method == "larvseg" and set(run.training_data) != {"C171", "WA150"}
+    method = method_of(run.method)
+    attends = weak and method.attends and (run.attend is None or dataset in run.attend)
     return c.TrainingSet(
         name=dataset,
         kind=kind,
         augmentation=profile.object_augmentation if kind == "single_label" else profile.scene_augmentation,
-        lambda_cls=(run.lambda_cls if run.lambda_cls is not None else 0.2 if released else 0.1) if weak else 0.0,
-        lambda_aux=0.1 if attends else 0.0,
+        lambda_cls=_weight(project, run, "lambda_cls", switches.lambda_cls) if weak else 0.0,
+        lambda_aux=_weight(project, run, "lambda_aux") if attends else 0.0,
         ranks=len(range(place, profile.ranks, len(ordered))),
     )
 
 
+def _weight(project: Project, run: c.Run, name: str, chosen: str = "printed") -> float:
+    """A loss weight of `run`: what the run says; else the released configuration, where that is chosen and differs; else the default."""
+    released = run.released.lambda_cls if chosen == "released" else None
+    said = (getattr(run, name), released, getattr(project.experiments.defaults, name))
+    return next(weight for weight in said if weight is not None)
+
+
 def published_top_k(project: Project, run: c.Run) -> int:
-    """The K of the paper that `run` asks for, before the profile maps it to its patch grid."""
-    released = project.switches(run.switches).top_k == "released" and "I124" in run.training_data
-    return run.attention.get("top_k", 40 if released else 20)
+    """The K of the paper that `run` asks for, before the profile scales it to its patch grid."""
+    released = run.released.top_k if project.switches(run.switches).top_k == "released" else None
+    return run.attention.get("top_k", released or project.experiments.defaults.attention["top_k"])
 
 
 def _attention(project: Project, name: str, run: c.Run) -> c.Attention:
-    settings = dict(run.attention)
-    settings.setdefault("variant", "cross_image" if run.method == "larvseg" else "none")
-    published, mapped = str(published_top_k(project, run)), project.profile.top_k
-    if published not in mapped:
-        raise LarvSegError(f"{CONFIG}/{project.name}.yaml: top_k maps no {published}, which run {name!r} of {project.where} asks for")
-    return parse(c.Attention, {**settings, "top_k": mapped[published]}, f"{project.where}: run {name!r}: attention")
+    variant = "cross_image" if project.method(name).attends else "none"
+    settings = {"variant": variant, **project.experiments.defaults.attention, **run.attention}
+    settings["top_k"] = max(1, round(published_top_k(project, run) * project.profile.top_k_scale))
+    return parse(c.Attention, settings, f"{project.where}: run {name!r}: attention")

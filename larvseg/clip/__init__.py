@@ -1,0 +1,1 @@
+"""CLIP: the models, their training, their dense features, and the text tables of class names."""

@@ -1,0 +1,28 @@
+"""The batches of every step of mask proposals: pictures with masks and, for OpenSeg, pictures with captions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torch.utils.data import DataLoader, Dataset
+
+from larvseg.datasets.loader import JointLoader, RankBatch
+from larvseg.masks.captions import CaptionBatch, CaptionLoader
+
+StepBatches = list[RankBatch | CaptionBatch]
+
+
+class Steps(Dataset):
+    """Iterates over the steps from start_step on; each is what `joint` has for it and, if there are `captions`, their batch."""
+
+    def __init__(self, joint: JointLoader, captions: CaptionLoader | None = None, start_step: int = 0, num_workers: int = 0) -> None:
+        self.joint, self.captions, self.start_step, self.num_workers = joint, captions, start_step, num_workers
+
+    def __iter__(self) -> Iterator[StepBatches]:
+        steps = range(self.start_step, len(self.joint))
+        if self.num_workers == 0:
+            return map(self.__getitem__, steps)
+        return iter(DataLoader(self, sampler=steps, batch_size=None, num_workers=self.num_workers, collate_fn=lambda step: step))
+
+    def __getitem__(self, step: int) -> StepBatches:
+        return [*self.joint[step], *([] if self.captions is None else [self.captions[step]])]
