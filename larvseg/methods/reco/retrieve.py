@@ -111,11 +111,11 @@ def _texts(path: Path, clip: Path, config: RecoConfig, device: torch.device) -> 
 
 def _card(config: RecoConfig, classes: int, images: int) -> str:
     common = ", ".join(config.contexts) or "nothing"
-    summary = f"""A semantic segmenter for the {classes} classes of {config.benchmark} (ReCo: retrieve and co-segment),
-made without training in the profile `{config.profile}`. For each class {config.retrieved} of the {images:,} images of {config.dataset} are retrieved by
-its name, with CLIP; no label of these images is opened. The class is known by what their features ({config.features.title}) have in
-common, apart from what they share with {common}. At test time the similarity to it is multiplied by that of CLIP's dense features to the
-name. The retrieved images, and the patches that were taken from them, are in `model.safetensors`."""
+    summary = f"""A semantic segmenter for the {classes} classes of {config.benchmark} (ReCo: retrieve and co-segment), made without
+training in the profile `{config.profile}`. For each class {config.retrieved} of the {images:,} images of {config.dataset} are
+retrieved by its name, with CLIP; no label of these images is opened. The class is known by what their features ({config.features.title})
+have in common, apart from what they share with {common}. At test time the similarity to it is multiplied by that of CLIP's dense
+features to the name. The retrieved images, and the patches that were taken from them, are in `model.safetensors`."""
     limits = [
         "It names only these classes, and answers one of them for every pixel, also where none is right.",
         f"Classes that no image of {config.dataset} shows have references of something else.",
