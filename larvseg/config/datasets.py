@@ -16,7 +16,7 @@ ANNOTATIONS: dict[str, Annotation] = {
     "single_label": "image_labels",
     "caption": "captions",
 }
-Encoding = Literal["coco-stuff", "ade-challenge", "ade-full", "a847-prepared", "ids", "palette", "colours"]
+Encoding = Literal["coco-stuff", "ade-challenge", "ade-full", "a847-prepared", "ids", "colours"]
 
 
 class ClassList(Model):
@@ -63,9 +63,9 @@ class DataSet(Model):
     """A data set of `workflow/config/datasets.yaml`."""
 
     kind: Kind
-    family: str  # of its archives: what is fetched, or drawn, together
-    archives: tuple[str, ...] = ()  # none: one of each synset
-    source: str | None = None  # of one's own: the folder, zip or tar from which its archive is made
+    family: str = ""  # of its archives: what is fetched, or drawn, together; of one's own it is made up
+    archives: tuple[str, ...] = ()  # none: one of each synset; of one's own it is made up
+    source: str | None = None  # of one's own: a folder, zip or tar, seen from the folder of the project; patterns begin below it
     counted: bool = False  # has a manifest also where no run uses it, for Table 2
     classes: ClassList | str | None = None  # str: those of the data set of that name, which it brings more images of
     base: str | None = None  # categories that this data set names are base, the others novel
@@ -123,11 +123,24 @@ class Registry(Model):
     archives: dict[str, Source]
 
 
+class Own(Model):
+    """What lay at `source` when a run was planned. `listing`: hash of the names and sizes of its files."""
+
+    source: str
+    files: int
+    bytes: int
+    listing: str
+
+
 class FetchConfig(Model):
-    """One family of archives; `world` set: drawn. Otherwise fetched: `sources` by the names of Registry, without their mirrors."""
+    """One family of archives: `own`, made of what a user has; else with a `world` drawn; else fetched.
+
+    `sources` are by the names of Registry, without their mirrors.
+    """
 
     family: str
-    world: World | None
+    own: Own | None = None
+    world: World | None = None
     registry: str | None = None  # where mirrors are looked up: another mirror is no reason to fetch again
     sources: dict[str, Source] = {}
     licensed: dict[str, tuple[str, ...]] = {}  # name in the registry → files of it that the profile needs and that ask for a licence

@@ -37,7 +37,7 @@ def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
 
 
 def _drawn(project: Project, folder: Path) -> Finding:
-    files = [file for files in project.families.values() for file in files]
+    files = project.official
     count = sum((folder / project.archive(file)).is_file() for file in files)
     return ok(f"{count} of {len(files)} archives are drawn" + ("; snakemake draws the others" if count < len(files) else ""))
 
@@ -61,7 +61,7 @@ def _missing(project: Project, download: Download, folder: Path) -> Iterator[Fin
 
 
 def _damaged(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
-    found = {file: paths for files in project.families.values() for file in files if (paths := found_at(project, file, folder))}
+    found = {file: paths for file in project.official if (paths := found_at(project, file, folder))}
     tars = sorted(file for file in found if file.endswith(".tar"))
     if not deep:
         tars = tars[:: max(1, -(-len(tars) // TARS))]

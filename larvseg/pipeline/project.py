@@ -16,7 +16,7 @@ from larvseg.pipeline.stage import Needs
 from larvseg.pipeline.stages import ARCHIVE, STAGES
 from larvseg.sources.registry import EACH_SYNSET, is_synset_tar, load_registry
 from larvseg.vocabulary import Vocabulary
-from larvseg.vocabulary.datasets import load_datasets
+from larvseg.vocabulary.datasets import OWN, load_datasets
 from larvseg.vocabulary.synsets import drawn_synsets
 
 CONFIG = Path("workflow/config")
@@ -154,6 +154,11 @@ class Project:
         if self.whole:
             families["imagenet_whole"] = (WHOLE,)
         return families
+
+    @property
+    def official(self) -> tuple[str, ...]:
+        """The archive files that are fetched or drawn: all but those of a user's own data sets."""
+        return tuple(file for family, files in self.families.items() if not family.startswith(OWN) for file in files)
 
     @property
     def drawn_list(self) -> tuple[str, ...]:

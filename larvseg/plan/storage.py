@@ -49,7 +49,7 @@ def downloads(project: Project, folder: Path = Path(".")) -> list[Download]:
     if project.registry is None:
         return []
     files: dict[str, list[str]] = {}
-    for file in (file for family in project.families.values() for file in family):
+    for file in project.official:
         files.setdefault(source_of(project.registry, file)[0], []).append(file)
     return [_download(project, name, names, folder) for name, names in files.items()]
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from larvseg.config import FetchConfig, Registry, Source
 from larvseg.errors import LarvSegError
+from larvseg.files import copy_or_link
 from larvseg.sources import winter21
 from larvseg.sources.access import check_access, cookies_in, place_of
 from larvseg.sources.download import Downloader
 from larvseg.sources.integrity import prove
+from larvseg.sources.own import bring
 from larvseg.sources.registry import files_named, load_registry, source_of
 
 INCOMING = Path("data/incoming")
@@ -22,13 +23,18 @@ MIRROR, OFFLINE = "LARVSEG_MIRROR", "LARVSEG_OFFLINE"  # environment variables
 def fetch(config: FetchConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Make the archives of one family; the roles in `outputs` are archive file names ("train2017.zip", "n04256520.tar").
 
-    With config.world they are drawn. Without, they are the official files: what is in data/incoming, or in the local cache of the
-    Hugging Face hub, is taken from there; the rest is fetched to data/incoming. Each is verified, then linked to its output.
+    With config.own it is made of a user's files; with config.world they are drawn. Else they are the official files: what is in
+    data/incoming, or in the local cache of the Hugging Face hub, is taken from there; the rest is fetched to data/incoming. Each is
+    verified, then linked to its output.
     Where config.licensed names archives that are neither there nor within reach of a login, nothing is fetched at all.
     The environment variable LARVSEG_MIRROR is the URL of a folder that is asked first; with LARVSEG_OFFLINE=1 nothing is fetched.
 
     Raises LarvSegError for an archive that is missing or damaged.
     """
+    if config.own is not None:
+        (output,) = outputs.values()
+        bring(config.own, output)
+        return
     if config.world is not None:
         from larvseg.miniature.archives import draw_archive  # only drawing needs it
 
@@ -39,7 +45,7 @@ def fetch(config: FetchConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     check_access(registry, [file for files in config.licensed.values() for file in files], INCOMING, mirror, offline)
     sources = {name: _with_mirrors(name, Registry(archives=config.sources), registry) for name in sorted(outputs)}
     for name, path in obtain(sources, mirror, offline).items():
-        _link(path, outputs[name])
+        copy_or_link(path, outputs[name])
 
 
 def fetch_by_name(
@@ -94,13 +100,3 @@ def _in_hub_cache(source: Source) -> Path | None:
     owner, repository, file = source.hub.split("/", 2)
     found = try_to_load_from_cache(f"{owner}/{repository}", file)
     return Path(found).resolve() if isinstance(found, str) else None
-
-
-def _link(source: Path, target: Path) -> None:
-    """Hard link, or copy between file systems: 18 GB need not lie on the disk twice."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source.resolve(), target)
-    except OSError:
-        shutil.copyfile(source, target)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from larvseg.config import ClassList, DataSet, load_yaml, nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.vocabulary.names import ROOT, Vocabulary, read_vocabulary
+
+OWN = "own_"  # how the families of archives of one's own begin
 
 
 @dataclass(frozen=True)
@@ -78,16 +81,52 @@ class DataSets:
 
 def load_datasets(path: Path) -> DataSets:
     """The data sets of the YAML file `path`; LarvSegError for an entry that refers to a data set that is not there or has no class list."""
-    entries = {name: parse(DataSet, value, f"{path}: {name}") for name, value in load_yaml(path).items()}
+    entries = {name: _with_archive(parse(DataSet, value, f"{path}: {name}"), f"{path}: {name}") for name, value in load_yaml(path).items()}
     found = DataSets(entries, str(path))
     for name, entry in entries.items():
         for key, other in (("classes", entry.classes), ("base", entry.base)):
             if isinstance(other, str) and (other not in entries or not isinstance(entries[other].classes, ClassList)):
                 listed = [known for known in entries if isinstance(entries[known].classes, ClassList)]
                 raise LarvSegError(f"{path}: {name}: {key}: no data set {other!r} with a class list{nearest(other, listed)}")
-        if entry.kind == "pixel" and (entry.encoding is None or entry.training.masks is None):
-            raise LarvSegError(f"{path}: {name}: masks need an encoding, and training.masks says where they lie")
+        if problem := _contradiction(entry, found.classes(name)):
+            raise LarvSegError(f"{path}: {name}: {problem}")
     return found
+
+
+def _with_archive(entry: DataSet, where: str) -> DataSet:
+    """`entry`; of one's own with the archive that is made of its source, in which its patterns begin."""
+    if entry.source is None:
+        if not entry.family:
+            raise LarvSegError(f"{where}: says neither the family of its archives nor, of one's own, its source")
+        return entry
+    place = PurePosixPath(entry.source)
+    if place.is_absolute() or ".." in place.parts or not place.name:
+        raise LarvSegError(f"{where}: source {entry.source!r} leads out of the project; put your files, or a link, in data/incoming")
+    if entry.family or entry.archives:
+        raise LarvSegError(f"{where}: has a source, from which family and archives follow; leave them out")
+    archive = f"own/{place.name}" + ("" if place.suffix in (".zip", ".tar") else ".tar")
+    splits = {}
+    for split in ("training", "validation"):
+        if files := getattr(entry, split):
+            found = {key: getattr(files, key) for key in ("images", "masks", "labels", "captions")}
+            splits[split] = files.model_copy(update={key: f"{archive}/{pattern}" for key, pattern in found.items() if pattern})
+    return entry.model_copy(update={"family": OWN + re.sub(r"\W", "_", place.name), "archives": (archive,), **splits})
+
+
+def _contradiction(entry: DataSet, classes: ClassList | None) -> str | None:
+    """What is missing in `entry`, in words; None for one that can be read."""
+    for files in filter(None, (entry.training, entry.validation)):
+        if entry.kind == "pixel" and (entry.encoding is None or files.masks is None):
+            return "masks need an encoding, and `masks` says where they lie"
+        if entry.kind in ("pixel", "multi_label") or files.labels or "{class}" in files.images:
+            if classes is None:
+                return "its labels need a class list"
+        if entry.kind in ("multi_label", "single_label") and not (files.masks or files.labels):
+            if "{class}" not in files.images and "{synset}" not in files.images:
+                return "says neither {class} in `images`, nor a table of `labels`, nor `masks`, so that no image has a label"
+        if entry.kind == "caption" and not (files.captions or files.narratives):
+            return "`captions` says where the text of an image lies"
+    return None
 
 
 @cache

@@ -13,6 +13,7 @@ from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.project import CLASS_LISTS, REFERENCE, WORDNET, Project
 from larvseg.pipeline.stages import STAGES
+from larvseg.sources.own import listing_of
 from larvseg.sources.registry import EACH_SYNSET, is_synset_tar
 from larvseg.vocabulary.datasets import DataSets
 
@@ -36,7 +37,10 @@ def fetch(project: Project, family: str) -> Job:
     if family == "itpair":  # only CLIP needs them, and it waits for the backbone
         needs = replace(needs, foundation=True)
     outputs = {file: project.archive(file) for file in project.families[family]}
-    settings, reference = _drawn(project, family) if project.registry is None else (_fetched(project, family), ())
+    if own := next((entry for dataset in project.datasets if (entry := project.data[dataset]).family == family and entry.source), None):
+        settings, reference = c.FetchConfig(family=family, own=listing_of(own.source)), ()
+    else:
+        settings, reference = _drawn(project, family) if project.registry is None else (_fetched(project, family), ())
     return project.job("fetch", settings, {}, reference=reference, outputs=outputs, needs=needs, family=family)
 
 
@@ -54,7 +58,7 @@ def _drawn(project: Project, family: str) -> tuple[c.FetchConfig, tuple[str, ...
 def _fetched(project: Project, family: str) -> c.FetchConfig:
     sources = {key: _source(project, key) for key in dict.fromkeys(map(_registered, project.families[family]))}
     licensed: dict[str, tuple[str, ...]] = {}
-    for file in (file for files in project.families.values() for file in files):
+    for file in project.official:
         if _source(project, key := _registered(file)).access != "open":
             licensed[key] = (*licensed.get(key, ()), file)
     return c.FetchConfig(
