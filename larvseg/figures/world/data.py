@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from larvseg.config import WorldConfig
 from larvseg.datasets.manifest import Manifest
+from larvseg.errors import LarvSegError
+from larvseg.vocabulary.alignment import BY_NAME
 from larvseg.vocabulary.names import read_reference
 
 PUBLISHED = "ade20k/objectInfo150.csv"  # of data/reference
 TRAINING = 20_210  # training images that it counts
+Dot = tuple[str, float, float, bool, bool]  # class, real and drawn percent, is novel, is novel by name alone
 
 
 class Shares(NamedTuple):
@@ -89,3 +94,43 @@ def companions(found: Seen, things: np.ndarray) -> list[Companion]:
     best = [int(counts[index].argmax()) for index in there]
     shown = found.together.diagonal()
     return [Companion(i, j, float(counts[i, j] / shown[i]), float(shown[j] / len(found.labels))) for i, j in zip(there, best, strict=True)]
+
+
+class World(NamedTuple):
+    """The drawn world beside the real one. Arrays are (N,), of the drawn classes."""
+
+    names: Sequence[str]
+    novel: np.ndarray  # bool, by rule S
+    by_name: np.ndarray  # bool: novel by name alone
+    found: Seen
+    real: Shares
+    real_labels: float  # of a real image, in the mean over all classes of A150
+    beside: list[Companion]  # of novel things
+
+    def paired(self, of: str) -> list[Dot]:
+        """The classes that some image shows, real and drawn in percent; `of`: an attribute of Shares."""
+        return paired(self.names, getattr(self.real, of), getattr(self.found.shares, of), self.novel, self.by_name)
+
+
+def read(config: WorldConfig, path: Path) -> World:
+    """The world that the manifest at `path` counts.
+
+    Raises LarvSegError for the manifest of another data set, and where no training image shows a class.
+    """
+    manifest = Manifest(path)
+    if manifest.header["dataset"] != config.dataset:
+        there = manifest.header["dataset"]
+        raise LarvSegError(f"{path}: the manifest of {there}, not of {config.dataset}; delete it and derive it again")
+    if not any(manifest.labels(index) for index in manifest.split("training").tolist()):
+        raise LarvSegError(f"{path}: no training image shows a class, so that there is nothing to compare")
+    names, found = manifest.header["classes"], seen_in(manifest)
+    real, things = published(names)
+    novel, by_name = (np.isin(np.arange(len(names)), manifest.novel(which)) for which in ("S", BY_NAME))
+    beside = [each for each in companions(found, things) if novel[each.of]]
+    return World(names, novel, by_name, found, real, float(published()[0].pictures.sum()), beside)
+
+
+def paired(names: Sequence[str], real: np.ndarray, drawn: np.ndarray, novel: np.ndarray, by_name: np.ndarray) -> list[Dot]:
+    """The classes that some picture shows, real and drawn in percent; shares are from 0 to 1, and those that never occur are 0 or NaN."""
+    each = zip(names, (100 * real).tolist(), (100 * drawn).tolist(), novel.tolist(), by_name.tolist(), strict=True)
+    return [dot for dot in each if dot[1] > 0 and dot[2] > 0]

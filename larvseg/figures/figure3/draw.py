@@ -1,76 +1,64 @@
-"""Figure 3: the framework, with what really passes through it: two training pictures, one segmenter, its memory bank, three losses."""
+"""The page of Figure 3: above the segmenter and the losses, below where the attentive classifier looks, a row for each label."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
-from PIL import Image
+from matplotlib.figure import Figure
 
-from larvseg.config.figures import Figure3Config
-from larvseg.files import replacing
-from larvseg.reporting.arrays import read_arrays_of
-from larvseg.reporting.canvas import Frame, Page, tint, within
-from larvseg.reporting.drawing import BASE, GREY, INK, MARGIN, NOVEL, RULE, kind_colour
-from larvseg.reporting.label_maps import classes_of, draw_labels, draw_union, over
+from larvseg.figures.colours import BASE, GREY, INK, NOVEL, RULE, kind_colour, tint
+from larvseg.figures.diagram import Classes, Diagram, Frame, framed, label_map, within
+from larvseg.figures.images import OPACITY, cover, faded, show
+from larvseg.figures.kit import MARGIN, heading_height, page, styled
 
 WIDTH = 1840  # pixels
-LANES = 230, 404  # the ways of the two pictures through the segmenter
-SMALL, LARGE = (172, 129), (168, 126)  # of pictures above, of maps below
+LANES = 230, 404  # the ways of the two images through the segmenter
+SMALL, LARGE = (172, 129), (168, 126)  # of images above, of maps below
 PANEL, HEADS, ROW = 524, 112, 206  # top of the attentive classifier, its heads, one label
 COLUMNS = 56, 264, 922, 1128, 1340, 1548  # of the attentive classifier
 SLOT, PITCH, LINE = 58, 62, 10  # of a slot, from one to the next; slots in a line
 BARS = 5
 LOGITS = {"layer_norm": "$z=\\gamma\\,\\mathrm{LN}(S)+\\beta$", "cosine": "$z=S/\\tau$"}  # by the switch temperature
 POOLED = {  # by the switches attention_on and pooling
-    ("logits", "all_pixels"): "mean of $A\\odot z$ over the picture",
+    ("logits", "all_pixels"): "mean of $A\\odot z$ over the image",
     ("logits", "attention"): "$\\Sigma A\\odot z\\,/\\,\\Sigma A$",
     ("similarity", "all_pixels"): "mean of $A\\odot S$, then $z$ of it",
     ("similarity", "attention"): "$\\Sigma A\\odot S\\,/\\,\\Sigma A$, then $z$ of it",
 }
-WHITE, SOFT = (255, 255, 255), (246, 246, 246)
-_HEAT = matplotlib.colormaps["magma"]
+SOFT, PALE = "#f6f6f6", "#fbf9f7"
 
 
-def figure3(config: Figure3Config, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Draw `figure`, a PNG, from the `attentions` of config.run; LarvSegError if they are those of another run or profile."""
-    page = Framework(*read_arrays_of(inputs["attentions"], run=config.run, profile=config.profile)).draw()
-    with replacing(outputs["figure"]) as path:
-        page.save(path)
+@styled()
+def draw(arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> Figure:
+    """The figure of what the stage `attend` writes."""
+    return _Drawing(arrays, about).drawn()
 
 
-class Framework:
-    """The figure: above the segmenter and the losses, below where the attentive classifier looks, a row for each label.
-
-    `arrays` and `about` are what the stage `attend` writes.
-    """
-
+class _Drawing:
     def __init__(self, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any]) -> None:
         self.arrays, self.about = arrays, about
         self.pixel, self.weak, self.names, self.novel = about["pixel"], about["weak"], about["names"], about["novel"]
-        self.classes = classes_of(self.names, self.novel, [self.names[row] for row in self.weak["rows"]])
-        self.page = Page(WIDTH, PANEL + HEADS + len(self.weak["shown"]) * ROW + MARGIN)
-
-    def draw(self) -> Page:
-        """The page with everything on it."""
-        about = self.about
+        self.classes = Classes(self.names, self.novel, [self.names[row] for row in self.weak["rows"]])
         explanation = (
-            f"{about['run']}, seed {about['seed']}, profile “{about['profile']}”: two training pictures after the last step. Every map, "
-            "crop and number is the trained model’s own. Blue: base categories, for which there are masks. Orange: novel ones.",
-            "The picture with image labels is, of the first candidates, that whose labels the bank tells best from the rest; its mask is "
-            "never opened. Testing takes the largest $z$ of each pixel: the bank serves training alone.",
+            f"{about['run']}, seed {about['seed']}, profile “{about['profile']}”: two training images after the last step. Every map, "
+            "crop and number is the trained model’s own. Blue: base categories, for which there are masks. Orange: novel ones. "
+            "The image with image labels is, of the first candidates, that whose labels the bank tells best from the rest; its mask is "
+            "never opened. Testing takes the largest $z$ of each pixel: the bank serves training alone."
         )
-        self.page.heading("Figure 3 · The framework, and what passes through it", explanation, MARGIN)
+        height = PANEL + HEADS + len(self.weak["shown"]) * ROW - heading_height(2)
+        self.page = Diagram(page("Figure 3 · The framework, and what passes through it", explanation, height, WIDTH))
+
+    def drawn(self) -> Figure:
+        """The page with everything on it."""
         self._segmenter()
         self._losses()
         self._heads()
         for number in range(len(self.weak["shown"])):
             self._row(number, PANEL + HEADS + number * ROW)
-        return self.page
+        return self.page.figure
 
     # ---- the segmenter
 
@@ -79,50 +67,52 @@ class Framework:
         kinds = ("pixel", BASE, "with a mask"), ("weak", NOVEL, "with image labels")
         for lane, (part, colour, caption) in zip(LANES, kinds, strict=True):
             picture, components = self.arrays[f"{part}.picture"], _as_colours(self.arrays[f"{part}.components"])
-            page.text((MARGIN, lane - SMALL[1] / 2 - 9), f"{self.about[part]['dataset']}, {caption}", 15, colour)
-            page.picture(within((MARGIN + SMALL[0] / 2, lane), SMALL, picture.shape), picture, colour, line=3)
+            page.text((MARGIN, lane - SMALL[1] / 2 - 9), f"{self.about[part]['dataset']}, {caption}", 13, colour)
+            show(page.panel(within((MARGIN + SMALL[0] / 2, lane), SMALL, picture.shape)), picture, edge=colour, line=3)
             page.arrow((MARGIN + SMALL[0] + 6, lane), (244, lane), colour)
             page.arrow((356, lane), (390, lane), colour)
-            page.picture(within((396 + SMALL[0] / 2, lane), SMALL, picture.shape), components, interpolation="nearest")
+            panel = page.panel(within((396 + SMALL[0] / 2, lane), SMALL, picture.shape))
+            faded(panel, picture, edge=GREY)
+            cover(panel, components, opacity=1)
             page.arrow((396 + SMALL[0] + 6, lane), (610, lane), colour)
         top, bottom = LANES[0] - SMALL[1] / 2, LANES[1] + SMALL[1] / 2
-        page.text((396 + SMALL[0] / 2, top - 9), "pixel embeddings $p$", 15, INK, "ms")
-        page.text((396 + SMALL[0] / 2, bottom + 18), "colours: 3 principal components", 13, GREY, "ms")
+        page.text((396 + SMALL[0] / 2, top - 9), "pixel embeddings $p$", 13, INK, "m")
+        page.text((396 + SMALL[0] / 2, bottom + 18), "colours: 3 principal components", 12, GREY, "m")
         self._block((248, top, 352, bottom), "backbone", self.about["backbone"].split(", "))
         self._block((614, top, 798, bottom), "cosine classifier", ("$S=\\cos(p,e)$", LOGITS[self.about["temperature"]]))
-        page.text((706, bottom - 112), "class embeddings $e$", 14, INK, "ms")
-        draw_union(page, (638, bottom - 104, 774, bottom - 44), self.novel)
-        page.text((706, bottom - 24), f"{self.novel.count(False)} base, {self.novel.count(True)} novel", 14, GREY, "ms")
+        page.text((706, bottom - 112), "class embeddings $e$", 14, INK, "m")
+        page.bars((638, bottom - 104, 774, bottom - 44), self.novel)
+        page.text((706, bottom - 24), f"{self.novel.count(False)} base, {self.novel.count(True)} novel", 12, GREY, "m")
 
     def _block(self, frame: Frame, title: str, lines: Sequence[str]) -> None:
         middle = (frame[0] + frame[2]) / 2
         self.page.box(frame, SOFT, GREY)
-        self.page.text((middle, frame[1] + 34), title, 17, INK, "ms")
+        self.page.text((middle, frame[1] + 34), title, 15, INK, "m")
         for number, line in enumerate(lines):
             formula = "$" in line
-            self.page.text((middle, frame[1] + 66 + 27 * number), line, 17 if formula else 14, INK if formula else GREY, "ms")
+            self.page.text((middle, frame[1] + 66 + 27 * number), line, 15 if formula else 12, INK if formula else GREY, "m")
 
     # ---- the losses
 
     def _losses(self) -> None:
         page, (upper, lower), picture = self.page, LANES, self.arrays["pixel.picture"]
         for x, title, labels in ((840, "prediction: largest $z$", "pixel.prediction"), (1028, "mask", "pixel.mask")):
-            page.text((x + SMALL[0] / 2, upper - SMALL[1] / 2 - 9), title, 15, INK, "ms")
-            draw_labels(page, within((x + SMALL[0] / 2, upper), SMALL, picture.shape), picture, self.arrays[labels], self.classes, 12)
-        page.box((840, lower - 30, 1004, lower + 30), WHITE, NOVEL)
-        page.text((922, lower - 4), "mean of $z$", 16, INK, "ms")
-        page.text((922, lower + 18), "over the picture", 14, GREY, "ms")
-        page.text((1028, lower - SMALL[1] / 2 - 9), "image labels", 15, INK)
+            page.text((x + SMALL[0] / 2, upper - SMALL[1] / 2 - 9), title, 13, INK, "m")
+            label_map(page.panel(within((x + SMALL[0] / 2, upper), SMALL, picture.shape)), picture, self.arrays[labels], self.classes, 11)
+        page.box((840, lower - 30, 1004, lower + 30), "white", NOVEL)
+        page.text((922, lower - 4), "mean of $z$", 14, INK, "m")
+        page.text((922, lower + 18), "over the image", 12, GREY, "m")
+        page.text((1028, lower - SMALL[1] / 2 - 9), "image labels", 13, INK)
         explained = {each["row"] for each in self.weak["shown"]}
         ordered = sorted(self.weak["labels"], key=lambda row: row not in explained)
         labels = [(self.names[row], kind_colour(self.novel[row])) for row in ordered]
-        page.pills((1028, lower - SMALL[1] / 2, 1206, lower + SMALL[1] / 2), labels, 14)
+        page.pills((1028, lower - SMALL[1] / 2, 1206, lower + SMALL[1] / 2), labels, 12)
         values = {"seg": self.pixel["loss_seg"], "cls": self.weak["loss_cls"], "aux": self.weak["loss_aux"]}
         for lane, colour, name in ((upper, BASE, "seg"), (lower, NOVEL, "cls")):
             page.arrow((802, lane), (834, lane), colour)
             page.arrow((1208, lane), (1242, lane), colour)
-            page.box((1246, lane - 26, 1376, lane + 26), WHITE, colour, radius=26, line=2)
-            page.text((1311, lane + 7), f"$L_{{{name}}}=$ {values[name]:.2f}", 18, INK, "ms")
+            page.box((1246, lane - 26, 1376, lane + 26), "white", colour, radius=26, line=2)
+            page.text((1311, lane + 7), f"$L_{{{name}}}=$ {values[name]:.2f}", 18, INK, "m")
             page.arrow((1380, lane), (1522, lane), colour)
         self._sum((1526, upper - SMALL[1] / 2, WIDTH - MARGIN, lower + SMALL[1] / 2), values)
 
@@ -137,19 +127,19 @@ class Framework:
         for number, (term, value) in enumerate([*lines, ("", f"= {total:.2f}")]):
             y = frame[1] + 80 + 52 * number
             self.page.text((frame[0] + 24, y), term, 21)
-            self.page.text((frame[2] - 24, y), value, 17, INK, "rs")
+            self.page.text((frame[2] - 24, y), value, 15, INK, "r")
 
     # ---- the attentive classifier
 
     def _heads(self) -> None:
         page, bottom = self.page, LANES[1] + SMALL[1] / 2
-        page.box((MARGIN, PANEL, WIDTH - MARGIN, page.height - MARGIN), (251, 249, 247), tint(NOVEL, 0.6), radius=14)
-        page.text((COLUMNS[0], PANEL + 34), "Category-wise attentive classifier: where in the picture is each of its labels?", 20)
+        page.box((MARGIN, PANEL, WIDTH - MARGIN, page.height - MARGIN), PALE, tint(NOVEL, 0.6), radius=14)
+        page.text((COLUMNS[0], PANEL + 34), "Category-wise attentive classifier: where in the image is each of its labels?", 18)
         size, patches = self.about["memory_size"], self.about["top_k"]
         heads = (
             ("label $c$, cosines $S_c$", f"framed: the $K={patches}$ largest"),
             (
-                f"memory bank $Q_c$: crops of the last $M={size}$ pictures with the label",
+                f"memory bank $Q_c$: crops of the last $M={size}$ images with the label",
                 "lit: the $K$ patches of each, of which a slot is the mean; those framed on the left come next, after the loss",
             ),
             ("$s_{fg}$", "mean cosine of $p$ to $Q_c$"),
@@ -158,37 +148,38 @@ class Framework:
             ("softmax of pooled logits", POOLED[self.about["attention_on"], self.about["pooling"]]),
         )
         for x, (title, explanation) in zip(COLUMNS, heads, strict=True):
-            page.text((x, PANEL + 72), title, 17)
-            page.text((x, PANEL + 94), explanation, 14, GREY)
+            page.text((x, PANEL + 72), title, 15)
+            page.text((x, PANEL + 94), explanation, 12, GREY)
         page.arrow((396 + SMALL[0] / 2, bottom + 26), (396 + SMALL[0] / 2, PANEL - 2), NOVEL)
-        page.text((404 + SMALL[0] / 2, PANEL - 13), "$p$", 16)
+        page.text((404 + SMALL[0] / 2, PANEL - 13), "$p$", 14)
         page.arrow((706, bottom + 4), (706, PANEL - 2), NOVEL)
-        page.text((714, PANEL - 13), "$S,\\,z$", 16)
+        page.text((714, PANEL - 13), "$S,\\,z$", 14)
         page.arrow((1669, PANEL), (1669, bottom + 6), NOVEL)
-        page.text((1679, PANEL - 13), "$L_{aux}$: mean of $\\ell_c$", 16)
+        page.text((1679, PANEL - 13), "$L_{aux}$: mean of $\\ell_c$", 14)
 
     def _row(self, number: int, top: float) -> None:
         page, row = self.page, self.weak["shown"][number]["row"]
         page.line((COLUMNS[0], top - 6), (WIDTH - COLUMNS[0], top - 6), RULE)
-        page.pill((COLUMNS[0], top + 3), self.names[row], kind_colour(self.novel[row]), 15)
+        page.pills((COLUMNS[0], top + 3, COLUMNS[1], top + 40), [(self.names[row], kind_colour(self.novel[row]))], 13)
         top, middle, picture, frames = top + 34, top + 34 + LARGE[1] / 2, self.arrays["weak.picture"], []
         for x, name in zip((COLUMNS[0], *COLUMNS[2:5]), ("cosines", "foreground", "background", "attention"), strict=True):
             values, frame = self.arrays[f"weak.{name}"][number], within((x + LARGE[0] / 2, middle), LARGE, picture.shape)
-            if name == "attention":
-                page.picture(frame, over(picture, _heated(values, 0, 1), Image.Resampling.BILINEAR))
-            else:
-                page.picture(frame, _heated(values, values.min(), values.max()), interpolation="nearest")
+            panel, over = page.panel(frame), name == "attention"
+            faded(panel, picture, edge=GREY)
+            low, high = (0, 1) if over else (values.min(), max(values.max(), values.min() + 1e-12))
+            heat = {"cmap": "magma", "vmin": low, "vmax": high}
+            cover(panel, values, "bilinear" if over else "nearest", OPACITY if over else 1, **heat)
             if name == "cosines":
-                page.cells(frame, values.shape, self.arrays["weak.top"][number], INK)
+                framed(panel, values.shape, self.arrays["weak.top"][number], INK)
             page.text(
-                ((frame[0] + frame[2]) / 2, top + LARGE[1] + 18), f"{_number(values.min())} to {_number(values.max())}", 13, GREY, "ms"
+                ((frame[0] + frame[2]) / 2, top + LARGE[1] + 18), f"{_number(values.min())} to {_number(values.max())}", 11.5, GREY, "m"
             )
             frames.append(frame)
         bank, bars = (COLUMNS[1], top, COLUMNS[1] + LINE * PITCH - PITCH + SLOT, top), (COLUMNS[5], top, WIDTH, top)
         order = [frames[0], bank, *frames[1:], bars]
         for left, right in pairwise(order):
             if right is frames[2]:
-                page.text(((left[2] + right[0]) / 2, middle + 8), "$-$", 26, INK, "ms")
+                page.text(((left[2] + right[0]) / 2, middle + 8), "$-$", 26, INK, "m")
             else:
                 page.arrow((left[2] + 6, middle), (right[0] - 6, middle))
         self._slots(number, top)
@@ -201,9 +192,9 @@ class Framework:
             frame = x, y, x + SLOT, y + SLOT
             if age < len(slots):
                 crop, chosen = (self.arrays[f"slots.{number}.{age}.{name}"] for name in ("picture", "top"))
-                self.page.picture(frame, _lit(crop, slots[age]["grid"], chosen), line=1, interpolation="bilinear")
+                show(self.page.panel(frame), _lit(crop, slots[age]["grid"], chosen), "bilinear", GREY, 1)
             else:
-                self.page.box(frame, WHITE, RULE, radius=2)
+                self.page.box(frame, "white", RULE, radius=2)
         text = "nothing was pushed yet: random vectors"
         if slots:
             datasets = [slot["dataset"] for slot in slots]
@@ -211,7 +202,7 @@ class Framework:
             rest = self.about["memory_size"] > self.weak["shown"][number]["pushed"]
             text = ", ".join(f"{datasets.count(name)} from {name}" for name in dict.fromkeys(datasets)) + ", the rest random" * rest
             text += f"; cosine of a slot to its patches, embedded again: {min(agreement):.2f} to {max(agreement):.2f}"
-        self.page.text((COLUMNS[1], top + 2 * PITCH + 20), text, 13, GREY)
+        self.page.text((COLUMNS[1], top + 2 * PITCH + 20), text, 12, GREY)
 
     def _bars(self, number: int, top: float) -> None:
         page, shown, probabilities = self.page, self.weak["shown"][number], self.arrays["weak.probabilities"][number]
@@ -223,15 +214,15 @@ class Framework:
         for line, place in enumerate(order):
             row, y, ink = self.weak["rows"][place], top + 22 * line, INK if place == own else GREY
             length = (right - left) * probabilities[place] / probabilities[order].max()
-            page.text((left - 8, y + 14), self.names[row], 13, ink, "rs")
+            page.text((left - 8, y + 14), self.names[row], 12, ink, "r")
             page.box(
                 (left, y + 2, left + max(length, 1), y + 17), tint(kind_colour(self.novel[row]), 1 if place == own else 0.35), radius=2
             )
-            page.text((left + length + 6, y + 14), f"{probabilities[place]:.2f}", 13, ink)
+            page.text((left + length + 6, y + 14), f"{probabilities[place]:.2f}", 12, ink)
         text, ink = "bank not full yet: not scored", GREY
         if shown["scored"]:
             text, ink = f"$\\ell_c=-\\log\\,p_c=$ {shown['loss_aux']:.2f}", INK
-        page.text((WIDTH - COLUMNS[0], top + 22 * BARS + 26), text, 15, ink, "rs")
+        page.text((WIDTH - COLUMNS[0], top + 22 * BARS + 26), text, 12, ink, "r")
 
 
 def _number(value: float) -> str:
@@ -244,14 +235,10 @@ def _as_colours(components: np.ndarray) -> np.ndarray:
     return (((components - low) / (high - low)).clip(0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0)
 
 
-def _heated(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    """(h, w) → (h, w, 3) uint8: `low` dark, `high` light."""
-    return np.round(_HEAT((values - low) / max(high - low, 1e-12))[..., :3] * 255).astype(np.uint8)
-
-
 def _lit(crop: np.ndarray, grid: Sequence[int], chosen: np.ndarray) -> np.ndarray:
     """`crop` (H, W, 3), pale but for the `chosen` patches of its `grid`."""
     lit = np.zeros(grid[0] * grid[1], bool)
     lit[chosen] = True
-    mask = np.asarray(Image.fromarray(lit.reshape(grid)).resize(crop.shape[1::-1], Image.Resampling.NEAREST))[..., None]
+    rows, columns = (np.arange(size) * cells // size for size, cells in zip(crop.shape, grid, strict=False))
+    mask = lit.reshape(grid)[np.ix_(rows, columns)][..., None]
     return np.where(mask, crop, np.round(crop * 0.3 + 255 * 0.7)).astype(np.uint8)

@@ -7,70 +7,74 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from scipy.ndimage import uniform_filter1d
 
 from larvseg.config.diagnostics import RunsFigureConfig
 from larvseg.errors import LarvSegError
+from larvseg.figures.colours import RUNS, Colour
+from larvseg.figures.kit import SMALL, page, save, styled, titled
+from larvseg.figures.scatter import logarithmic
+from larvseg.figures.words import apart
 from larvseg.reporting.diagnostics.measured import about
-from larvseg.reporting.diagnostics.page import FOOT, GREY, RUNS, SMALL, WIDTH, Colour, apart, boxes, head, page, points, wrapped
-from larvseg.reporting.diagnostics.scatter import logarithmic
 from larvseg.reporting.tables import read_csv
 
-HEIGHT, NAMES = 230, 96  # of a panel; room beside it for the names of runs; pixels
+HEIGHT = 340  # of a panel with its titles, pixels
 SMOOTHED = 0.05  # share of training over which all but states are averaged
 LOSSES = {
-    "loss_seg": ("Segmentation loss", "of pictures with pixel labels"),
+    "loss_seg": ("Segmentation loss", "of images with pixel labels"),
     "loss_cls": ("Image-label loss", "every pixel counts, weighted by λ"),
     "loss_aux": ("Attentive loss", "pixels count by their attention, weighted by λ"),
 }
 BANK = {
-    "fill": ("How full is the memory bank?", "share of its slots that hold a picture"),
+    "fill": ("How full is the memory bank?", "share of its slots that hold an image"),
     "warm": ("How many rings are full?", "share of the categories with image labels"),
-    "contrast": ("How sharply does attention see?", "deviation of its score over a picture, in cosines"),
+    "contrast": ("How sharply does attention see?", "deviation of its score over an image, in cosines"),
 }
 STATES = ("fill", "warm")  # shares, as they are at a step
 
 
-def curves(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+def figure(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Draw `figure`, a PNG, of the curves.csv of each run and seed, by `<run>.seed<k>`.
 
     A line is the mean over seeds, the shade behind it their range. Runs without attention are in the panels of losses alone.
     Raises LarvSegError for curves without one of the columns, or of seeds that stopped at different steps.
     """
     found = [_of_seeds([read_curves(inputs[f"{run.run}.seed{seed}"]) for seed in run.seeds], run.run) for run in config.runs]
-    explanation = wrapped(
-        "Above: the parts of the loss as they enter the sum, over all pictures of a step. Below, of runs with attention: a category has a "
-        "ring of slots, each of which holds what one picture showed of it. The score of a patch: its cosine to the ring of the category "
+    save(draw(config, found), outputs["figure"])
+
+
+@styled()
+def draw(config: RunsFigureConfig, found: Sequence[Mapping[str, np.ndarray]]) -> Figure:
+    """The figure; `found`: of each run the columns of its curves, (seeds, lines) each."""
+    explanation = (
+        "Above: the parts of the loss as they enter the sum, over all images of a step. Below, of runs with attention: a category has a "
+        "ring of slots, each of which holds what one image showed of it. The score of a patch: its cosine to the ring of the category "
         "less that to other rings. Losses and score: mean over a twentieth of training."
         + (" Lines: mean over seeds; shade: from the lowest to the highest." if any(len(run.seeds) > 1 for run in config.runs) else "")
     )
-    panels = boxes(len(LOSSES) + len(BANK), head(explanation) + 66, HEIGHT, len(LOSSES), between=124)
-    with page(outputs["figure"], WIDTH, panels[-1][1] + HEIGHT + 46 + FOOT) as sheet:
-        sheet.heading(f"What happens while LarvSeg trains? {config.benchmark}", explanation)
-        for (column, (title, explained)), box in zip((LOSSES | BANK).items(), panels, strict=True):
-            width = box[2] - NAMES
-            axes = sheet.axes(box[0], box[1], width, HEIGHT)
-            axes.grid(axis="y")
-            lines = [
-                (run.title, colour, each["step"][0], each[column] if column in STATES else smoothed(each[column]))
-                for run, colour, each in zip(config.runs, RUNS[: len(found)], found, strict=True)
-                if each[column].any()
-            ]
-            for _, colour, steps, values in lines:
-                axes.fill_between(steps, values.min(0), values.max(0), color=colour, alpha=0.2, linewidth=0)
-                axes.plot(steps, values.mean(0), color=colour, linewidth=1.8)
-            if column in STATES:
-                axes.set(ylim=(-0.03, 1.03), yticks=(0, 0.25, 0.5, 0.75, 1))
-            steps = [step for _, _, each, _ in lines for step in (each[0], each[-1])] or [1, 10]
-            if column in BANK:  # they change most at the beginning
-                logarithmic(axes, steps)
-            axes.set_xlim(min(steps) if column in BANK else 0, max(steps))
-            _name_lines(axes, [(title, colour, values.mean(0)[-1]) for title, colour, _, values in lines])
-            sheet.text(box[0], box[1] - 36, title, 16)
-            sheet.text(box[0], box[1] - 16, explained, SMALL, GREY)
-            label = "steps, logarithmic →" if column in BANK else "steps →"
-            sheet.text(box[0] + width, box[1] + HEIGHT + 38, label, SMALL, GREY, ha="right")
-        sheet.footer(about(config.profile, config.runs))
+    title = f"What happens while LarvSeg trains? {config.benchmark}"
+    sheet = page(title, explanation, 2 * HEIGHT, notes=about(config.profile, config.runs), apart=(20, 24))
+    for axes, (column, (title, explained)) in zip(sheet.subplots(2, 3).flat, (LOSSES | BANK).items(), strict=True):
+        titled(axes, title, explained)
+        axes.grid(axis="y")
+        lines = [
+            (run.title, colour, each["step"][0], each[column] if column in STATES else smoothed(each[column]))
+            for run, colour, each in zip(config.runs, RUNS, found, strict=False)
+            if each[column].any()
+        ]
+        for _, colour, steps, values in lines:
+            axes.fill_between(steps, values.min(0), values.max(0), color=colour, alpha=0.2, linewidth=0)
+            axes.plot(steps, values.mean(0), color=colour, linewidth=1.8)
+        if column in STATES:
+            axes.set(ylim=(-0.03, 1.03), yticks=(0, 0.25, 0.5, 0.75, 1))
+        steps = [step for _, _, each, _ in lines for step in (each[0], each[-1])] or [1, 10]
+        if column in BANK:  # they change most at the beginning
+            logarithmic(axes, steps)
+        axes.set_xlim(min(steps) if column in BANK else 0, max(steps))
+        axes.set_xlabel("steps, logarithmic →" if column in BANK else "steps →", loc="right")
+        _name_lines(axes, [(title, colour, values.mean(0)[-1]) for title, colour, _, values in lines])
+    return sheet
 
 
 def read_curves(path: Path) -> dict[str, np.ndarray]:
@@ -103,7 +107,7 @@ def _of_seeds(curves_of_seeds: Sequence[Mapping[str, np.ndarray]], run: str) -> 
 def _name_lines(axes: Axes, lines: Sequence[tuple[str, Colour, float]]) -> None:
     """Write the names of lines (name, colour, last value) at their right ends, one clear of another."""
     low, high = axes.get_ylim()
-    line = (high - low) / HEIGHT * (SMALL + 3)  # its height in data
-    for (name, colour, _), y in zip(lines, apart([value for _, _, value in lines], line, low, high), strict=True):
+    line = (high - low) / (HEIGHT - 110) * (SMALL + 3)  # its height in data, where titles and labels take the rest of a panel
+    for (name, colour, _), y in zip(lines, apart([value for _, _, value in lines], line, low + line / 2, high - line / 2), strict=True):
         place = {"xy": (1, y), "xycoords": axes.get_yaxis_transform(), "xytext": (6, 0), "textcoords": "offset points"}
-        axes.annotate(name, **place, fontsize=points(SMALL), color=colour, va="center", annotation_clip=False)
+        axes.annotate(name, **place, size=SMALL, color=colour, va="center", annotation_clip=False)
