@@ -48,7 +48,7 @@ def draw(config: ConfusionConfig, found: Mapping[tuple[str, str], Shares], count
         f"What are novel and base categories taken for? {config.benchmark}",
         about(config.profile, (*config.runs, config.confused)),
     )
-    sheet = page(title, explanation, sum(heights), notes=notes, apart=(36, 16))
+    sheet = page(title, explanation, sum(heights), notes=notes, apart=(36, 28))
     above, below = sheet.subfigures(2, 1, height_ratios=heights)
     for axes, kind in zip(above.subplots(1, 2), SEGMENTS, strict=True):
         _bars(axes, kind, [found[run.run, kind] for run in config.runs])

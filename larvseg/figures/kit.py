@@ -40,7 +40,7 @@ def page(
     below = NOTES if notes else MARGIN
     above = heading_height(len(lines))
     width, whole = round(width), round(above + height + below)
-    figure = Figure(figsize=(width / DPI, whole / DPI))
+    figure = Figure(figsize=(width / DPI, whole / DPI), dpi=DPI)
     FigureCanvasAgg(figure)
     side, up = apart[0] / 2, apart[1] / 2  # free around every panel; the outer ones reach to the margins all the same
     body = ((MARGIN - side) / width, (below - up) / whole, 1 - 2 * (MARGIN - side) / width, (height + 2 * up) / whole)
@@ -84,12 +84,19 @@ def titled(axes: Axes, title: str, below: str = "", size: float = 17, colour: Co
 
 def section(figure: FigureBase, title: str, size: float = 17, colour: Colour = INK) -> None:
     """Write a title above all panels of `figure`, a part of a page."""
-    figure.suptitle(title, x=0, ha="left", size=size, color=colour)
+    figure.suptitle(title, x=_edge(figure), ha="left", size=size, color=colour)
 
 
 def ruled(figure: FigureBase) -> None:
     """Draw a thin line above `figure`, a part of a page."""
-    figure.add_artist(Line2D((0, 1), (1, 1), color=RULE, linewidth=1))
+    figure.add_artist(Line2D((_edge(figure), 1 - _edge(figure)), (1, 1), color=RULE, linewidth=1))
+
+
+def _edge(figure: FigureBase) -> float:
+    """Where the margin of the page is, as a share of the width of a part of the page, which reaches a little beyond."""
+    whole = figure.get_figure(root=True)
+    side = whole.get_layout_engine().get()["w_pad"] * DPI
+    return side / (whole.bbox.width - 2 * (MARGIN - side))
 
 
 def base_and_novel(figure: Figure) -> None:

@@ -50,7 +50,7 @@ class Words:
         text: str,
         points: Sequence[tuple[float, float]] | np.ndarray,
         sides: Sequence[tuple[int, int]] = AROUND,
-        gap: float = 5,
+        gap: float = 7,
         must: bool = False,
         **style: Any,
     ) -> Annotation | None:

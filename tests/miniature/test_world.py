@@ -13,13 +13,13 @@ from PIL import Image
 
 from larvseg.config import FigureConfig, World
 from larvseg.errors import LarvSegError
+from larvseg.figures.miniature import figure
 from larvseg.miniature.archives import archive_names, draw_archive
 from larvseg.miniature.classes import drawn_classes, raw_ids, synsets
 from larvseg.miniature.places import PLACES, SPOTS, SUPPORTS
 from larvseg.miniature.surfaces import SURFACES
 from larvseg.miniature.things import THINGS
 from larvseg.miniature.world import object_picture, scene
-from larvseg.reporting.miniature_figure import figure
 from larvseg.sources.ade_index import load_index
 from larvseg.sources.ade_json import read_annotation
 from larvseg.sources.encodings import decode_image

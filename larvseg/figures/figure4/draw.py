@@ -48,7 +48,7 @@ def _marked(shown: Shown, novel: frozenset[int]) -> list[int]:
 def _maps(shown: Shown, row: list[Axes], found: Comparison) -> None:
     """The image, then label maps in colours over it in grey, novel categories of the ground truth outlined."""
     show(row[0], shown.image)
-    row[0].set_xlabel(shown.name)
+    row[0].set_xlabel(shown.name, labelpad=8)
     scores = [image_miou(shown.truth, prediction, len(found.names)) for prediction in shown.predictions]
     palette = class_colours(found.names, found.names)
     for axes, labels in zip(row[1:], (shown.truth, *shown.predictions), strict=True):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from larvseg.reporting.occurrence import TRAINING, Companion, companions, published, seen
+from larvseg.figures.world.data import TRAINING, Companion, companions, published, seen
 from larvseg.vocabulary.datasets import committed
 from tests.data import load_vocabulary
 

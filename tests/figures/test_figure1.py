@@ -1,6 +1,7 @@
-"""Figure 1 from manifests and a prediction: counts, pictures and names are those of the data, and only permitted annotations are opened."""
+"""Figure 1 from manifests and a prediction: counts, images and names are those of the data, and only permitted annotations are opened."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,12 +9,14 @@ import torch
 
 from larvseg.config.figures import Figure1Config
 from larvseg.errors import LarvSegError
-from larvseg.reporting import figure1 as stage
-from larvseg.reporting.figure1 import MIDDLE, RIGHT, Example, Paradigm, Result, figure1
+from larvseg.figures.figure1 import figure
+from larvseg.figures.figure1.data import Example, Paradigm, Result, paradigm
+from larvseg.figures.figure1.draw import draw
+from larvseg.figures.kit import save
 from larvseg.training.checkpoint import save_tensors
 from larvseg.vocabulary.datasets import committed
 from tests.data import kind_of, novel
-from tests.reporting.pages import collisions, pixels, words
+from tests.figures.pages import collisions, pixels, words
 
 CLASSES = {
     "A150": ["wall", "floor", "sofa", "lamp", "television receiver"],
@@ -30,7 +33,7 @@ MASKS = {  # a row of labels of each picture
 
 
 class Manifest:
-    """Pictures of one data set, all of their own brightness, and a list of what was opened."""
+    """Images of one data set, all of their own brightness, and a list of what was opened."""
 
     opened: list[tuple[str, str]] = []
 
@@ -60,15 +63,9 @@ class Manifest:
 
 
 @pytest.fixture
-def inputs(tmp_path, monkeypatch):
-    monkeypatch.setattr(stage, "Manifest", Manifest)
+def manifests(monkeypatch):
     monkeypatch.setattr(Manifest, "opened", [])
-    about = {"run": "larvseg", "method": "larvseg", "seed": 0, "profile": "mini", "benchmark": "A150", "row": 1, "label": 2, "iou": 0.625}
-    prediction = torch.full((48, 64), 1, dtype=torch.int16)
-    prediction[:, 20:40] = 2
-    save_tensors(tmp_path / "showcase", {"prediction": prediction}, about)
-    (tmp_path / "metrics").write_text(json.dumps({"base": 50.25, "novel": 12.5, "seed": 0}))
-    return {name: tmp_path / f"{name}.arrow" for name in CLASSES} | {name: tmp_path / name for name in ("showcase", "metrics")}
+    return {name: Manifest(Path(f"{name}.arrow")) for name in CLASSES}
 
 
 def settings(**changes):
@@ -76,58 +73,57 @@ def settings(**changes):
     return Figure1Config.model_validate_json(json.dumps(common | changes))
 
 
-def drawn(inputs, folder, monkeypatch):
-    """The page that the stage draws."""
-    pages = []
-    monkeypatch.setattr(Paradigm, "draw", lambda self, real=Paradigm.draw: pages.append(real(self)) or pages[-1])
-    figure1(settings(), inputs, {"figure": folder / "figure1.png"}, folder / "work")
-    return pages[0]
+def drawn(manifests):
+    """The page of a prediction that the stage draws."""
+    prediction = np.full((48, 64), 1, np.int16)
+    prediction[:, 20:40] = 2
+    metrics = {"base": 50.25, "novel": 12.5, "seed": 0}
+    return draw(settings(), paradigm(settings(), manifests, prediction, {"row": 1, "label": 2, "iou": 0.625}, metrics))
 
 
-def test_counts_and_names_are_those_of_the_data(inputs, tmp_path, monkeypatch):
-    page = drawn(inputs, tmp_path, monkeypatch)
+def test_counts_and_names_are_those_of_the_data(manifests):
+    page = drawn(manifests)
     text = words(page)
     assert collisions(page) == []
-    assert "C171: 3 pictures, 3 categories, a label for each pixel" in text
-    assert "WA150: 4 pictures, 5 categories, 3 novel" in text
-    assert "I124: 3 pictures, 2 categories, 2 novel" in text
-    assert "A150: 5 categories, 2 base and 3 novel; mIoU of all pictures 50.2 and 12.5" in text
+    assert "C171: 3 images, 3 categories, a label for each pixel" in text
+    assert "WA150: 4 images, 5 categories, 3 novel" in text
+    assert "I124: 3 images, 2 categories, 2 novel" in text
+    assert "A150: 5 categories, 2 base and 3 novel; mIoU of all images 50.2 and 12.5" in text
     assert "3 base, 3 novel" in text  # person is in the union, too
-    assert "prediction; sofa, never seen with a mask: IoU 62 % in this picture" in text
+    assert "prediction; sofa, never seen with a mask: IoU 62 % in this image" in text
 
 
-def test_training_pictures_have_most_in_common_with_the_picture(inputs, tmp_path, monkeypatch):
-    page = pixels(drawn(inputs, tmp_path, monkeypatch), tmp_path / "a.png")
-    # wall and floor, and one class more than the other; sofa with wall and floor; the first sofa; the picture of the showcase
+def test_training_images_have_most_in_common_with_the_image(manifests, tmp_path):
+    page = pixels(drawn(manifests), tmp_path / "a.png")
+    # wall and floor, and one class more than the other; sofa with wall and floor; the first sofa; the image of the showcase
     for dataset, row in (("C171", 1), ("WA150", 2), ("I124", 1), ("A150", 1)):
-        level = int(Manifest(inputs[dataset]).image(row)[0, 0, 0])
+        level = int(manifests[dataset].image(row)[0, 0, 0])
         assert (page == level).all(2).sum() > 10_000, dataset
 
 
-def test_no_mask_of_pictures_with_names_is_opened(inputs, tmp_path, monkeypatch):
-    drawn(inputs, tmp_path, monkeypatch)
+def test_no_mask_of_images_with_names_is_opened(manifests):
+    drawn(manifests)
     assert set(Manifest.opened) == {("A150", "mask"), ("C171", "mask"), ("WA150", "labels"), ("I124", "labels")}
 
 
-def test_figure1_repeats(inputs, tmp_path):
-    path = tmp_path / "figure1.png"
-    contents = []
-    for _ in range(2):
-        figure1(settings(), inputs, {"figure": path}, tmp_path / "work")
-        contents.append(path.read_bytes())
-    assert contents[0] == contents[1]
+def test_figure1_repeats(manifests, tmp_path):
+    for name in "ab":
+        save(drawn(manifests), tmp_path / name)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [({"run": "baseline"}, "run is 'larvseg', the figure wants 'baseline'"), ({"profile": "smoke"}, "profile is 'mini'")],
 )
-def test_figure1_refuses_the_showcase_of_another_run(inputs, tmp_path, changes, message):
+def test_figure1_refuses_the_showcase_of_another_run(tmp_path, changes, message):
+    about = {"run": "larvseg", "method": "larvseg", "seed": 0, "profile": "mini", "benchmark": "A150", "row": 1, "label": 2, "iou": 0.625}
+    save_tensors(tmp_path / "showcase", {"prediction": torch.zeros((48, 64), dtype=torch.int16)}, about)
     with pytest.raises(LarvSegError, match=message):
-        figure1(settings(**changes), inputs, {"figure": tmp_path / "figure1.png"}, tmp_path / "work")
+        figure(settings(**changes), {"showcase": tmp_path / "showcase"}, {"figure": tmp_path / "figure1.png"}, tmp_path / "work")
 
 
-def test_regions_are_named_as_they_were_predicted_and_many_names_fit(tmp_path):
+def test_regions_are_named_as_they_were_predicted_and_many_names_fit():
     picture = np.full((72, 96, 3), 128, np.uint8)
     truth, prediction = np.zeros((72, 96), np.int16), np.full((72, 96), 4, np.int16)
     many = (
@@ -148,9 +144,8 @@ def test_regions_are_named_as_they_were_predicted_and_many_names_fit(tmp_path):
         Example("I124", "single_label", 158_432, ("sofa",), picture, (0,)),
     ]
     result = Result(picture, truth, prediction, "television receiver", 0.0, 1.0, 2.0, 0)
-    page = Paradigm(settings(), names, frozenset(names[i] for i in novel(names)["S"]), examples, result).draw()
+    page = draw(settings(), Paradigm(names, frozenset(names[i] for i in novel(names)["S"]), examples, result))
     assert collisions(page) == []
     text = words(page)
-    assert text.count("television receiver") == 2  # a name of the picture, and the prediction
-    assert "C171: 118 287 pictures, 2 categories, a label for each pixel" in text
-    assert MIDDLE[1] < RIGHT[0]
+    assert text.count("television receiver") == 2  # a name of the image, and the prediction
+    assert "C171: 118 287 images, 2 categories, a label for each pixel" in text

@@ -6,9 +6,10 @@ from PIL import Image
 
 from larvseg.config.diagnostics import RunsFigureConfig
 from larvseg.errors import LarvSegError
-from larvseg.reporting.diagnostics.curves import curves, read_curves, smoothed
-from larvseg.reporting.diagnostics.page import RUNS
+from larvseg.figures.colours import RUNS, tint
+from larvseg.figures.curves import figure, read_curves, smoothed
 from larvseg.training.curves import HEADER, Curves
+from tests.figures.pages import count
 
 
 def write(path, lines=40, offset=0.0, attention=True, step=10):
@@ -25,14 +26,13 @@ def draw(tmp_path, run, **files):
     runs = tuple(run(name, *range(len(paths))) for name, paths in files.items())
     inputs = {f"{name}.seed{seed}": path for name, paths in files.items() for seed, path in enumerate(paths)}
     config = RunsFigureConfig(figure="x", profile="mini", benchmark="A150", weak=("WA150",), runs=runs)
-    curves(config, inputs, {"figure": tmp_path / "x.png"}, tmp_path)
+    figure(config, inputs, {"figure": tmp_path / "x.png"}, tmp_path)
     return np.asarray(Image.open(tmp_path / "x.png").convert("RGB"))
 
 
 def colours_of(picture, number, top, bottom, of_white=0.0):
     """How many pixels of the colour of run `number`, mixed with a share of white, lie between two heights."""
-    colour = np.round((np.array(RUNS[number]) * (1 - of_white) + of_white) * 255)
-    return int((np.abs(picture[top:bottom].astype(int) - colour).max(2) < 3).sum())
+    return count(picture[top:bottom], tint(RUNS[number], 1 - of_white), tolerance=2)
 
 
 def test_columns_of_training_are_those_that_the_figure_reads(tmp_path):
