@@ -280,6 +280,7 @@ def tail(
     profile: ProfileOption = None,
 ) -> None:
     """Compare runs on rare and on frequent novel classes."""
+    from larvseg.datasets.manifest import Manifest
     from larvseg.pipeline import selected
     from larvseg.reporting.tail import print_thirds
 
@@ -296,7 +297,7 @@ def tail(
     weak = project.data.weak_of(benchmarks[0], "multi_label")
     if weak is None:
         raise LarvSegError(f"{benchmarks[0]}: no data set has image labels of its classes, so that none is rare or frequent")
-    print(print_thirds(metrics, Path(project.manifest(weak))), end="")
+    print(print_thirds(metrics, Manifest(Path(project.manifest(weak)))), end="")
 
 
 @app.command()

@@ -44,15 +44,14 @@ def _means(found: Sequence[Mapping[str, float]], names: Sequence[str]) -> list[f
     return [sum(one[name] for name in names) / len(names) for one in found]
 
 
-def print_thirds(runs: Mapping[str, Path], manifest: Path) -> str:
-    """The table of `thirds`: `runs` are metrics.json by name, `manifest` that of the benchmark's training pictures with image labels.
+def print_thirds(runs: Mapping[str, Path], labelled: Manifest) -> str:
+    """The table of `thirds`: `runs` are metrics.json by name, `labelled`: the data set with image labels of the benchmark's classes.
 
     Raises LarvSegError where the runs are of several benchmarks.
     """
     metrics = [json.loads(path.read_text(encoding="utf-8")) for path in runs.values()]
     if len(benchmarks := {one["benchmark"] for one in metrics}) > 1:
         raise LarvSegError(f"{', '.join(runs)}: runs of {' and '.join(sorted(benchmarks))}; name runs of one benchmark")
-    labelled = Manifest(manifest)
     parts, found = thirds(pictures_of_each_class(labelled), metrics), _found(metrics)
     left_out = [each["name"] for each in metrics[0]["classes"] if each["by_name"]]
     columns_of = {

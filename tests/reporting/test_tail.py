@@ -8,7 +8,6 @@ import pytest
 
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.metrics import metrics_of
-from larvseg.reporting import tail
 from larvseg.reporting.tail import pictures_of_each_class, print_thirds, thirds
 from tests.data import load_vocabulary, novel
 
@@ -58,16 +57,17 @@ def test_training_pictures_are_counted():
     assert pictures_of_each_class(manifest) == {"sofa": 1, "lamp": 2}
 
 
-def test_the_printed_table(tmp_path, monkeypatch):
-    manifest = SimpleNamespace(header={"classes": list(PICTURES), "dataset": "WA150"})
-    monkeypatch.setattr(tail, "Manifest", lambda path: manifest)
-    monkeypatch.setattr(tail, "pictures_of_each_class", lambda manifest: PICTURES)
+def test_the_printed_table(tmp_path):
+    names = list(PICTURES)
+    rows = [(number,) for number, name in enumerate(names) for _ in range(PICTURES[name])]
+    header = {"classes": names, "dataset": "WA150"}
+    manifest = SimpleNamespace(header=header, split=lambda name: range(len(rows)), labels=rows.__getitem__)
     (tmp_path / "one").write_text(json.dumps(metrics(sofa=40.0, lamp=1.0, radiator=4.0, blind=90.0) | {"novel": 33.75}))
     (tmp_path / "two").write_text(json.dumps(metrics("A847", sofa=40.0, lamp=1.0, radiator=5.0) | {"novel": 15.3}))
-    assert print_thirds({"larvseg": tmp_path / "one"}, tmp_path).splitlines()[1:] == [
+    assert print_thirds({"larvseg": tmp_path / "one"}, manifest).splitlines()[1:] == [
         "left out: blind, which have pixel labels under another name",
         "         novel  without 1  3–3  8–8  40–40",
         "larvseg   33.8       15.0  4.0  1.0   40.0",
     ]
     with pytest.raises(LarvSegError, match="runs of A150 and A847; name runs of one benchmark"):
-        print_thirds({"larvseg": tmp_path / "one", "baseline": tmp_path / "two"}, tmp_path)
+        print_thirds({"larvseg": tmp_path / "one", "baseline": tmp_path / "two"}, manifest)
