@@ -63,7 +63,7 @@ def test_a_line_is_the_mean_of_its_surroundings():
 def test_runs_without_attention_have_losses_alone(tmp_path, run):
     larvseg, baseline = write(tmp_path / "larvseg.csv"), write(tmp_path / "baseline.csv", offset=0.3, attention=False)
     both = draw(tmp_path, run, larvseg=[larvseg], baseline=[baseline])
-    middle = both.shape[0] // 2 + 20
+    middle = both.shape[0] // 2 + 50
     assert all(colours_of(both, number, 100, middle) > 500 for number in (0, 1))
     assert colours_of(both, 0, middle, both.shape[0]) > 500 and colours_of(both, 1, middle, both.shape[0]) == 0
     first = (tmp_path / "x.png").read_bytes()

@@ -69,7 +69,7 @@ def test_the_tail_has_a_panel_for_each_run(tmp_path, table, run):
 
     def height(picture, left, right):
         """The highest row below the rank correlation with the colour of the thirds of novel classes."""
-        region = picture[240:, left:right]
+        region = picture[270:, left:right]
         return (np.abs(region - np.round(np.array(to_rgb(NOVEL)) * 255)).max(2) <= 1).any(1).argmax()
 
     half = both.shape[1] // 2
