@@ -65,7 +65,7 @@ def draw(config: RunsFigureConfig, found: Sequence[Mapping[str, np.ndarray]]) ->
         ]
         for _, colour, steps, values in lines:
             axes.fill_between(steps, values.min(0), values.max(0), color=colour, alpha=0.2, linewidth=0)
-            axes.plot(steps, values.mean(0), color=colour, linewidth=1.8)
+            axes.plot(steps, values.mean(0), color=colour, linewidth=2.5)
         if column in STATES:
             axes.set(ylim=(-0.03, 1.03), yticks=(0, 0.25, 0.5, 0.75, 1))
         steps = [step for _, _, each, _ in lines for step in (each[0], each[-1])] or [1, 10]

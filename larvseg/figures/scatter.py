@@ -73,7 +73,7 @@ def dots(
 def level(words: Words, ends: tuple[float, float], mean: float, novel: bool, text: str) -> None:
     """A line at `mean` over the classes between two places, with `text` above or below it."""
     low, high = ends[0] / 1.06, ends[1] * 1.06
-    for width, ink in ((5, "white"), (2.6, kind_colour(novel))):
+    for width, ink in ((7, "white"), (3.6, kind_colour(novel))):
         words.axes.plot((low, high), (mean, mean), color=ink, linewidth=width, solid_capstyle="butt")
     points = [(x, mean) for x in np.geomspace(low, high, 9)[[4, 3, 5, 2, 6, 1, 7]]]  # from the middle
     words.write(text, points, (ABOVE, BELOW), gap=3, must=True, size=SMALL, color=kind_colour(novel), path_effects=RIM)
