@@ -47,6 +47,8 @@ def _add(stage: str) -> None:
     *group, verb = (STAGES[stage].verb or stage).split()
     add = (GROUPS[group[0]] if group else app).command
     add(verb, help=STAGES[stage].help, rich_help_panel="Stages: the DAG calls these")(command)
+    if verb != stage and not group:  # as the command was called before
+        add(stage, hidden=True)(command)
 
 
 for name in STAGES:
