@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from larvseg.config.base import Model
 from larvseg.config.claims import Claim
-from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
+from larvseg.config.clip import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
 from larvseg.config.evaluation import Evaluation
 from larvseg.config.figures import Column, Row

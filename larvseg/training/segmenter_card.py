@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from larvseg.config import Switches, TrainConfig
 from larvseg.training.card import card, schedule, times
-from larvseg.training.union import RunVocabulary
+from larvseg.training.label_space import RunVocabulary
 
 _KINDS = {
     "pixel": "a category for every pixel",

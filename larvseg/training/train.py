@@ -15,13 +15,13 @@ from larvseg.models.segmenter import build_segmenter
 from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.checkpoint import save_tensors
 from larvseg.training.curves import Curves
+from larvseg.training.label_space import run_vocabulary
 from larvseg.training.loop import Training, fit
 from larvseg.training.objective import Objective
 from larvseg.training.runtime import autocast, prepare
 from larvseg.training.schedule import build_optimiser
 from larvseg.training.segmenter_card import card_text
 from larvseg.training.text_table import text_of
-from larvseg.training.union import run_vocabulary
 
 
 def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:

@@ -13,9 +13,9 @@ from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.training.checkpoint import hold, load_tensors
 from larvseg.training.curves import HEADER
+from larvseg.training.label_space import run_vocabulary
 from larvseg.training.segmenters import load_segmenter
 from larvseg.training.train import train
-from larvseg.training.union import run_vocabulary
 from tests.interruption import Interrupted, check_that_it_goes_on, hashes, interrupt_at
 
 
