@@ -10,6 +10,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from larvseg.audit import image_hashes
 from larvseg.audit.image_hashes import near, perceptual_hash
 from larvseg.audit.leaks import DISTANCE, AnnotationLeak, PictureLeak, find_leaks
 from larvseg.datasets.manifest import write_manifest

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from larvseg.datasets import listing
 from larvseg.datasets.captions import LONGEST_TEXT
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
