@@ -133,6 +133,7 @@ class TrainConfig(Model):
     steps: int = Field(gt=0)
     ranks: int = 8  # virtual ranks of a joint step
     images_per_rank: int = 2
+    losses: dict[str, float] = {}  # weights of further terms of the loss
     sample_classes: int | None = None  # classes drawn for each rank and step when the vocabulary is larger
     loss_downsample: int = 2  # losses are taken at crop / loss_downsample
     temperature: float = 0.05  # τ, only with switches.temperature = cosine
