@@ -11,7 +11,7 @@ from larvseg.config.datasets import Kind
 
 
 class Switches(Model):
-    """Where paper and official code disagree (README, "Paper and code"); the presets are in `workflow/config/presets.yaml`."""
+    """Where paper and official code disagree (docs/paper-and-code.md); the presets are in `workflow/config/presets.yaml`."""
 
     normalisation: Literal["imagenet", "half"] = "imagenet"  # mean/std of the inputs
     temperature: Literal["layer_norm", "cosine"] = "layer_norm"  # class-axis LayerNorm · γ + β, or cosine / τ (eq. 5)
