@@ -99,8 +99,8 @@ def fetch(
         os.environ.update({"LARVSEG_MIRROR": mirror} if mirror else {}, **({"LARVSEG_OFFLINE": "1"} if offline else {}))
         _run("fetch", Path(what[0]))
         return
+    from larvseg.datasets.fetch import fetch_by_name
     from larvseg.pipeline import selected
-    from larvseg.sources.fetch import fetch_by_name
 
     project = selected(profile)
     if not what and project.registry is None:
