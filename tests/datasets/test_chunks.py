@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from larvseg.datasets import chunks, extraction
+from larvseg.datasets import chunks, extraction, listing
 from larvseg.datasets import prepare as preparation
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
