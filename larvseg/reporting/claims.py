@@ -14,7 +14,7 @@ from larvseg.config.claims import ClaimsConfig, ResolvedClaim, Side
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.bootstrap import drawn, mean_over, picture_counts, resampled_iou
 from larvseg.evaluation.confusion import read_confusion
-from larvseg.reporting.documents import read_document
+from larvseg.evaluation.metrics import read_metrics
 from larvseg.reporting.tables import MEANS, PUBLISHED, read_csv, write_csv
 
 INTERVAL = (2.5, 97.5)  # percentiles
@@ -147,7 +147,7 @@ class _Measures:
 
     def _document(self, key: str, run: str, seed: int, benchmark: str) -> dict[str, Any]:
         about = {"run": run, "seed": seed, "profile": self._config.profile, "benchmark": benchmark}
-        return read_document(self._inputs[key], "a claim", **about)
+        return read_metrics(self._inputs[key], "a claim", **about)
 
     def _grouping(self, seed: int, found: Mapping[str, Any]) -> dict[str, np.ndarray]:
         draws = found["rules"][found["rule"]]["draws"]
