@@ -178,6 +178,9 @@ def read_csv(path: Path) -> list[dict[str, str]]:
     return rows
 
 
-def write_csv(path: Path, rows: pd.DataFrame | Sequence[Mapping[str, Any]]) -> None:
-    """Write `rows` to `path`, columns in their order; lines end with a line feed on every system."""
-    pd.DataFrame(rows).to_csv(path, index=False, lineterminator="\n")
+def write_csv(path: Path, rows: pd.DataFrame | Sequence[Mapping[str, Any]], numbers: str | None = None) -> None:
+    """Write `rows` to `path`, columns in their order, NaN as nothing; lines end with a line feed on every system.
+
+    numbers: how those are printed that are not text already, as "%.2f".
+    """
+    pd.DataFrame(rows).to_csv(path, index=False, lineterminator="\n", float_format=numbers)
