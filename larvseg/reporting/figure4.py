@@ -13,7 +13,7 @@ from larvseg.config.figures import Figure4Config
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts
-from larvseg.evaluation.miou import class_iou, mean_iou
+from larvseg.evaluation.metrics import class_iou, mean_iou
 from larvseg.files import replacing
 from larvseg.reporting.arrays import read_arrays_of
 from larvseg.reporting.drawing import (

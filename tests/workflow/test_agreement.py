@@ -40,7 +40,7 @@ def change_a_parameter(clone: Clone) -> None:
 
 
 def write_comments(clone: Clone) -> None:
-    for path in ("larvseg/training/losses.py", "larvseg/evaluation/miou.py", "larvseg/datasets/derive.py"):
+    for path in ("larvseg/training/losses.py", "larvseg/evaluation/metrics.py", "larvseg/datasets/derive.py"):
         clone.substitute(path, '"""', '"""Well. ')
         clone.write(path, clone.read(path) + b"\n\n# a comment\n")
 

@@ -180,7 +180,7 @@ def test_outside_the_dag_a_run_comes_out_the_same(copy):
 
 
 def test_comments_and_times_rerun_nothing_but_logic_does(copy):
-    source = copy.folder / "larvseg/evaluation/miou.py"
+    source = copy.folder / "larvseg/evaluation/metrics.py"
     text = source.read_text()
     source.write_text(text.replace('"""', '"""Well. ', 1) + "\n# a comment\n")
     for path in sorted((copy.folder / "data").rglob("*.arrow")):
