@@ -47,6 +47,8 @@ def _add(stage: str) -> None:
     *group, verb = (STAGES[stage].verb or stage).split()
     add = (GROUPS[group[0]] if group else app).command
     add(verb, help=STAGES[stage].help, rich_help_panel="Stages: the DAG calls these")(command)
+    if verb != stage and not group:  # as the command was called before
+        add(stage, hidden=True)(command)
 
 
 for name in STAGES:
@@ -97,8 +99,8 @@ def fetch(
         os.environ.update({"LARVSEG_MIRROR": mirror} if mirror else {}, **({"LARVSEG_OFFLINE": "1"} if offline else {}))
         _run("fetch", Path(what[0]))
         return
+    from larvseg.datasets.fetch import fetch_by_name
     from larvseg.pipeline import selected
-    from larvseg.sources.fetch import fetch_by_name
 
     project = selected(profile)
     if not what and project.registry is None:

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from larvseg.audit.picture_hashes import BITS, Hashes, hashes_of, near
+from larvseg.audit.image_hashes import BITS, Hashes, hashes_of, near
 from larvseg.config import TableRow
 from larvseg.datasets.annotations import NAMES, permitted
 from larvseg.datasets.manifest import Manifest

@@ -11,12 +11,12 @@ from larvseg.audit.reach import alterations, altered_cells, cells_of, name_of
 from larvseg.audit.tree import Tree
 from larvseg.config import ClaimsConfig, parse
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.recount import recomputed
+from larvseg.evaluation.recompute import recomputed
 from larvseg.files import sha256_of
 from larvseg.lineage.recipes import Recipe
-from larvseg.reporting.cells import Cell, measured, pointed
+from larvseg.reporting.cells import Cell, pointed
 from larvseg.reporting.claims import tested
-from larvseg.reporting.tables import read_csv
+from larvseg.reporting.tables import measured, read_csv
 
 
 def wrong_numbers(tree: Tree, doubtful: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from larvseg.audit.tree import Tree
 from larvseg.audit.verify import Finding, paths_of
+from larvseg.datasets.fetch import INCOMING
 from larvseg.lineage.kept import keep
 from larvseg.lineage.process import alone
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import record_path, run_path
-from larvseg.sources.fetch import INCOMING
 
 
 def repair(tree: Tree, findings: Sequence[Finding]) -> str:

@@ -37,7 +37,7 @@ def show(table: Path, where: Mapping[str, str], column: str, as_json: bool = Fal
 
 def _recounted(source: Source) -> Any:
     """The value at `source` computed again from the confusion counts beside it; None if they do not give it."""
-    from larvseg.evaluation.recount import recomputed  # numpy and pyarrow
+    from larvseg.evaluation.recompute import recomputed  # numpy and pyarrow
 
     metrics = Path(source.path)
     try:

@@ -25,11 +25,11 @@ from larvseg.miniature.world import scene
 from larvseg.models.segmenter import build_segmenter
 from larvseg.pipeline import Project
 from larvseg.pipeline.jobs.training import train_config
+from larvseg.training.label_space import RunVocabulary, run_vocabulary
 from larvseg.training.objective import Objective
 from larvseg.training.runtime import prepare
 from larvseg.training.schedule import build_optimiser
 from larvseg.training.segmenters import DatasetSegmenter
-from larvseg.training.union import RunVocabulary, run_vocabulary
 from larvseg.vocabulary import RULES
 from larvseg.vocabulary.datasets import committed
 from larvseg.vocabulary.synsets import imagenet_synsets

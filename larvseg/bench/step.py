@@ -27,9 +27,9 @@ from larvseg.pipeline import Project
 from larvseg.pipeline.jobs.data import derive as derived
 from larvseg.pipeline.jobs.training import train_config
 from larvseg.training import objective
+from larvseg.training.label_space import run_vocabulary
 from larvseg.training.objective import Objective
 from larvseg.training.schedule import build_optimiser
-from larvseg.training.union import run_vocabulary
 
 RUN = "larvseg-a150"
 PICTURES = 32  # of each data set: fewer than two steps see, so that all of them are decoded after a few

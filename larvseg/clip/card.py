@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from larvseg.config.comparators import ClipConfig
+from larvseg.config.clip import ClipConfig
 from larvseg.training.card import card, schedule, times
 
 USE = """An image tower and a text tower with one space of embeddings. Methods take pixel features (DenseCLIP, ReCo), classes of masked

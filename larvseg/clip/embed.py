@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from larvseg.clip.model import load_clip
-from larvseg.config.comparators import TextConfig
+from larvseg.config.clip import TextConfig
 from larvseg.training.checkpoint import save_tensors
 from larvseg.training.runtime import prepare
 from larvseg.vocabulary import read_vocabulary

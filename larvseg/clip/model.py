@@ -16,7 +16,7 @@ from torch import Tensor
 from larvseg.clip.dense import dense_features
 from larvseg.clip.prompts import load_prompts, sentences
 from larvseg.config import nearest, parse
-from larvseg.config.comparators import ClipModel
+from larvseg.config.clip import ClipModel
 from larvseg.errors import LarvSegError
 from larvseg.training.checkpoint import fill, load_tensors, save_tensors
 

@@ -16,8 +16,8 @@ from larvseg.clip.card import card_text
 from larvseg.clip.model import build_clip, save_clip
 from larvseg.clip.torchscript import read_torchscript
 from larvseg.config import Optimiser
-from larvseg.config.comparators import ClipConfig, ClipTraining
-from larvseg.datasets import ranks
+from larvseg.config.clip import ClipConfig, ClipTraining
+from larvseg.datasets import sampler
 from larvseg.datasets.annotations import Ledger, TrainingPictures
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import view
@@ -126,9 +126,9 @@ def batches(pictures: TrainingPictures, settings: ClipTraining, start: int) -> I
     """
     for step in range(start, settings.steps):
         images, texts = [], []
-        chosen = ranks.positions(pictures.dataset, len(pictures), step, 0, 1, settings.batch_size, settings.seed)
+        chosen = sampler.positions(pictures.dataset, len(pictures), step, 0, 1, settings.batch_size, settings.seed)
         for slot, position in enumerate(chosen):
-            rng = ranks.generator(settings.seed, step, 0, slot)
+            rng = sampler.generator(settings.seed, step, 0, slot)
             images.append(view(pictures.image(position), settings.augmentation, "clip", rng))
             captions = pictures.captions(position)
             texts.append(captions[rng.integers(len(captions))])

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from larvseg.clip.images import CentralSquares
 from larvseg.clip.model import load_clip
-from larvseg.config.comparators import ZeroShotConfig
+from larvseg.config.clip import ZeroShotConfig
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, write_text

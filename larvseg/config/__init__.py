@@ -2,7 +2,7 @@
 
 from larvseg.config.base import Model, load_yaml, nearest, parse
 from larvseg.config.claims import Claim, ClaimsConfig, ResolvedClaim, Side
-from larvseg.config.comparators import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, TextConfig, ZeroShotConfig
+from larvseg.config.clip import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, TextConfig, ZeroShotConfig
 from larvseg.config.datasets import (
     ANNOTATIONS,
     Annotation,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from larvseg.config.base import Model
-from larvseg.config.comparators import Prompts
+from larvseg.config.clip import Prompts
 from larvseg.config.training import Backbone, Optimiser, Runtime, Switches, TrainingSet
 
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from larvseg.config.base import Model
 from larvseg.config.claims import Claim
-from larvseg.config.comparators import ClipModel, ClipTraining, Prompts, Roles
+from larvseg.config.clip import ClipModel, ClipTraining, Prompts, Roles
 from larvseg.config.datasets import World
 from larvseg.config.evaluation import Evaluation
 from larvseg.config.figures import Column, Row
@@ -119,6 +119,7 @@ class Run(Model):
     attention: dict[str, Any] = {}  # overrides of Attention; top_k is the paper's K
     lambda_cls: float | None = Field(default=None, ge=0)  # weight of the image-level loss
     lambda_aux: float | None = Field(default=None, ge=0)  # weight of the attentive loss
+    losses: dict[str, float] = {}  # weights of further terms of the loss: TERMS of larvseg/training/losses.py
     released: Released = Released()
     attend: tuple[str, ...] | None = None  # image-level data sets that the classifier attends on; all by default
     switches: dict[str, Any] = {}  # overrides of the profile's preset

@@ -11,7 +11,7 @@ from larvseg.config.datasets import Kind
 
 
 class Switches(Model):
-    """Where paper and official code disagree (README, "Paper and code"); the presets are in `workflow/config/presets.yaml`."""
+    """Where paper and official code disagree (docs/paper-and-code.md); the presets are in `workflow/config/presets.yaml`."""
 
     normalisation: Literal["imagenet", "half"] = "imagenet"  # mean/std of the inputs
     temperature: Literal["layer_norm", "cosine"] = "layer_norm"  # class-axis LayerNorm · γ + β, or cosine / τ (eq. 5)
@@ -133,6 +133,7 @@ class TrainConfig(Model):
     steps: int = Field(gt=0)
     ranks: int = 8  # virtual ranks of a joint step
     images_per_rank: int = 2
+    losses: dict[str, float] = {}  # weights of further terms of the loss
     sample_classes: int | None = None  # classes drawn for each rank and step when the vocabulary is larger
     loss_downsample: int = 2  # losses are taken at crop / loss_downsample
     temperature: float = 0.05  # τ, only with switches.temperature = cosine

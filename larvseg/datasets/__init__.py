@@ -1,1 +1,1 @@
-"""Manifests of the data sets, joint transforms, and the loader of joint training steps."""
+"""From archives to training batches: fetching or drawing, manifests, joint transforms, the loader of joint training steps."""

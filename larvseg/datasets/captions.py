@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from larvseg.config import DeriveConfig, Files, nearest
-from larvseg.datasets.pictures import Contents, File, Picture, Places, in_chunks
+from larvseg.datasets.listing import Contents, File, Picture, Places, in_chunks
 from larvseg.datasets.rejects import Reject
 from larvseg.errors import LarvSegError
 from larvseg.sources.archives import Member, members

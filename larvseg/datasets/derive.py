@@ -11,8 +11,8 @@ from larvseg.config import DeriveConfig
 from larvseg.datasets.captions import captioned
 from larvseg.datasets.chunks import finished, in_order, progress
 from larvseg.datasets.extraction import Extraction, batches_in, is_whole, rejects_in
+from larvseg.datasets.listing import contents_of
 from larvseg.datasets.manifest import write_batches
-from larvseg.datasets.pictures import contents_of
 from larvseg.datasets.rejects import Rejects
 from larvseg.files import json_text, write_text
 from larvseg.lineage.records import content_hash

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from larvseg.datasets.listing import Chunk, File, Picture
 from larvseg.datasets.manifest import record_batch
-from larvseg.datasets.pictures import Chunk, File, Picture
 from larvseg.datasets.rejects import KNOWN_BAD, Reject
 from larvseg.sources.archives import ArchiveReader
 from larvseg.sources.encodings import UnreadablePicture, decode_image, label_counts

@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from larvseg.config import Kind, TrainConfig, TrainingSet
-from larvseg.datasets import ranks
+from larvseg.datasets import sampler
 from larvseg.datasets.annotations import TrainingPictures, permitted
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import Sample, augment
@@ -58,7 +58,7 @@ class JointLoader(Dataset):
             )
             for training_set in config.training_sets
         }
-        drawn = [ranks.dataset_of(rank, len(config.training_sets)) for rank in range(config.ranks)]
+        drawn = [sampler.dataset_of(rank, len(config.training_sets)) for rank in range(config.ranks)]
         for index, training_set in enumerate(config.training_sets):
             if training_set.ranks != (expected := drawn.count(index)):
                 raise LarvSegError(f"{config.run}: {training_set.name} has {expected} of {config.ranks} ranks, not {training_set.ranks}")
@@ -78,13 +78,13 @@ class JointLoader(Dataset):
 
     def _rank_batch(self, step: int, rank: int) -> RankBatch:
         config = self.config
-        training_set = config.training_sets[ranks.dataset_of(rank, len(config.training_sets))]
+        training_set = config.training_sets[sampler.dataset_of(rank, len(config.training_sets))]
         pictures = self._pictures[training_set.name]
-        chosen = ranks.positions(training_set.name, len(pictures), step, rank, config.ranks, config.images_per_rank, config.seed)
+        chosen = sampler.positions(training_set.name, len(pictures), step, rank, config.ranks, config.images_per_rank, config.seed)
         samples: list[Sample] = []
         labels: list[tuple[int, ...]] = []
         for slot, position in enumerate(chosen):
-            sample, classes = self._sample(training_set, position, ranks.generator(config.seed, step, rank, slot))
+            sample, classes = self._sample(training_set, position, sampler.generator(config.seed, step, rank, slot))
             samples.append(sample)
             labels.append(classes)
         masks = np.stack([sample.mask for sample in samples]).astype(np.int64) if training_set.kind == "pixel" else None

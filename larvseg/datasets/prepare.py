@@ -13,7 +13,7 @@ from PIL import Image
 
 from larvseg.config import PrepareConfig
 from larvseg.datasets.chunks import finished
-from larvseg.datasets.pictures import Listed, Picture, in_chunks, masked
+from larvseg.datasets.listing import Listed, Picture, in_chunks, masked
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 from larvseg.lineage.records import content_hash

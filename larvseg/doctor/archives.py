@@ -10,6 +10,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from larvseg.config import Source
+from larvseg.datasets.fetch import INCOMING
 from larvseg.doctor.finding import Finding, error, ok, snakemake, warning
 from larvseg.doctor.locks import is_locked
 from larvseg.errors import LarvSegError
@@ -17,7 +18,6 @@ from larvseg.pipeline import Project
 from larvseg.plan.storage import GB, Download, downloads, found_at
 from larvseg.sources.access import COOKIES, place_of
 from larvseg.sources.archives import members, tars_in
-from larvseg.sources.fetch import INCOMING
 from larvseg.sources.integrity import check_structure, glance, prove
 from larvseg.sources.registry import source_of
 

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import psutil
 
+from larvseg.datasets.fetch import INCOMING
 from larvseg.doctor.finding import Finding, error, ok, some, warning
 from larvseg.lineage import kernels
 from larvseg.pipeline import Project
 from larvseg.pipeline.stages import STAGES
 from larvseg.plan.storage import GB, disk
-from larvseg.sources.fetch import INCOMING
 
 PYTHON = (3, 11)  # with which constraints.txt was made
 INSTALL = "pip install -c constraints.txt -e '.[dev]'"

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from larvseg.config import TrainConfig
-from larvseg.datasets import ranks
+from larvseg.datasets import sampler
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
@@ -48,7 +48,7 @@ class BankedRun:
 
     def dataset_of(self, rank: int) -> str:
         """The data set that `rank` draws from."""
-        return self.config.training_sets[ranks.dataset_of(rank, len(self.config.training_sets))].name
+        return self.config.training_sets[sampler.dataset_of(rank, len(self.config.training_sets))].name
 
     def bank_of(self, rank: int) -> MemoryBank:
         """The bank that `rank` writes to."""
@@ -110,7 +110,7 @@ def last_pushes(run: BankedRun, manifests: Mapping[str, Manifest], bank: MemoryB
         drawn = {}
         for rank in writers:
             name = run.dataset_of(rank)
-            positions = ranks.positions(name, len(rows[name]), step, rank, config.ranks, config.images_per_rank, config.seed)
+            positions = sampler.positions(name, len(rows[name]), step, rank, config.ranks, config.images_per_rank, config.seed)
             drawn[rank] = [int(rows[name][position]) for position in positions]
         # labels of whole pictures: crops have no others, so most steps need not be drawn
         if not any(

@@ -1,17 +1,36 @@
-"""From the confusion matrix of a validation set to its metrics. Never imports torch."""
+"""From the confusion matrix of a validation set to IoU and to its metrics, and these read again. Never imports torch."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from larvseg.evaluation.miou import class_iou, excluded_classes, mean_iou
+from larvseg.errors import LarvSegError
 from larvseg.vocabulary import RULES
 from larvseg.vocabulary.alignment import BY_NAME
 
 Novel = Mapping[str, Sequence[int]]  # alignment rule, or BY_NAME → positions of classes: larvseg.vocabulary.novel_in
+
+
+def class_iou(matrix: np.ndarray) -> np.ndarray:
+    """(N, N) pixels of target × prediction → (N,) TP / (TP + FP + FN).
+
+    NaN where a class is neither in a target nor predicted; 0 where it is predicted only.
+    """
+    intersection = np.diag(matrix).astype(np.float64)
+    union = matrix.sum(0) + matrix.sum(1) - np.diag(matrix)
+    return np.divide(intersection, union, out=np.full(len(matrix), np.nan), where=union > 0)
+
+
+def mean_iou(iou: np.ndarray, indices: Sequence[int] | None = None) -> float:
+    """Mean over the classes `indices` (None: all), leaving NaN out; NaN if nothing is left."""
+    chosen = iou if indices is None else iou[list(indices)]
+    chosen = chosen[~np.isnan(chosen)]
+    return float(chosen.mean()) if chosen.size else float("nan")
 
 
 def metrics_of(matrix: np.ndarray, names: Sequence[str], novel_of: Novel) -> dict[str, Any]:
@@ -39,7 +58,7 @@ def metrics_of(matrix: np.ndarray, names: Sequence[str], novel_of: Novel) -> dic
         for i, name in enumerate(names)
     ]
     top = {name: rules["S"][name] for name in ("all", "base", "novel")}
-    return top | {"rules": rules, "excluded_classes": excluded_classes(iou), "classes": classes}
+    return top | {"rules": rules, "excluded_classes": int(np.isnan(iou).sum()), "classes": classes}
 
 
 def _percent(value: float) -> float | None:
@@ -50,3 +69,15 @@ def novel_in_metrics(metrics: Mapping[str, Any]) -> Novel:
     """The novel classes as the metrics of a run have them."""
     keys = {rule: f"novel_{rule.lower()}" for rule in RULES} | {BY_NAME: BY_NAME}
     return {rule: [i for i, each in enumerate(metrics["classes"]) if each[key]] for rule, key in keys.items()}
+
+
+def read_metrics(path: Path, asking: str, **wanted: Any) -> dict[str, Any]:
+    """What an evaluation or a grouping wrote to `path` (JSON).
+
+    Raises LarvSegError, which names who is `asking`, if a key of `wanted` has another value there.
+    """
+    found = json.loads(path.read_text(encoding="utf-8"))
+    for key, value in wanted.items():
+        if found[key] != value:
+            raise LarvSegError(f"{path}: {key} is {found[key]!r}, {asking} wants {value!r}; delete it and run snakemake again")
+    return found

@@ -9,8 +9,8 @@ import torch
 
 from larvseg.config import EvaluateConfig
 from larvseg.config.figures import PredictConfig
-from larvseg.evaluation.choice import choose_pictures
 from larvseg.evaluation.evaluate import open_benchmark, ready
+from larvseg.evaluation.select_validation_images import choose_pictures
 from larvseg.evaluation.sliding_window import segment_all
 from larvseg.training import runtime
 from larvseg.training.checkpoint import save_tensors

@@ -12,7 +12,7 @@ import torch
 from larvseg.config.figures import RecogniseConfig
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.exemplars import object_exemplars, scene_exemplars
+from larvseg.evaluation.select_object_images import object_exemplars, scene_exemplars
 from larvseg.evaluation.sliding_window import segment_all
 from larvseg.training import runtime
 from larvseg.training.checkpoint import save_tensors

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 
 from larvseg.config.grouping import ResponsesConfig
-from larvseg.evaluation.choice import choose_pictures
 from larvseg.evaluation.embeddings import embedder
 from larvseg.evaluation.evaluate import open_benchmark
 from larvseg.evaluation.grouping import draw_points
+from larvseg.evaluation.select_validation_images import choose_pictures
 from larvseg.training import runtime
 from larvseg.training.checkpoint import save_tensors
 

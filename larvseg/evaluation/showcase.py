@@ -12,10 +12,10 @@ import torch
 from larvseg.config import EvaluateConfig
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.choice import SMALLEST
 from larvseg.evaluation.confusion import accumulate, read_confusion
 from larvseg.evaluation.evaluate import open_benchmark, ready
-from larvseg.evaluation.miou import class_iou
+from larvseg.evaluation.metrics import class_iou
+from larvseg.evaluation.select_validation_images import SMALLEST
 from larvseg.evaluation.sliding_window import segment_all
 from larvseg.evaluation.training_examples import surely_novel
 from larvseg.training import runtime

@@ -8,7 +8,7 @@ import numpy as np
 
 from larvseg.datasets.annotations import TrainingPictures
 from larvseg.datasets.manifest import Manifest
-from larvseg.evaluation.choice import SMALLEST
+from larvseg.evaluation.select_validation_images import SMALLEST
 
 
 def training_pictures(manifest: Manifest, dataset: str) -> TrainingPictures:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from larvseg.config import TrainingSet
-from larvseg.datasets import ranks
+from larvseg.datasets import sampler
 from larvseg.datasets.transforms import draw_window, normalise
 from larvseg.masks.nouns import drop_words
 
@@ -62,12 +62,12 @@ class CaptionLoader:
         self.images, self.keep, self.normalisation, self.rank, self.seed = images, keep, normalisation, rank, seed
 
     def __getitem__(self, step: int) -> CaptionBatch:
-        chosen = ranks.positions(self.training_set.name, len(self.pictures), step, 0, 1, self.images, self.seed)
+        chosen = sampler.positions(self.training_set.name, len(self.pictures), step, 0, 1, self.images, self.seed)
         augmentation = self.training_set.augmentation
         images = np.zeros((self.images, 3, augmentation.crop, augmentation.crop), np.float32)
         valid, words = np.zeros_like(images[:, 0]), []
         for slot, position in enumerate(chosen):
-            rng = ranks.generator(self.seed, step, self.rank, slot)
+            rng = sampler.generator(self.seed, step, self.rank, slot)
             picture = self.pictures.image(position)
             window = draw_window(picture.shape[1], picture.shape[0], None, augmentation, rng)
             images[slot, :, : window.height, : window.width] = normalise(window.cut_image(picture), self.normalisation)

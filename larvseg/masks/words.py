@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from larvseg.clip.model import Clip
-from larvseg.config.comparators import Prompts
+from larvseg.config.clip import Prompts
 
 
 class WordTable:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Literal
@@ -52,6 +53,7 @@ class Method:
         return getattr(import_module(self.module), self.predictor.partition(":")[2])
 
 
+@cache
 def methods() -> tuple[str, ...]:
     """The names of all methods."""
     return tuple(sorted(module.name for module in iter_modules(larvseg.methods.__path__) if module.name != "method"))

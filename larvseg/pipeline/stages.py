@@ -69,7 +69,7 @@ STAGES = {
         help="Fetch the archives of a family; where the profile draws its world, draw them.",
         step=("Archives", "As they were fetched or drawn; nothing is unpacked."),
         config=c.FetchConfig,
-        function="larvseg.sources.fetch:fetch",
+        function="larvseg.datasets.fetch:fetch",
         job="{family}",
         outputs=None,
         target="sources",
@@ -180,6 +180,7 @@ STAGES = {
         outputs=_in(RUN, MODEL),
         target="train_all",
         captions={"curves": CURVES},
+        verb="train-masks",
     ),
     # What models do with pictures
     "zeroshot": Stage(
@@ -208,6 +209,7 @@ STAGES = {
         job="{explored}.seed{seed}",
         outputs={"grouping": "results/{profile}/groupings/{explored}/seed{seed}.json"},
         target="evaluate_all",
+        verb="group-pixels",
     ),
     "respond": Stage(
         help="Make the response maps of one model of Figure 2.",
@@ -217,6 +219,7 @@ STAGES = {
         job="{explored}",
         outputs={"responses": "results/{profile}/responses/{explored}.safetensors"},
         target="evaluate_all",
+        verb="response-maps",
     ),
     "predict": Stage(
         help="Make the label maps of one method of Figure 4.",

@@ -7,13 +7,13 @@ import statistics
 from pathlib import Path
 
 from larvseg.columns import columns, grouped
+from larvseg.datasets.fetch import INCOMING
 from larvseg.pipeline import Project
 from larvseg.pipeline.jobs.methods import maker
 from larvseg.pipeline.project import WHOLE
 from larvseg.plan import hours, storage
 from larvseg.plan.storage import GB
 from larvseg.sources.access import place_of
-from larvseg.sources.fetch import INCOMING
 
 SHARED = ("fetch", "prepare", "derive", "pretrain", "clip", "embed", "index")  # rules whose work all runs share
 

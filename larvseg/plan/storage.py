@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from larvseg.config import Source
+from larvseg.datasets.fetch import INCOMING
 from larvseg.miniature.sizes import drawn_images
 from larvseg.pipeline import Project
 from larvseg.pipeline.jobs.methods import clips, maker
@@ -13,7 +14,6 @@ from larvseg.pipeline.jobs.training import train_config
 from larvseg.plan.compute import shape_of
 from larvseg.sources import winter21
 from larvseg.sources.access import place_of
-from larvseg.sources.fetch import INCOMING
 from larvseg.sources.part import part_of
 from larvseg.sources.registry import EACH_SYNSET, source_of
 from larvseg.vocabulary import union

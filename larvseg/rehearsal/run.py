@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from tqdm import tqdm
 
 from larvseg.config import Experiments, load_yaml, parse
+from larvseg.datasets.fetch import INCOMING
 from larvseg.errors import LarvSegError
 from larvseg.files import write_text
 from larvseg.pipeline.jobs.evaluation import classes_of
@@ -24,7 +25,6 @@ from larvseg.rehearsal.server import Site, cookies_file, serving
 from larvseg.rehearsal.transcript import Transcript, seconds_of, transcript_of
 from larvseg.rehearsal.tree import environment, lay_out
 from larvseg.sources.access import COOKIES, place_of
-from larvseg.sources.fetch import INCOMING
 from larvseg.sources.registry import load_registry
 from larvseg.vocabulary.datasets import committed
 

@@ -1,18 +1,15 @@
-"""Tables as cells: for each cell its text, the unrounded number, and where that number stands. The CSV is rendered from them alone."""
+"""The cells of a table: for each its text as in the CSV, the unrounded number, and where that number stands."""
 
 from __future__ import annotations
 
 import json
-import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
-
-AGGREGATES = {"mean": statistics.fmean, "std": statistics.stdev}  # over seeds; the sample standard deviation
 
 
 @dataclass(frozen=True)
@@ -42,17 +39,6 @@ class Cell:
     sources: tuple[Source, ...] = ()
 
 
-def measured(aggregate: str, numbers: Sequence[float | None]) -> tuple[float | None, str]:
-    """`aggregate` ("mean" or "std") of `numbers` and its text: one decimal, the nearest, the even one of two equally near.
-
-    (None, "") if a number is missing.
-    """
-    if None in numbers:
-        return None, ""
-    raw = AGGREGATES[aggregate](numbers)
-    return raw, f"{raw:.1f}"
-
-
 def source(path: Path, pointer: str) -> Source:
     """The value at `pointer` in `path`, with the hash of the file as it is now."""
     return Source(path.as_posix(), pointer, sha256_of(path))
@@ -66,7 +52,7 @@ def pointed(document: Any, pointer: str) -> Any:
     return document
 
 
-def write_cells(path: Path, cells: Sequence[Cell]) -> None:
+def write_cells(path: Path, cells: Iterable[Cell]) -> None:
     """Write `cells` to `path`, one JSON object a line."""
     lines = [json.dumps(asdict(cell), ensure_ascii=False, allow_nan=False) + "\n" for cell in cells]
     path.write_text("".join(lines), encoding="utf-8")

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from larvseg.config.claims import ClaimsConfig, ResolvedClaim, Side
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.bootstrap import drawn, mean_over, picture_counts, resampled_iou
 from larvseg.evaluation.confusion import read_confusion
-from larvseg.reporting.documents import read_document
+from larvseg.evaluation.metrics import read_metrics
 from larvseg.reporting.tables import MEANS, PUBLISHED, read_csv, write_csv
 
 INTERVAL = (2.5, 97.5)  # percentiles
@@ -147,7 +148,7 @@ class _Measures:
 
     def _document(self, key: str, run: str, seed: int, benchmark: str) -> dict[str, Any]:
         about = {"run": run, "seed": seed, "profile": self._config.profile, "benchmark": benchmark}
-        return read_document(self._inputs[key], "a claim", **about)
+        return read_metrics(self._inputs[key], "a claim", **about)
 
     def _grouping(self, seed: int, found: Mapping[str, Any]) -> dict[str, np.ndarray]:
         draws = found["rules"][found["rule"]]["draws"]
@@ -171,21 +172,17 @@ class _Measures:
 def _published(claim: ResolvedClaim, own: Side, rivals: Sequence[Side]) -> str:
     """The published difference to the nearest of `rivals`; nothing where the paper leaves a number out."""
     path = PUBLISHED / f"{claim.published}.csv"
-    rows = read_csv(path)
+    rows = pd.DataFrame(read_csv(path))
     first, *others = (_published_row(path, rows, side)[claim.column] for side in (own, *rivals))
     if not all((first, *others)):
         return ""
     return f"{min(float(first) - float(other) for other in others):+.1f}"
 
 
-def _published_row(path: Path, rows: Sequence[Mapping[str, str]], side: Side) -> Mapping[str, str]:
+def _published_row(path: Path, rows: pd.DataFrame, side: Side) -> pd.Series:
     """The row that agrees with `side` in every column that it has a text for."""
-
-    def agrees(row: Mapping[str, str]) -> bool:
-        ours = {column: side.published.get(f"published_{column}", side.published.get(column)) for column in row}
-        return all(text in (None, row[column]) for column, text in ours.items())
-
-    found = [row for row in rows if agrees(row)]
+    ours = pd.Series({column: side.published.get(f"published_{column}", side.published.get(column)) for column in rows}).dropna()
+    found = rows[(rows[ours.index] == ours).all(axis=1)]
     if len(found) != 1:
         raise LarvSegError(f"{path}: {len(found)} rows fit that of {side.run!r} ({', '.join(side.published.values())}) instead of one")
-    return found[0]
+    return found.iloc[0]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import pandas as pd
+
 from larvseg.columns import grouped
 from larvseg.errors import LarvSegError
 from larvseg.reporting.tables import BY_NAME, MEANS, NOT_YET, read_csv
@@ -35,8 +37,6 @@ VERDICTS = {"holds": "hold", "does not hold": "do not hold", "undecided": "undec
 NOTHING = "–"
 WAITING = "…"
 PAPER = "the numbers of the paper (arXiv 2501.06862)"
-
-Rows = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -93,31 +93,31 @@ def layout_of(path: Path) -> Layout:
     return lay_out(path.stem, rows)
 
 
-def lay_out(name: str, rows: Rows) -> Layout:
+def lay_out(name: str, rows: Sequence[Mapping[str, str]]) -> Layout:
     """The layout of the `rows` of the table `name`."""
-    return LAYOUTS.get(name, _means)(name, rows)
+    return LAYOUTS.get(name, _means)(name, pd.DataFrame(rows))
 
 
-def _table1(name: str, rows: Rows) -> Layout:
+def _table1(name: str, rows: pd.DataFrame) -> Layout:
     shown = {"categories": "categories", "model": "model", "training_data": "training data", "novel_classes": "classes"}
     columns = [Column(heading, number=column == "novel_classes") for column, heading in shown.items()]
     columns += [Column("ours", number=True), Column("published", number=True)]
     lines = [
         (*(Entry(row[column], (number, column)) for column in shown), *_numbers(row, number, ("novel", "published_novel")))
-        for number, row in enumerate(rows)
+        for number, row in rows.iterrows()
     ]
-    rules = ", ".join(sorted({f"{row['categories']}: alignment rule {row['rule']}" for row in rows}))
+    rules = ", ".join(sorted((rows["categories"] + ": alignment rule " + rows["rule"]).unique()))
     notes = [f"mIoU in percent ({rules})"]
     notes.append("only the categories that a picture shows compete in it; known of each: one pixel (DenseCLIP: its name)")
-    of_draws = f"over {max(int(row['draws']) for row in rows)} draws of the known pixels"
-    spreads = {"over seeds" if " " in row["seeds"] else of_draws for row in rows if row["novel_std"]}
+    of_draws = f"over {rows['draws'].astype(int).max()} draws of the known pixels"
+    spreads = {"over seeds" if " " in seeds else of_draws for seeds in rows.loc[rows["novel_std"] != "", "seeds"]}
     if spreads:
         notes.append("±: " + "; of one seed: ".join(spread for spread in ("over seeds", of_draws) if spread in spreads))
     notes += [_run(rows), f"published: {PAPER}"]
     return Layout(name, TITLES[name], tuple(columns), tuple(lines), tuple(notes), breaks=_breaks(rows, "categories"))
 
 
-def _table2(name: str, rows: Rows) -> Layout:
+def _table2(name: str, rows: pd.DataFrame) -> Layout:
     ours = {
         "images_training": "training",
         "images_validation": "validation",
@@ -134,29 +134,29 @@ def _table2(name: str, rows: Rows) -> Layout:
         texts = {"notation": row["notation"], **counts, **{column: row[column] or NOTHING for column in theirs}, "status": row["status"]}
         return tuple(Entry(text, (number, column)) for column, text in texts.items())
 
-    remarks = [f"{row['notation']}: {row['note']}" for row in rows if row["note"]]
-    lines = (entries(number, row) for number, row in enumerate(rows))
+    remarks = _remarks(rows, "notation", "note")
+    lines = (entries(number, row) for number, row in rows.iterrows())
     novel = "novel S, novel P: categories that C171 does not have, by alignment rule S and P"
-    notes = (novel, f"profile {rows[0]['profile']}", f"published: {PAPER}")
-    return Layout(name, TITLES[name], tuple(columns), tuple(lines), notes, tuple(remarks))
+    notes = (novel, f"profile {rows['profile'][0]}", f"published: {PAPER}")
+    return Layout(name, TITLES[name], tuple(columns), tuple(lines), notes, remarks)
 
 
-def _means(name: str, rows: Rows) -> Layout:
+def _means(name: str, rows: pd.DataFrame) -> Layout:
     """A table of mIoU over all, base and novel categories (Tables 3 to 6, and any other of `experiments.yaml`).
 
     The columns before the first of these are text. The place of a row is that by novel mIoU in its block, among those with both numbers.
     Rows whose status is NOT_YET are marked.
     """
-    texts = list(rows[0])[: list(rows[0]).index(MEANS[0])]
-    shared = [column for column in SAID_BELOW if column in texts and len(rows) > 1 and len({row[column] for row in rows}) == 1]
+    texts = list(rows)[: list(rows).index(MEANS[0])]
+    shared = [column for column in SAID_BELOW if column in texts and len(rows) > 1 and rows[column].nunique() == 1]
     block = next((column for column in BLOCKS if column in texts and column not in shared), None)
     shown = sorted((column for column in texts if column != "backbone" and column not in shared), key=lambda column: column != block)
-    columns = [Column(_heading(column), number=all(row[column].isdigit() for row in rows) and not _is_flag(column)) for column in shown]
+    columns = [Column(_heading(column), number=rows[column].str.isdigit().all() and not _is_flag(column)) for column in shown]
     for group in ("ours", "published"):
         columns += [Column(heading, group, True) for heading in (*MEANS, "place")]
     places = zip(_places(rows, "novel", block), _places(rows, "published_novel", block), strict=True)
     lines = []
-    for (number, row), (ours, theirs) in zip(enumerate(rows), places, strict=True):
+    for (number, row), (ours, theirs) in zip(rows.iterrows(), places, strict=True):
         line = [Entry(_word(column, row[column]), (number, column)) for column in shown]
         line += [Entry(WAITING)] * (len(MEANS) + 1) if row["status"] == NOT_YET else [*_numbers(row, number, MEANS), Entry(ours)]
         line += [*_numbers(row, number, [f"published_{mean}" for mean in MEANS]), Entry(theirs)]
@@ -165,7 +165,7 @@ def _means(name: str, rows: Rows) -> Layout:
     return Layout(name, TITLES.get(name, name), tuple(columns), tuple(lines), notes, breaks=_breaks(rows, block) if block else ())
 
 
-def _claims(name: str, rows: Rows) -> Layout:
+def _claims(name: str, rows: pd.DataFrame) -> Layout:
     numbers = ("published", "ours", "95 % interval", "told ≥")
     columns = [Column(heading) for heading in ("paper", "claim", "mIoU of")] + [Column(heading, number=True) for heading in numbers]
     columns += [Column("holds if"), Column("verdict")]
@@ -184,20 +184,19 @@ def _claims(name: str, rows: Rows) -> Layout:
             Entry(row["verdict"], (number, "verdict")),
         )
 
-    verdicts = [row["verdict"] for row in rows]
-    counts = [f"{count} {verdict if count == 1 else many}" for verdict, many in VERDICTS.items() if (count := verdicts.count(verdict))]
-    alone = sum(row["note"] == "one seed" for row in rows)
+    verdicts = rows["verdict"].value_counts()
+    counts = [f"{count} {verdict if count == 1 else many}" for verdict, many in VERDICTS.items() if (count := verdicts.get(verdict, 0))]
+    alone = (rows["note"] == "one seed").sum()
     notes = (
         f"{len(rows)} claim{'s' * (len(rows) != 1)}: {', '.join(counts)}{f' ({alone} because one seed was trained)' if alone else ''}",
         "differences in points of mIoU (base and novel: alignment rule S; grouping: Table 1); each: the rival that decides is shown",
         "±: over seeds; interval: bootstrap over validation pictures (grouping: draws of known pixels), Student's t over seeds",
         "told ≥: the least difference that these pictures and seeds would have told from 0",
-        f"profile {rows[0]['profile']}, seeds {max((row['seeds'] for row in rows), key=len)}",
+        f"profile {rows['profile'][0]}, seeds {max(rows['seeds'], key=len)}",
         f"published: {PAPER}",
     )
-    unmeasured = [f"{row['statement']}: {row['note']}" for row in rows if row["verdict"] == "not measured"]
-    remarks = (*unmeasured, *(f"{row['statement']}: {row['remark']}" for row in rows if row["remark"]))
-    lines = tuple(entries(number, row) for number, row in enumerate(rows))
+    remarks = _remarks(rows[rows["verdict"] == "not measured"], "statement", "note") + _remarks(rows, "statement", "remark")
+    lines = tuple(entries(number, row) for number, row in rows.iterrows())
     return Layout(name, TITLES[name], tuple(columns), lines, notes, remarks, _breaks(rows, "source"))
 
 
@@ -205,7 +204,7 @@ def _difference(text: str) -> str:
     return text.replace("-", "−") or NOTHING
 
 
-LAYOUTS: dict[str, Callable[[str, Rows], Layout]] = {"table1": _table1, "table2": _table2, "claims": _claims}
+LAYOUTS: dict[str, Callable[[str, pd.DataFrame], Layout]] = {"table1": _table1, "table2": _table2, "claims": _claims}
 
 
 def _numbers(row: Mapping[str, str], number: int, columns: Sequence[str]) -> list[Entry]:
@@ -228,59 +227,60 @@ def _word(column: str, text: str) -> str:
     return WORDS.get(text, text) if column == "ablation" else text
 
 
-def _breaks(rows: Rows, column: str) -> tuple[int, ...]:
-    return tuple(number for number in range(1, len(rows)) if rows[number][column] != rows[number - 1][column])
+def _remarks(rows: pd.DataFrame, about: str, column: str) -> tuple[str, ...]:
+    """What is said in `column`, each after what it is said of."""
+    return tuple(f"{subject}: {said}" for subject, said in zip(rows[about], rows[column], strict=True) if said)
 
 
-def _notes(rows: Rows, shared: Sequence[str], block: str | None) -> tuple[str, ...]:
+def _breaks(rows: pd.DataFrame, column: str) -> tuple[int, ...]:
+    return tuple(rows.index[rows[column] != rows[column].shift()].tolist()[1:])
+
+
+def _notes(rows: pd.DataFrame, shared: Sequence[str], block: str | None) -> tuple[str, ...]:
     among = f"rows of {'an' if block == 'ablation' else 'a'} {block}" if block else "rows"
     notes = [f"mIoU in percent (base and novel: alignment rule S); place: by novel mIoU, among {among} with both numbers"]
-    waiting = sum(row["status"] == NOT_YET for row in rows)
+    none = pd.Series("", rows.index)  # of a column that the table has not
+    waiting = (rows["status"] == NOT_YET).sum()
     if waiting:
         notes.insert(0, f"{WAITING}: not there yet; {len(rows) - waiting} of {len(rows)} rows are, and places are among them")
-    alone = dict.fromkeys(name for row in rows for name in row.get(BY_NAME, "").split(";") if name)
+    alone = dict.fromkeys(name for names in rows.get(BY_NAME, ()) for name in names.split(";") if name)
     if alone:
         notes.append(f"novel by name alone: {', '.join(alone)}; there are pixel labels of them under other names")
     if shared:
-        notes.append("all rows: " + ", ".join(f"{_heading(column)} {rows[0][column]}" for column in shared))
-    if any(row.get("top_k") != row.get("published_top_k") for row in rows):
+        notes.append("all rows: " + ", ".join(f"{_heading(column)} {rows[column][0]}" for column in shared))
+    if (rows.get("top_k", none) != rows.get("published_top_k", none)).any():
         notes.append("K: what stands for that of the paper on the smaller feature maps of this profile")
-    if any(row.get(f"{mean}_std") for row in rows for mean in MEANS):
+    if any((rows.get(f"{mean}_std", none) != "").any() for mean in MEANS):
         notes.append("±: sample standard deviation over seeds")
     notes.append(_run(rows))
-    statuses = {row["status"] for row in rows}
+    statuses = set(rows["status"])
     if "quoted" in statuses:
         notes.append("rows without numbers of ours are quoted: they are not run in this profile")
     if "not in the paper" in statuses:
         notes.append("rows without published numbers are not in the paper")
-    if rows[0].get("backbone"):
+    if rows.get("backbone", none)[0]:
         notes.append(f"ours: {_usual(rows, 'backbone')}")
-    backbones = f", {_usual(rows, 'published_backbone')}" if any(row.get("published_backbone") for row in rows) else ""
+    backbones = f", {_usual(rows, 'published_backbone')}" if (rows.get("published_backbone", none) != "").any() else ""
     if statuses != {"not in the paper"}:
         notes.append(f"published: {PAPER}{backbones}")
     return tuple(notes)
 
 
-def _run(rows: Rows) -> str:
-    return f"profile {rows[0]['profile']}, seeds {_usual(rows, 'seeds')}"
+def _run(rows: pd.DataFrame) -> str:
+    return f"profile {rows['profile'][0]}, seeds {_usual(rows, 'seeds')}"
 
 
-def _usual(rows: Rows, column: str) -> str:
+def _usual(rows: pd.DataFrame, column: str) -> str:
     """What most rows have, then what others have instead."""
-    having: dict[str, dict[str, None]] = {}
-    for row in rows:
-        if row[column]:
-            having.setdefault(row[column], {})[row.get("model", row["run"])] = None
-    usual, *others = sorted(having, key=lambda text: -sum(row[column] == text for row in rows))
-    return "; ".join([usual, *(f"{', '.join(having[text])}: {text}" for text in others)])
+    by_text = rows[rows[column] != ""].groupby(column, sort=False)["model" if "model" in rows else "run"]
+    usual, *others = by_text.size().sort_values(ascending=False, kind="stable").index
+    names = by_text.unique()
+    return "; ".join([usual, *(f"{', '.join(names[text])}: {text}" for text in others)])
 
 
-def _places(rows: Rows, column: str, block: str | None) -> list[str]:
+def _places(rows: pd.DataFrame, column: str, block: str | None) -> list[str]:
     """The place of each row by `column`, the highest number first, among the rows of its block that are measured and published."""
-    ranked = [row["novel"] != "" and row["published_novel"] != "" for row in rows]
-
-    def place(row: Mapping[str, str]) -> int:
-        others = (other for other, counts in zip(rows, ranked, strict=True) if counts and (not block or other[block] == row[block]))
-        return 1 + sum(float(other[column]) > float(row[column]) for other in others)
-
-    return [str(place(row)) if counts else NOTHING for row, counts in zip(rows, ranked, strict=True)]
+    both = rows[(rows["novel"] != "") & (rows["published_novel"] != "")]
+    numbers = both[column].astype(float)
+    ranked = (numbers.groupby(both[block]) if block else numbers).rank(ascending=False, method="min")
+    return [NOTHING if pd.isna(place) else f"{place:.0f}" for place in ranked.reindex(rows.index)]

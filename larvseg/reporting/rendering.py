@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from tabulate import tabulate
 
 from larvseg.columns import columns
 from larvseg.config import RenderConfig
@@ -69,17 +71,10 @@ def as_markdown(layout: Layout) -> str:
     """A table in GitHub's Markdown under its title; the group stands in the heading of each of its columns."""
     head = [_markdown(f"{column.group} {column.heading}".strip()) for column in layout.columns]
     body = [[_markdown(str(entry)) for entry in row] for row in layout.rows]
-    widths = [max(3, *map(len, column)) for column in zip(head, *body, strict=True)]
-    rule = [f"{'-' * (width - 1)}:" if column.number else "-" * width for column, width in zip(layout.columns, widths, strict=True)]
-
-    def line(cells: Sequence[str]) -> str:
-        padded = [
-            f"{cell:{'>' if column.number else '<'}{width}}" for cell, column, width in zip(cells, layout.columns, widths, strict=True)
-        ]
-        return f"| {' | '.join(padded)} |"
-
+    sides = ["right" if column.number else "left" for column in layout.columns]
+    table = tabulate(body, head, tablefmt="pipe", colalign=sides, disable_numparse=True)
     notes = [f"- {_markdown(note)}" for note in (*layout.notes, *layout.remarks)]
-    return "\n".join([f"**{_markdown(layout.title)}**", "", line(head), line(rule), *map(line, body), "", *notes]) + "\n"
+    return "\n".join([f"**{_markdown(layout.title)}**", "", table, "", *notes]) + "\n"
 
 
 def as_latex(layout: Layout) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 from larvseg.config.grouping import Table1Config, Table1Row
 from larvseg.errors import LarvSegError
-from larvseg.reporting.cells import Cell, measured, read_cells, rows_of, source, write_cells
-from larvseg.reporting.documents import read_document
-from larvseg.reporting.tables import PUBLISHED, read_csv, write_csv
+from larvseg.evaluation.metrics import read_metrics
+from larvseg.reporting.cells import Cell, rows_of, source, write_cells
+from larvseg.reporting.tables import PUBLISHED, measured, read_csv, write_csv
 
 
 def table1(config: Table1Config, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
@@ -26,7 +26,7 @@ def table1(config: Table1Config, inputs: Mapping[str, Path], outputs: Mapping[st
     published = read_csv(PUBLISHED / "table1.csv")
     cells = [cell for number, row in enumerate(config.rows) for cell in _cells_of(config, number, row, inputs, published)]
     write_cells(outputs["cells"], cells)
-    write_csv(outputs["table"], rows_of(read_cells(outputs["cells"])))
+    write_csv(outputs["table"], rows_of(cells))
 
 
 def _cells_of(
@@ -36,7 +36,7 @@ def _cells_of(
     if not paths:
         raise LarvSegError(f"{config.table}: no groupings of {row.run} are among the inputs")
     about = {"run": row.run, "profile": config.profile, "benchmark": row.benchmark}
-    found = [read_document(path, "the table", seed=seed, **about) for seed, path in paths.items()]
+    found = [read_metrics(path, "the table", seed=seed, **about) for seed, path in paths.items()]
     rule = found[0]["rule"]
     about = found[0]["rules"][rule]
     draws = [(path, draw) for path, each in zip(paths.values(), found, strict=True) for draw in range(len(each["rules"][rule]["draws"]))]

@@ -1,1 +1,1 @@
-"""Archives and what lies in them: fetching, random access into zip and tar, and the official label encodings."""
+"""Archives and what lies in them: registry, downloads, random access into zip and tar, and the official label encodings."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -52,3 +54,9 @@ def attentive_loss(out: Classified, labels: Tensor, attended: Attended, classifi
     else:
         pooled = attended.weights @ out.logits.flatten(2).transpose(1, 2)
     return torch.where(attended.scored, pair_loss(pooled, labels), 0.0)
+
+
+Term = Callable[[Classified, Tensor | None, Tensor | None], tuple[Tensor, Tensor] | None]
+# Further terms by the names that `losses` of a run gives weights to. A term gets what the classifier says of images of one data set, and
+# their masks or labels. It returns values (B, …) and which of them count (bool), or None for images that it has no part in.
+TERMS: dict[str, Term] = {}

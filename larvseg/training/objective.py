@@ -15,13 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from larvseg.config import Attention, Switches, TrainConfig, TrainingSet
+from larvseg.config import Attention, Switches, TrainConfig, TrainingSet, nearest
 from larvseg.datasets.loader import RankBatch
+from larvseg.errors import LarvSegError
 from larvseg.models.attention import Attended, CategoryAttention, pad_labels
 from larvseg.models.bank import MemoryBank, Pushed
 from larvseg.models.classifier import Classified, CosineClassifier
 from larvseg.models.segmenter import Segmenter
-from larvseg.training.losses import IGNORE, attentive_loss, image_label_loss, segmentation_loss
+from larvseg.training.losses import IGNORE, TERMS, attentive_loss, image_label_loss, segmentation_loss
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Group:
 
 
 class Objective:
-    """`loss, parts = objective(batches, step)`: the loss with its graph; its detached summands loss_seg, loss_cls, loss_aux; `contrast`.
+    """`loss, parts = objective(batches, step)`: the loss with its graph; its detached summands loss_seg, loss_cls, loss_aux
+    and loss_<name> of each further term; `contrast`.
 
     `contrast`: of the attention, the mean over the pairs of the step that it saw; 0 without attention.
 
@@ -58,6 +60,11 @@ class Objective:
     def __init__(self, config: TrainConfig, segmenter: Segmenter, indices: Mapping[str, Sequence[int]]) -> None:
         self.config, self.segmenter = config, segmenter
         self.device = segmenter.classifier.table.device
+        for name in config.losses:
+            if name not in TERMS:
+                raise LarvSegError(
+                    f"{config.run}: no loss {name!r}{nearest(name, list(TERMS))}; TERMS of larvseg/training/losses.py has them"
+                )
         self.sets = {training_set.name: training_set for training_set in config.training_sets}
         self.indices = {name: torch.as_tensor(indices[name], device=self.device) for name in self.sets}
         self.novel = torch.ones(len(segmenter.classifier.table), dtype=torch.bool, device=self.device)
@@ -78,9 +85,13 @@ class Objective:
 
     def _parts(self, groups: Sequence[Group], attended: Sequence[Attended | None], count: int) -> dict[str, Tensor]:
         switches = self.config.switches
-        parts = dict.fromkeys(("loss_seg", "loss_cls", "loss_aux"), groups[0].out.logits.new_zeros(()))
+        names = ("loss_seg", "loss_cls", "loss_aux", *(f"loss_{name}" for name in self.config.losses))
+        parts = dict.fromkeys(names, groups[0].out.logits.new_zeros(()))
         for group, attention in zip(groups, attended, strict=True):
             weights = group.training_set
+            for name, weight in self.config.losses.items():
+                if (term := TERMS[name](group.out, group.masks, group.labels)) is not None:
+                    parts[f"loss_{name}"] = parts[f"loss_{name}"] + weight * mean_of_ranks(*term, group.ranks, count)
             if group.masks is not None:
                 parts["loss_seg"] = parts["loss_seg"] + self._segmentation(group, count)
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from larvseg.config import Switches, TrainConfig
 from larvseg.training.card import card, schedule, times
-from larvseg.training.union import RunVocabulary
+from larvseg.training.label_space import RunVocabulary
 
 _KINDS = {
     "pixel": "a category for every pixel",
@@ -58,6 +58,8 @@ def _supervision(config: TrainConfig) -> str:
         said[-1] += f", and {_ATTENDS[attention.variant]}." if each.lambda_aux else "."
     if attention.variant in ("cross_image", "push_first"):
         said.append(f"Memory bank: {attention.memory_size} images for each category, {attention.top_k} patches of each.")
+    if config.losses:
+        said.append(f"Further terms of the loss: {', '.join(f'{name}, weighted {weight:g}' for name, weight in config.losses.items())}.")
     if config.table == "text":
         said.append(
             "The embeddings of the classes are those of their names by the text tower of a CLIP model. They stay as they are; "

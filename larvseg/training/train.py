@@ -14,14 +14,14 @@ from larvseg.files import json_text, sha256_of, write_text
 from larvseg.models.segmenter import build_segmenter
 from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.checkpoint import save_tensors
-from larvseg.training.curves import Curves
+from larvseg.training.curves import MEANS, Curves
+from larvseg.training.label_space import run_vocabulary
 from larvseg.training.loop import Training, fit
 from larvseg.training.objective import Objective
 from larvseg.training.runtime import autocast, prepare
 from larvseg.training.schedule import build_optimiser
 from larvseg.training.segmenter_card import card_text
 from larvseg.training.text_table import text_of
-from larvseg.training.union import run_vocabulary
 
 
 def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
@@ -47,7 +47,7 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     optimiser = build_optimiser(config.optimiser, model.backbone.parameters(), model.classifier.parameters())
     origin = {"config": config.model_dump(mode="json"), "inputs": {role: sha256_of(path) for role, path in sorted(inputs.items())}}
     workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
-    curves = Curves()
+    curves = Curves(means=(*MEANS, *(f"loss_{name}" for name in config.losses)))
 
     def batches_from(start: int) -> JointLoader:
         return JointLoader(config, manifests, start, workers)

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from PIL import Image
 
-from larvseg.audit import picture_hashes
+from larvseg.audit import image_hashes
+from larvseg.audit.image_hashes import near, perceptual_hash
 from larvseg.audit.leaks import DISTANCE, AnnotationLeak, PictureLeak, find_leaks
-from larvseg.audit.picture_hashes import near, perceptual_hash
 from larvseg.datasets.manifest import write_manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
@@ -207,7 +207,7 @@ def test_a_second_audit_reads_no_picture_again(world, monkeypatch):
     project = world.pack()
     world.pictures["C171"]["copy"] = world.pictures["A150"]["A150_19"]
     first = find_leaks(project, threads=2)
-    monkeypatch.setattr(picture_hashes, "perceptual_hash", None)  # would fail if it was called
+    monkeypatch.setattr(image_hashes, "perceptual_hash", None)  # would fail if it was called
     assert find_leaks(project, threads=1) == first
     monkeypatch.undo()
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from larvseg.clip.model import Clip, build_clip
-from larvseg.config.comparators import ClipModel
+from larvseg.config.clip import ClipModel
 from larvseg.methods.denseclip.predict import class_scores
 
 PUBLISHED = {

@@ -12,7 +12,7 @@ import larvseg.clip.training as module
 from larvseg.clip.model import load_clip
 from larvseg.clip.training import batches, clip
 from larvseg.config import Augmentation, Optimiser, Runtime
-from larvseg.config.comparators import ClipConfig, ClipTraining
+from larvseg.config.clip import ClipConfig, ClipTraining
 from larvseg.datasets.annotations import TrainingPictures
 from larvseg.datasets.manifest import Manifest, write_manifest
 from larvseg.datasets.transforms import normalise

@@ -6,7 +6,7 @@ import torch
 from larvseg.clip.embed import embed
 from larvseg.clip.model import Clip, build_clip, save_clip
 from larvseg.config import EvaluateConfig, Evaluation
-from larvseg.config.comparators import TextConfig
+from larvseg.config.clip import TextConfig
 from larvseg.errors import LarvSegError
 from larvseg.methods.denseclip.predict import predictor
 from larvseg.training.checkpoint import save_tensors

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from larvseg.config.comparators import ClipModel
+from larvseg.config.clip import ClipModel
 
 TEXT = {"context_length": 16, "vocab_size": 49408, "width": 16, "heads": 2, "layers": 1}
 RESNET = ClipModel(

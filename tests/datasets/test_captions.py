@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from larvseg.datasets import pictures
+from larvseg.datasets import listing
 from larvseg.datasets.captions import LONGEST_TEXT
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
@@ -205,7 +205,7 @@ def test_shards_of_different_collections_are_refused():
 
 @pytest.mark.parametrize("dataset", ["LN", "ITPair"])
 def test_same_bytes_for_any_number_of_processes(told, monkeypatch, dataset):
-    monkeypatch.setattr(pictures, "_CHUNK", 1)
+    monkeypatch.setattr(listing, "_CHUNK", 1)
     inputs = told() if dataset == "LN" else shards()
     one = derived(dataset, inputs).path.read_bytes()
     assert derived(dataset, inputs, threads=2).path.read_bytes() == one

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from larvseg.datasets import chunks, extraction, pictures
+from larvseg.datasets import chunks, extraction, listing
 from larvseg.datasets import prepare as preparation
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
@@ -47,7 +47,7 @@ def killed_after(limit, module, stage, *arguments) -> None:
 
 @pytest.mark.parametrize("dataset", ["C171", "WA150", "I21K"])
 def test_same_bytes_for_any_number_of_processes(world, monkeypatch, dataset):
-    monkeypatch.setattr(pictures, "_CHUNK", 2)
+    monkeypatch.setattr(listing, "_CHUNK", 2)
     one = world.derive(dataset).path.read_bytes()
     two = world.derive(dataset, threads=2).path.read_bytes()
     assert one == two and len(Manifest(Path(f"{dataset}.arrow"))) > 1
@@ -85,7 +85,7 @@ def test_chunks_of_another_archive_are_not_used(world):
 
 
 def test_a_killed_preparation_goes_on_where_it_was(world, monkeypatch):
-    monkeypatch.setattr(pictures, "_CHUNK", 1)
+    monkeypatch.setattr(listing, "_CHUNK", 1)
     world.add_to_full("ADE_train_00016900", "ADE_train_00016964")
     inputs, config = world.archives("A847"), prepare_config()
     preparation.prepare(config, inputs, {"archive": Path("whole.zip")}, Path("other"))

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from larvseg.config import Attention, Augmentation, Backbone, Optimiser, Switches, TrainConfig, TrainingSet
-from larvseg.datasets import ranks
+from larvseg.datasets import sampler
 from larvseg.datasets.loader import JointLoader
 from larvseg.errors import LarvSegError
 from tests.data import kind_of
@@ -53,24 +53,24 @@ def same(first, second) -> bool:
 
 @pytest.mark.parametrize("datasets", SHARES)
 def test_ranks_share_the_data_sets(datasets):
-    drawn = Counter(ranks.dataset_of(rank, datasets) for rank in range(8))
+    drawn = Counter(sampler.dataset_of(rank, datasets) for rank in range(8))
     assert [drawn[i] for i in range(datasets)] == SHARES[datasets]
 
 
 def test_each_rank_walks_through_its_eighth():
-    seen = [[ranks.positions("C171", 40, step, rank, 8, 2, seed=0) for step in range(5)] for rank in range(8)]
+    seen = [[sampler.positions("C171", 40, step, rank, 8, 2, seed=0) for step in range(5)] for rank in range(8)]
     first = [sum(steps, [])[:5] for steps in seen]
     second = [sum(steps, [])[5:] for steps in seen]
     assert sorted(sum(first, [])) == list(range(40)) and sorted(sum(second, [])) == list(range(40))
     assert [sorted(share) for share in first] != [sorted(share) for share in second]
-    assert seen[0] != [ranks.positions("C171", 40, step, 0, 8, 2, seed=1) for step in range(5)]
-    assert seen[0] != [ranks.positions("A150", 40, step, 0, 8, 2, seed=0) for step in range(5)]
+    assert seen[0] != [sampler.positions("C171", 40, step, 0, 8, 2, seed=1) for step in range(5)]
+    assert seen[0] != [sampler.positions("A150", 40, step, 0, 8, 2, seed=0) for step in range(5)]
 
 
 def test_shares_of_a_set_that_eight_does_not_divide():
-    epoch = [ranks.positions("A150", 11, step, rank, 8, 1, seed=0)[0] for rank in range(8) for step in range(2)]
+    epoch = [sampler.positions("A150", 11, step, rank, 8, 1, seed=0)[0] for rank in range(8) for step in range(2)]
     assert set(epoch) == set(range(11)) and len(epoch) == 16 and max(Counter(epoch).values()) == 2
-    assert all(0 <= ranks.positions("A150", 3, step, 7, 8, 2, seed=0)[1] < 3 for step in range(4))
+    assert all(0 <= sampler.positions("A150", 3, step, 7, 8, 2, seed=0)[1] < 3 for step in range(4))
 
 
 def test_batches(world):

@@ -13,10 +13,10 @@ from PIL import Image
 
 from larvseg.config import FetchConfig
 from larvseg.datasets.derive import derive
+from larvseg.datasets.fetch import fetch
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.jobs.data import derive_config
-from larvseg.sources.fetch import fetch
 from larvseg.sources.own import listing_of
 from larvseg.vocabulary import names as vocabulary_names
 from larvseg.vocabulary.datasets import load_datasets

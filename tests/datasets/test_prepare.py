@@ -80,7 +80,7 @@ def test_prepared_masks_know_the_whole_list_and_manifests_what_is_drawn(full):
 
 
 def test_same_bytes_for_any_number_of_processes(full, monkeypatch):
-    monkeypatch.setattr("larvseg.datasets.pictures._CHUNK", 1)
+    monkeypatch.setattr("larvseg.datasets.listing._CHUNK", 1)
     prepared(full)
     one = PREPARED.read_bytes()
     prepare(prepare_config(threads=2), full.archives("A847"), {"archive": PREPARED}, Path("other"))

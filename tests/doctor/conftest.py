@@ -64,7 +64,15 @@ def write_config(folder: Path) -> None:
     registry = folder / "sources.yaml"
     entries = {name: {**SOURCE, "url": f"https://example.org/{name}", **entry} for name, entry in OPEN.items()}
     registry.write_text(yaml.safe_dump({"archives": entries | {"ADE20K_2021_17_01.zip": {**SOURCE, **LICENSED}}}))
-    profile = {"extends": "smoke", "drawn": False, "world": None, "registry": str(registry), "max_rejects": 0.1, "memory_mb": 1}
+    profile = {
+        "extends": "smoke",
+        "drawn": False,
+        "world": None,
+        "registry": str(registry),
+        "max_rejects": 0.1,
+        "memory_mb": 1,
+        "comparators": None,
+    }
     (folder / "tiny.yaml").write_text(yaml.safe_dump({**profile, "drawing_threads": 1, "pretraining": {"threads": 1}}))
 
 

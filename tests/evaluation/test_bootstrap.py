@@ -6,8 +6,7 @@ import pytest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.bootstrap import drawn, mean_over, picture_counts, resampled_iou
 from larvseg.evaluation.confusion import ConfusionCounts, accumulate
-from larvseg.evaluation.metrics import metrics_of
-from larvseg.evaluation.miou import class_iou, mean_iou
+from larvseg.evaluation.metrics import class_iou, mean_iou, metrics_of
 from tests.data import novel
 
 NAMES = ["wall", "sky", "lamp", "sofa", "person", "radiator"]

@@ -4,7 +4,7 @@ import pytest
 
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts, accumulate, read_confusion
-from larvseg.evaluation.miou import class_iou, excluded_classes, mean_iou
+from larvseg.evaluation.metrics import class_iou, mean_iou, metrics_of
 
 
 def test_counts_of_images_sum_to_the_matrix(tmp_path):
@@ -62,7 +62,7 @@ def test_iou_conventions():
     assert np.isnan(iou[1])
     assert iou[2] == 0
     assert iou[3] == 0
-    assert excluded_classes(iou) == 1
+    assert metrics_of(matrix, "abcd", {"S": (), "P": (), "by_name": ()})["excluded_classes"] == 1
     assert mean_iou(iou) == pytest.approx(0.2)
     assert mean_iou(iou, [0, 1]) == pytest.approx(0.6)
     assert mean_iou(iou, [1, 3]) == 0

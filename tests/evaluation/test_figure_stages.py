@@ -14,11 +14,11 @@ from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import normalise, resize
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.choice import SMALLEST, choose_pictures
 from larvseg.evaluation.embeddings import embedder
 from larvseg.evaluation.explore import explore
 from larvseg.evaluation.predict import predict
 from larvseg.evaluation.responses import responses
+from larvseg.evaluation.select_validation_images import SMALLEST, choose_pictures
 from larvseg.evaluation.sliding_window import segment
 from larvseg.training.checkpoint import load_tensors, save_tensors
 from larvseg.training.segmenters import load_segmenter

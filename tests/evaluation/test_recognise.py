@@ -13,8 +13,8 @@ from larvseg.config import Attention, Augmentation, Optimiser, Switches, TrainCo
 from larvseg.config.figures import RecogniseConfig
 from larvseg.datasets.manifest import Manifest, write_manifest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.exemplars import object_exemplars, rows_of, scene_exemplars
 from larvseg.evaluation.recognise import recognise
+from larvseg.evaluation.select_object_images import object_exemplars, rows_of, scene_exemplars
 from larvseg.evaluation.sliding_window import segment
 from larvseg.files import json_text, sha256_of
 from larvseg.loading import load
@@ -132,7 +132,7 @@ def test_scenes_show_most_of_their_category(benchmark, monkeypatch):
     manifest = Manifest(benchmark)
     names, masks = manifest.header["classes"], [manifest.mask(row) for row in range(len(manifest))]
     assert [one.synset for one in scene_exemplars(SCENES, manifest, 3)] == list(SCENES)
-    monkeypatch.setattr("larvseg.evaluation.exemplars.SMALLEST", 0.055)
+    monkeypatch.setattr("larvseg.evaluation.select_object_images.SMALLEST", 0.055)
     chosen = scene_exemplars({"n04335886": "streetlight", **SCENES}, manifest, 3)  # no streetlight and no lamp is large enough now
     assert [one.synset for one in chosen] == [synset for synset in SCENES if synset != LAMP] and len({one.row for one in chosen}) == 2
     taken = []

@@ -7,9 +7,9 @@ import torch
 from larvseg.config import EvaluateConfig, parse
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.choice import SMALLEST
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.evaluate import evaluate
+from larvseg.evaluation.select_validation_images import SMALLEST
 from larvseg.evaluation.showcase import Found, best_picture, showcase
 from larvseg.evaluation.sliding_window import segment
 from larvseg.evaluation.training_examples import surely_novel

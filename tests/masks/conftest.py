@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 
 from larvseg.clip.model import Clip, build_clip, save_clip
-from larvseg.config.comparators import ClipModel
+from larvseg.config.clip import ClipModel
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, ProposeConfig
 from larvseg.config.training import Runtime, TrainingSet
 from larvseg.datasets.manifest import write_manifest

@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from larvseg.clip.model import Clip, build_clip
-from larvseg.config.comparators import ClipModel
+from larvseg.config.clip import ClipModel
 from larvseg.config.masks import Ensemble, MaskHead
 from larvseg.config.training import Backbone
 from larvseg.datasets.loader import RankBatch

@@ -13,24 +13,12 @@ from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.masks.propose import propose
 from larvseg.methods.method import method_of
-from larvseg.training.checkpoint import hold, load_tensors, save_tensors
+from larvseg.training.checkpoint import hold, save_tensors
+from tests.interruption import check_that_it_goes_on, hashes
 from tests.masks.conftest import CLIP, clip_model, proposing
-from tests.training.test_train import Interrupted, hashes
 
 PREDICTORS = {name: method_of(name).load() for name in ("zsbaseline", "openseg")}
 only_zsbaseline = pytest.mark.parametrize("config", [proposing("zsbaseline")], ids=["zsbaseline"])
-
-
-def interrupt_at(step: int, monkeypatch) -> None:
-    """Have the loader stop the training before `step`."""
-
-    class Loader(module.JointLoader):
-        def __getitem__(self, index):
-            if index == step:
-                raise Interrupted
-            return super().__getitem__(index)
-
-    monkeypatch.setattr(module, "JointLoader", Loader)
 
 
 @pytest.fixture
@@ -41,15 +29,7 @@ def trained(config, inputs, outputs):
 
 
 def test_resumed_and_repeated_runs_end_with_the_same_bytes(config, inputs, outputs, trained):
-    for name, steps in {"again": [], "once": [3], "twice": [2, 5]}.items():
-        files = outputs(name)
-        for step in steps:
-            with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupted):
-                interrupt_at(step, patch)
-                propose(config, inputs, files, Path("work", name))
-            assert load_tensors(Path("work", name, "state.safetensors"))[1]["step"] == step // 2 * 2
-        propose(config, inputs, files, Path("work", name))
-        assert hashes(files) == hashes(trained), name
+    check_that_it_goes_on(propose, module, config, inputs, outputs, trained, {"again": [], "once": [3], "twice": [2, 5]})
 
 
 def test_another_seed_gives_another_model_and_is_not_resumed(config, inputs, outputs, trained, capsys):

@@ -11,8 +11,8 @@ OF_THE_PAPER = ("baseline", "denseclip", "larvseg", "lseg", "openseg", "reco", "
 
 
 def test_the_methods_are_the_modules():
-    assert methods() == OF_THE_PAPER
-    assert {run.method for run in Project("mini").experiments.runs.values()} == set(OF_THE_PAPER)
+    assert set(OF_THE_PAPER) <= set(methods()), "a module more is a method more"
+    assert {run.method for run in Project("mini").experiments.runs.values()} >= set(OF_THE_PAPER)
 
 
 @pytest.mark.parametrize("name", OF_THE_PAPER)

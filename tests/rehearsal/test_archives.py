@@ -16,9 +16,9 @@ from larvseg.config import ClipConfig, PretrainConfig
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.choice import choose_pictures
 from larvseg.evaluation.confusion import ConfusionCounts
-from larvseg.evaluation.exemplars import scene_exemplars
+from larvseg.evaluation.select_object_images import scene_exemplars
+from larvseg.evaluation.select_validation_images import choose_pictures
 from larvseg.evaluation.showcase import best_picture
 from larvseg.evaluation.training_examples import surely_novel
 from larvseg.methods.reco.predict import load_features

@@ -7,7 +7,7 @@ from larvseg.audit.reach import name_of
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.reporting.cells import read_cells
-from larvseg.reporting.tables import read_csv
+from larvseg.reporting.tables import measured, read_csv
 from tests.reporting.conftest import LARVSEG, SUPERVISED, TABLE6, row_of_table3, row_of_table6
 
 COLUMNS = (
@@ -32,6 +32,15 @@ def test_several_seeds_give_mean_and_sample_standard_deviation(write):
     assert (row["all"], row["base"], row["novel"]) == ("21.0", "1.0", "1.5")
     assert (row["all_std"], row["base_std"], row["novel_std"]) == ("1.4", "0.0", "0.7")
     assert row["seeds"] == "0 3"
+
+
+def test_numbers_are_rounded_once_from_the_unrounded_aggregate():
+    assert measured("mean", [28.84999]) == (28.84999, "28.8")
+    assert measured("mean", [20.04, 22.04]) == (21.04, "21.0")
+    assert measured("std", [1.0, 3.0])[1] == "1.4"
+    assert measured("mean", [2.25])[1] == "2.2" and measured("mean", [2.75])[1] == "2.8"
+    assert measured("mean", [1.0, None]) == (None, "")
+    assert measured("std", [1.0]) == (None, "")
 
 
 def test_every_cell_says_where_its_number_stands(write):

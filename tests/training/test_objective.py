@@ -6,7 +6,9 @@ import torch
 from larvseg.bench import plain
 from larvseg.config import Attention, Augmentation, Backbone, Optimiser, Switches, TrainConfig, TrainingSet
 from larvseg.datasets.loader import RankBatch
+from larvseg.errors import LarvSegError
 from larvseg.models.segmenter import build_segmenter
+from larvseg.training.losses import TERMS
 from larvseg.training.objective import Objective, forward_by_size, mean_of_ranks, sample_classes
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -175,6 +177,24 @@ def test_banks_that_no_rank_pushes_to_do_not_count():
     for batches in steps(30)[3:]:
         objective(batches, 0)
     assert objective.bank_state() == {"warm": 1, "fill": 1}
+
+
+def test_a_further_term_is_weighted_and_counted_as_the_others(monkeypatch):
+    def term(out, masks, labels):
+        return None if labels is None else (3.0 * (labels >= 0), labels >= 0)
+
+    monkeypatch.setitem(TERMS, "three", term)
+    config = configuration().model_copy(update={"losses": {"three": 0.5}})
+    segmenter = build_segmenter(config, UNION).eval().double()
+    loss, parts = Objective(config, segmenter, INDICES)(steps(1)[0], 0)
+    torch.testing.assert_close(parts["loss_three"], torch.tensor(0.5 * 3.0 * 4 / 6))  # four of six ranks have image labels
+    torch.testing.assert_close(sum(parts[f"loss_{name}"] for name in ("seg", "cls", "aux", "three")), loss.detach())
+
+
+def test_an_unknown_term_is_refused():
+    config = configuration().model_copy(update={"losses": {"entropie": 0.5}})
+    with pytest.raises(LarvSegError, match="test: no loss 'entropie'.*losses.py"):
+        Objective(config, build_segmenter(config, UNION), INDICES)
 
 
 @pytest.mark.parametrize("scope", ["global", "per_rank"])

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
+import larvseg.training.pretrain as module
 from larvseg.config import PretrainConfig, Pretraining
 from larvseg.errors import LarvSegError
 from larvseg.models.backbone import build_backbone
 from larvseg.training.checkpoint import load_tensors, save_tensors
 from larvseg.training.pretrain import pretrain
+from tests.interruption import Interrupted
 
 
 @pytest.fixture
@@ -41,6 +43,24 @@ def test_pretraining_learns_and_repeats(settings, inputs):
     tensors, metadata = load_tensors(Path("one"))
     assert metadata == report
     assert sorted(tensors) == sorted(build_backbone(settings.backbone).state_dict())
+
+
+def test_pretraining_goes_on_after_a_kill(settings, inputs):
+    settings = settings.model_copy(update={"runtime": settings.runtime.model_copy(update={"checkpoint_every": 15})})
+    pretrain(settings, {"manifest": inputs["I124"]}, {"model": Path("whole")}, Path("work/whole"))
+    real = module._positions
+
+    def interrupted(images: int, size: int, step: int, seed: int) -> list[int]:
+        if step == 34:
+            raise Interrupted
+        return real(images, size, step, seed)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(module, "_positions", interrupted)
+        pretrain(settings, {"manifest": inputs["I124"]}, {"model": Path("parts")}, Path("work/parts"))
+    assert load_tensors(Path("work/parts/state.safetensors"))[1]["step"] == 30
+    pretrain(settings, {"manifest": inputs["I124"]}, {"model": Path("parts")}, Path("work/parts"))
+    assert Path("whole").read_bytes() == Path("parts").read_bytes()
 
 
 def test_pretraining_refuses_a_loss_that_is_not_finite(settings, inputs):

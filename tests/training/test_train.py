@@ -13,29 +13,10 @@ from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.training.checkpoint import hold, load_tensors
 from larvseg.training.curves import HEADER
+from larvseg.training.label_space import run_vocabulary
 from larvseg.training.segmenters import load_segmenter
 from larvseg.training.train import train
-from larvseg.training.union import run_vocabulary
-
-
-def hashes(files) -> dict[str, str]:
-    return {role: sha256_of(path) for role, path in files.items()}
-
-
-class Interrupted(Exception):
-    """Stands for a kill."""
-
-
-def interrupt_at(step: int, monkeypatch) -> None:
-    """Have the loader stop the training before `step`."""
-
-    class Loader(module.JointLoader):
-        def __getitem__(self, index):
-            if index == step:
-                raise Interrupted
-            return super().__getitem__(index)
-
-    monkeypatch.setattr(module, "JointLoader", Loader)
+from tests.interruption import Interrupted, check_that_it_goes_on, hashes, interrupt_at
 
 
 @pytest.fixture
@@ -46,15 +27,7 @@ def trained(config, inputs, outputs):
 
 
 def test_resumed_and_repeated_runs_end_with_the_same_bytes(config, inputs, outputs, trained):
-    for name, steps in {"again": [], "once": [7], "twice": [5, 9]}.items():
-        files = outputs(name)
-        for step in steps:
-            with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupted):
-                interrupt_at(step, patch)
-                train(config, inputs, files, Path("work", name))
-            assert load_tensors(Path("work", name, "state.safetensors"))[1]["step"] == step // 4 * 4
-        train(config, inputs, files, Path("work", name))
-        assert hashes(files) == hashes(trained), name
+    check_that_it_goes_on(train, module, config, inputs, outputs, trained, {"again": [], "once": [7], "twice": [5, 9]})
 
 
 def test_another_seed_gives_another_model(config, inputs, outputs, trained):
@@ -68,7 +41,7 @@ def test_sgd_resumes_too(config, inputs, outputs):
     whole, parts = outputs("whole"), outputs("parts")
     train(sgd, inputs, whole, Path("work/whole"))
     with pytest.MonkeyPatch.context() as patch, pytest.raises(Interrupted):
-        interrupt_at(6, patch)
+        interrupt_at(6, module, patch)
         train(sgd, inputs, parts, Path("work/parts"))
     train(sgd, inputs, parts, Path("work/parts"))
     assert hashes(parts) == hashes(whole)

@@ -3,12 +3,14 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import pytest
 
+from larvseg.pipeline import Job
 from tests.workflow.clone import NOTHING, TABLE, UP_TO_DATE, Clone, jobs_of
+from tests.workflow.graph import counted, either, jobs, made_by, with_all_below
 
 ARCHIVE = "data/smoke/archives/ADEChallengeData2016.zip"
 MANIFEST = "data/smoke/manifests/A150.arrow"
@@ -18,7 +20,7 @@ SOUND = "every printed number follows from them"
 
 @dataclass(frozen=True)
 class Mutation:
-    """`change` makes `larvseg audit verify` say `verdict` (a pattern); rule → number of jobs that then run, and of those that compute.
+    """`change` makes `larvseg audit verify` say `verdict` (a pattern); `jobs` then run, and `computed` of them compute.
 
     The other jobs take what was kept of the same recipe and the same input bytes. DVC has fewer of these: it calls Snakemake stage by
     stage, and what came out the same has ended there. A damage has to be repaired before the doors see it; then the bytes are those of
@@ -27,9 +29,9 @@ class Mutation:
 
     change: Callable[[Clone], None]
     verdict: str
-    jobs: dict[str, int] = field(default_factory=dict)
-    jobs_of_dvc: dict[str, int] | None = None  # if they are others
-    computed: dict[str, int] = field(default_factory=dict)
+    jobs: Sequence[Job] = ()
+    jobs_of_dvc: Sequence[Job] | None = None  # if they are others
+    computed: Sequence[Job] = ()
     damages: bool = False
 
 
@@ -38,7 +40,7 @@ def change_a_parameter(clone: Clone) -> None:
 
 
 def write_comments(clone: Clone) -> None:
-    for path in ("larvseg/training/losses.py", "larvseg/evaluation/miou.py", "larvseg/datasets/derive.py"):
+    for path in ("larvseg/training/losses.py", "larvseg/evaluation/metrics.py", "larvseg/datasets/derive.py"):
         clone.substitute(path, '"""', '"""Well. ')
         clone.write(path, clone.read(path) + b"\n\n# a comment\n")
 
@@ -59,54 +61,41 @@ def install_another_numpy(clone: Clone) -> None:
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.1\n")
 
 
-# what shows every class and confusion of one benchmark
-DIAGNOSED = dict.fromkeys(("classes", "shares", "class_map", "tail", "gains", "confusion"), 1)
-# the run larvseg-a150: in Tables 3, 5 and 6, in claims, in Figure 4 and in all diagnostics of A150
-OF_ONE_RUN = {"train": 1, "evaluate": 1, "predict": 1, "table": 3, "render": 4, "metrics": 1, "claims": 1, "figure4": 1, "page": 1}
-OF_ONE_RUN |= DIAGNOSED | {"curves": 1}
-# what looks at the run larvseg-a150-i124
-OF_FIGURES = {"showcase": 1, "attend": 1, "figure1": 1, "figure3": 1}
-# everything that looks at pictures of A150, and what it is shown in
-OF_A150 = OF_FIGURES | {"evaluate": 19, "explore": 4, "respond": 2, "predict": 6}
-OF_A150 |= {"table": 4, "table1": 1, "table2": 1, "render": 7, "metrics": 1, "claims": 1, "figure2": 1, "figure4": 1, "page": 1} | DIAGNOSED
-OF_A150 |= {"world": 1}
-# the rows with image labels; the others come out the same
-OF_PAIR_LOSS = OF_FIGURES | {"train": 23, "evaluate": 17, "predict": 3, "recognise": 2}
-OF_PAIR_LOSS |= {"table": 4, "render": 5, "metrics": 1, "claims": 1, "figure4": 1, "figure5": 1, "page": 1}
-OF_PAIR_LOSS |= {rule: 2 for rule in (*DIAGNOSED, "curves")}
+THE_RUN = jobs("train", "larvseg-a150.seed0")
+WEAK = jobs("train", where=lambda job: any(each.kind != "pixel" for each in job.config.training_sets))  # whose loss is changed below
 MUTATIONS = {
     "parameter": Mutation(
         change_a_parameter,
         r'^STALE (.*\n)*    switches\.temperature: "layer_norm" → "cosine"\n',
-        jobs=OF_ONE_RUN,
-        computed=OF_ONE_RUN,
+        jobs=with_all_below(THE_RUN),
+        computed=with_all_below(THE_RUN),
     ),
     "comment": Mutation(write_comments, SOUND),
     "logic": Mutation(
         change_a_line_of_the_loss,
         r"^STALE (.*\n)*    function larvseg\.training\.losses\.pair_loss changed\n",
-        jobs=OF_PAIR_LOSS | {"evaluate": 21, "explore": 4, "respond": 1, "predict": 4, "table1": 1, "render": 6, "figure2": 1},
-        jobs_of_dvc=OF_PAIR_LOSS,
-        computed=OF_PAIR_LOSS,
+        jobs=with_all_below(jobs("train")),
+        jobs_of_dvc=either(jobs("train"), with_all_below(WEAK)),
+        computed=either(jobs("train"), with_all_below(WEAK)),
     ),
     "source byte": Mutation(
         lambda clone: clone.flip(ARCHIVE),
         rf"^MODIFIED {ARCHIVE}\n(.*\n)*    reaches 30 cells of {TABLE}: all, base, novel of denseclip-a150, .*, supervised-a150\n",
-        jobs=OF_A150 | {"fetch_ade_challenge": 1, "derive": 2, "train": 14, "miniature": 1, "curves": 1},
-        computed={"fetch": 1},
+        jobs=with_all_below(made_by(ARCHIVE)),
+        computed=made_by(ARCHIVE),
         damages=True,
     ),
     "deleted output": Mutation(
         lambda clone: (clone.folder / MANIFEST).unlink(),
         rf"^MISSING {MANIFEST}\n",
-        jobs=OF_A150 | {"derive": 1, "train": 1},
+        jobs=with_all_below(made_by(MANIFEST)),
         damages=True,
     ),
     "edited output": Mutation(
         lambda clone: clone.flip(MODEL),
         rf"^MODIFIED {MODEL}\n(.*\n)*    reaches 3 cells of {TABLE}: all, base, novel of larvseg-a150\n",
-        jobs=OF_ONE_RUN,
-        computed={"train": 1},
+        jobs=with_all_below(THE_RUN),
+        computed=THE_RUN,
         damages=True,
     ),
     "touched files": Mutation(touch_everything, SOUND),
@@ -143,13 +132,14 @@ def test_the_doors_agree(name, first, locked_copy):
     if mutation.damages:
         clone.run("larvseg", "audit", "verify", "--repair", check=False)
 
-    jobs = mutation.jobs if first == "snakemake" or mutation.jobs_of_dvc is None else mutation.jobs_of_dvc
-    assert jobs_of(clone.run(*DOORS[first])) == jobs
+    expected = mutation.jobs if first == "snakemake" or mutation.jobs_of_dvc is None else mutation.jobs_of_dvc
+    assert jobs_of(clone.run(*DOORS[first])) == counted(expected)
     assert jobs_of(clone.run(*DOORS[second])) == {}
 
     computed = Counter(rule for (rule, name), runs in computations(clone).items() if computed_before[rule, name] != runs)
-    assert computed.pop("render", 0) <= mutation.jobs.get("render", 0)  # a table whose rounded numbers stay is not set again
-    assert computed == {rule: count for rule, count in mutation.computed.items() if rule != "render"}
+    renders = sum(job.rule == "render" for job in mutation.jobs)
+    assert computed.pop("render", 0) <= renders  # a table whose rounded numbers stay is not set again
+    assert computed == Counter(job.rule for job in mutation.computed if job.rule != "render")
     assert (clone.hashes() == before) == (mutation.damages or not mutation.jobs)
     assert NOTHING in clone.run("snakemake", "-n", "all") and UP_TO_DATE in clone.run("dvc", "status")
     assert SOUND in clone.run("larvseg", "audit", "verify", "--ignore-environment")

@@ -12,7 +12,7 @@ from larvseg.config.figures import Figure4Config
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts
-from larvseg.evaluation.miou import class_iou, mean_iou
+from larvseg.evaluation.metrics import class_iou, mean_iou
 from larvseg.figures.arrays import read_arrays_of
 
 Maps = Mapping[str, np.ndarray]  # number of an image → (H, W) classes

@@ -87,6 +87,7 @@ def train_config(project: Project, name: str, seed: int) -> c.TrainConfig:
         steps=profile.steps,
         ranks=profile.ranks,
         images_per_rank=profile.images_per_rank,
+        losses=run.losses,
         sample_classes=run.sample_classes,
         seed=seed,
         runtime=profile.runtime,

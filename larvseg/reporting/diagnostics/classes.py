@@ -8,12 +8,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from larvseg.config import nearest
 from larvseg.config.diagnostics import ClassesConfig
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.reporting.diagnostics.measured import metrics_of, seeds_of
 from larvseg.reporting.tables import read_csv, write_csv
+from larvseg.reporting.tail import pictures_of_each_class
 
 PICTURES = "pictures_"  # and a data set: training pictures that show the class
 
@@ -27,19 +30,17 @@ def classes(config: ClassesConfig, inputs: Mapping[str, Path], outputs: Mapping[
     is, in the mean; and for each run the IoU in percent, the mean over seeds, empty where some seed has none.
     Raises LarvSegError for metrics of another run, seed, profile or benchmark, and for the manifest of another data set.
     """
-    pictures = {dataset: pictures_of(Manifest(inputs[dataset]), dataset) for dataset in config.datasets}
+    pictures = {f"{PICTURES}{dataset.lower()}": pictures_of(Manifest(inputs[dataset]), dataset) for dataset in config.datasets}
     sizes = sizes_of(Manifest(inputs[config.benchmark]), config.benchmark)
     found = {run.run: metrics_of(run, inputs, config.profile, config.benchmark) for run in config.runs}
-    first = next(iter(found.values()))[0]["classes"]
-    rows = []
-    for number, about in enumerate(first):
-        row = {"class": about["name"], "novel_s": _text(about["novel_s"]), "novel_p": _text(about["novel_p"])}
-        row["by_name"] = _text(about["by_name"])
-        row |= {f"{PICTURES}{dataset.lower()}": str(counted[about["name"]]) for dataset, counted in pictures.items()}
-        row |= {"pixels": str(about["pixels"]), "size": f"{sizes[about['name']]:#.4g}" if about["name"] in sizes else ""}
-        row |= {run: _mean([each["classes"][number]["iou"] for each in metrics]) for run, metrics in found.items()}
-        rows.append(row | {"profile": config.profile, "seeds": " ".join(map(str, seeds_of(config.runs)))})
-    write_csv(outputs["table"], rows)
+    first = pd.DataFrame(next(iter(found.values()))[0]["classes"])
+    names, kinds = first["name"], first[["novel_s", "novel_p", "by_name"]]
+    columns = {"class": names} | dict(kinds.map({True: "true", False: "false"}.get))
+    columns |= {column: names.map(counted) for column, counted in pictures.items()}
+    columns |= {"pixels": first["pixels"], "size": names.map(sizes).map("{:#.4g}".format, na_action="ignore")}
+    columns |= {run: _mean([each["classes"] for each in metrics]) for run, metrics in found.items()}
+    columns |= {"profile": config.profile, "seeds": " ".join(map(str, seeds_of(config.runs)))}
+    write_csv(outputs["table"], pd.DataFrame(columns), "%.2f")
 
 
 def pictures_of(manifest: Manifest, dataset: str) -> Counter[str]:
@@ -47,11 +48,7 @@ def pictures_of(manifest: Manifest, dataset: str) -> Counter[str]:
 
     Raises LarvSegError if the manifest is not that of `dataset`.
     """
-    names = _header(manifest, dataset)["keys"]["S"]
-    counts: Counter[str] = Counter()
-    for row in manifest.split("training"):
-        counts.update({names[label] for label in manifest.labels(row)})  # several classes of C171 may share a name
-    return counts
+    return pictures_of_each_class(manifest, _header(manifest, dataset)["keys"]["S"])
 
 
 def sizes_of(manifest: Manifest, benchmark: str) -> dict[str, float]:
@@ -60,11 +57,10 @@ def sizes_of(manifest: Manifest, benchmark: str) -> dict[str, float]:
     Raises LarvSegError if the manifest is not that of `benchmark`.
     """
     names = _header(manifest, benchmark)["classes"]
-    shares: dict[str, list[float]] = {}
-    for row in map(manifest.row, manifest.split("validation").tolist()):
-        for label, pixels in zip(row["labels"], row["pixels"], strict=True):
-            shares.setdefault(names[label], []).append(100 * pixels / (row["width"] * row["height"]))
-    return {name: statistics.fmean(each) for name, each in shares.items()}
+    rows = map(manifest.row, manifest.split("validation").tolist())
+    shown = pd.DataFrame(rows, columns=["labels", "pixels", "width", "height"]).explode(["labels", "pixels"]).dropna()
+    shares = 100 * shown["pixels"] / (shown["width"] * shown["height"])
+    return shares.groupby(shown["labels"]).agg(statistics.fmean).rename(dict(enumerate(names))).to_dict()
 
 
 def _header(manifest: Manifest, dataset: str) -> Mapping[str, Any]:
@@ -74,12 +70,9 @@ def _header(manifest: Manifest, dataset: str) -> Mapping[str, Any]:
     return manifest.header
 
 
-def _text(value: bool) -> str:
-    return str(value).lower()
-
-
-def _mean(ious: Sequence[float | None]) -> str:
-    return "" if None in ious else f"{statistics.fmean(ious):.2f}"
+def _mean(seeds: Sequence[Sequence[Mapping[str, Any]]]) -> pd.Series:
+    """The IoU of each class, the mean over seeds; NaN where one has none."""
+    return pd.DataFrame([[each["iou"] for each in classes] for classes in seeds], dtype=float).apply(statistics.fmean)
 
 
 class ClassTable:

@@ -11,13 +11,13 @@ import numpy as np
 from larvseg.config.diagnostics import ConfusionConfig, Measured, SharesConfig
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import accumulate, read_confusion
-from larvseg.reporting.documents import read_document
+from larvseg.evaluation.metrics import read_metrics
 
 
 def metrics_of(run: Measured, inputs: Mapping[str, Path], profile: str, benchmark: str) -> list[dict[str, Any]]:
     """The metrics of each seed of `run`; `inputs`: their files, by `<run>.seed<k>`. Raises LarvSegError if they are of anything else."""
     about = {"run": run.run, "profile": profile, "benchmark": benchmark}
-    return [read_document(inputs[f"{run.run}.seed{seed}"], "the diagnostic", seed=seed, **about) for seed in run.seeds]
+    return [read_metrics(inputs[f"{run.run}.seed{seed}"], "the diagnostic", seed=seed, **about) for seed in run.seeds]
 
 
 class Counts(NamedTuple):

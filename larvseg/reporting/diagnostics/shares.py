@@ -24,15 +24,15 @@ def shares(config: SharesConfig, inputs: Mapping[str, Path], outputs: Mapping[st
     no pixel is of the kind. Raises LarvSegError for metrics of another
     run, seed, profile or benchmark, and for counts of other classes.
     """
-    write_csv(outputs["table"], [row for run in config.runs for row in _rows(config, run, counts_of(run, inputs, config))])
+    rows = [row for run in config.runs for row in _rows(config, run, counts_of(run, inputs, config))]
+    write_csv(outputs["table"], rows, "%.2f")
 
 
-def _rows(config: SharesConfig, run: Measured, counts: Counts) -> Iterator[dict[str, str]]:
+def _rows(config: SharesConfig, run: Measured, counts: Counts) -> Iterator[dict[str, str | float]]:
     for kind in KINDS:
         found = shares_of(counts.matrix, counts.novel == (kind == "novel"))
-        cells = {"run": run.run, "model": run.title, "training_data": run.training_data, "pixels_of": kind}
-        cells |= {column: "" if np.isnan(value) else f"{value:.2f}" for column, value in found._asdict().items()}
-        yield cells | {"profile": config.profile, "seeds": " ".join(map(str, run.seeds))}
+        about = {"run": run.run, "model": run.title, "training_data": run.training_data, "pixels_of": kind}
+        yield about | found._asdict() | {"profile": config.profile, "seeds": " ".join(map(str, run.seeds))}
 
 
 def read_shares(path: Path) -> dict[tuple[str, str], Shares]:

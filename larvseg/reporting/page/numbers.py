@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.recount import recomputed
+from larvseg.evaluation.recompute import recomputed
 from larvseg.reporting.cells import Cell, Source, pointed
 from larvseg.reporting.page.graph import Graph
 

@@ -14,8 +14,8 @@ import yaml
 
 import larvseg.sources.download as downloads
 from larvseg.config import FetchConfig, World, parse
+from larvseg.datasets.fetch import fetch, fetch_by_name
 from larvseg.errors import LarvSegError
-from larvseg.sources.fetch import fetch, fetch_by_name
 from tests.sources.fault_server import Fault, FaultServer
 
 INCOMING = Path("data/incoming")
