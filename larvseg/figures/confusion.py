@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from larvseg.config.diagnostics import ConfusionConfig
 from larvseg.figures.colours import BASE, GREY, INK, NOVEL, ink_on, kind_colour, shade, tint
-from larvseg.figures.kit import SMALL, TEXT, cells, legend, page, save, section, styled
+from larvseg.figures.kit import SMALL, TEXT, cells, legend, parted, save, section, styled
 from larvseg.reporting.diagnostics.measured import Counts, about, counts_of
 from larvseg.reporting.diagnostics.shares import Shares, Swallowed, read_shares, swallowed
 
@@ -43,13 +43,12 @@ def draw(config: ConfusionConfig, found: Mapping[tuple[str, str], Shares], count
         f"Of all validation pixels of {config.benchmark} that show a novel category, and of those that show a base category (rule S): how "
         "many percent each method gives the right category, another one of the same kind, or one of the other kind."
     )
-    heights = 84 + BAR * len(config.runs), 190 + CELL * max(len(pairs.novel), 1)
+    heights = 50 + BAR * len(config.runs), 125 + CELL * max(len(pairs.novel), 1)
     title, notes = (
         f"What are novel and base categories taken for? {config.benchmark}",
         about(config.profile, (*config.runs, config.confused)),
     )
-    sheet = page(title, explanation, sum(heights), notes=notes, apart=(36, 28))
-    above, below = sheet.subfigures(2, 1, height_ratios=heights)
+    sheet, (above, below) = parted(title, explanation, heights, notes=notes, apart=(36, 8))
     for axes, kind in zip(above.subplots(1, 2), SEGMENTS, strict=True):
         _bars(axes, kind, [found[run.run, kind] for run in config.runs])
         if kind == "novel":
@@ -57,7 +56,10 @@ def draw(config: ConfusionConfig, found: Mapping[tuple[str, str], Shares], count
                 _beside(axes, row, run.title, -NAME, size=14)
                 _beside(axes, row, run.training_data, -DATA, size=SMALL, color=GREY)
     section(below, f"Which base category is seen where a novel one is? {config.confused.title}", 18)
-    _map(below.add_subplot(), counts.names, pairs)
+    inner = below.subfigures()
+    listed = "In percent of the category's pixels; those stand first that lose most pixels to base categories."
+    section(inner, f"{listed} Grey: percent of all novel pixels.", 14, GREY)
+    _map(inner.add_subplot(), counts.names, pairs)
     return sheet
 
 
@@ -90,8 +92,6 @@ def _bars(axes: Axes, kind: str, found: Sequence[Shares]) -> None:
 
 def _map(axes: Axes, names: Sequence[str], pairs: Swallowed) -> None:
     """Novel categories one below the other; beside each what it is taken for, in percent of its pixels."""
-    explanation = "In percent of the category's pixels; those stand first that lose most pixels to base categories"
-    axes.set_title(f"{explanation}. Grey: percent of all novel pixels.", size=14, color=GREY)
     groups = (
         [("right", GREY, NOVEL, pairs.right)],
         [(names[base], BASE, BASE, pairs.taken[:, column]) for column, base in enumerate(pairs.base)],

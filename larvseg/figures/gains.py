@@ -95,7 +95,7 @@ def signed(points: float) -> str:
 def _panel(axes: Axes, table: ClassTable, pair: Gain) -> None:
     places = counted(pair.seen)
     axes.grid(axis="y")
-    axes.axhline(0, color=GREY, linewidth=1)
+    axes.axhline(0, color=GREY, linewidth=1.4)
     _say_full(axes, pair.seen, pair.slots)
     dots(axes, places, pair.gained, table.novel, table.by_name)
     words, place_of = Words(axes), dict(zip(table.names, places, strict=True))
@@ -113,4 +113,4 @@ def _say_full(axes: Axes, seen: Sequence[float], slots: int) -> None:
     style = {"transform": axes.transAxes, "size": SMALL, "color": GREY}
     axes.text(0.02, 0.02, f"{full} of {len(seen)} rings of {slots} were filled", **style)
     if full < len(seen):
-        axes.axvline(slots, color=GREY, linewidth=1, linestyle=(0, (3, 3)))
+        axes.axvline(slots, color=GREY, linewidth=1.4, linestyle=(0, (3, 3)))

@@ -11,7 +11,7 @@ import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure, FigureBase
+from matplotlib.figure import Figure, FigureBase, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -22,7 +22,7 @@ DPI = 72  # as in style.mplstyle: a point is a pixel
 WIDTH, MARGIN = 1240, 28  # pixels
 TEXT, SMALL = 13, 12  # pixels high
 LINE, LONGEST = 19, 240  # pixels from one line of the explanation to the next, letters in one
-NOTES = 52  # pixels for the notes below the panels
+NOTES, BETWEEN = 52, 32  # pixels for the notes below the panels, between parts of a page
 
 
 @contextmanager
@@ -53,6 +53,15 @@ def page(
     return figure
 
 
+def parted(
+    title: str, explanation: str, heights: Sequence[float], width: float = WIDTH, notes: str = "", apart: tuple[float, float] = (12, 12)
+) -> tuple[Figure, list[SubFigure]]:
+    """A page in parts, one below the other; `heights`: pixels for the panels of each."""
+    figure = page(title, explanation, sum(heights) + BETWEEN * (len(heights) - 1), width, notes, apart)
+    ratios = [each for height in heights for each in (BETWEEN, height)][1:]
+    return figure, list(figure.subfigures(len(ratios), 1, squeeze=False, height_ratios=ratios)[::2, 0])
+
+
 def heading_height(lines: int) -> float:
     """Pixels from the top of a page to its panels, where the explanation has so many lines."""
     return MARGIN + 58 + LINE * lines
@@ -78,8 +87,8 @@ def settle(figure: Figure) -> None:
 
 def titled(axes: Axes, title: str, below: str = "", size: float = 17, colour: Colour = INK) -> None:
     """Write a title above `axes`, and a line in grey between them."""
-    axes.set_title(title, size=size, color=colour, pad=28 if below else 10)
-    axes.annotate(below, (0, 1), (0, 9), xycoords="axes fraction", textcoords="offset points", size=TEXT, color=GREY)
+    axes.set_title(title, size=size, color=colour, pad=31 if below else 10)
+    axes.annotate(below, (0, 1), (0, 11), xycoords="axes fraction", textcoords="offset points", size=TEXT, color=GREY)
 
 
 def section(figure: FigureBase, title: str, size: float = 17, colour: Colour = INK) -> None:
@@ -89,7 +98,8 @@ def section(figure: FigureBase, title: str, size: float = 17, colour: Colour = I
 
 def ruled(figure: FigureBase) -> None:
     """Draw a thin line above `figure`, a part of a page."""
-    figure.add_artist(Line2D((_edge(figure), 1 - _edge(figure)), (1, 1), color=RULE, linewidth=1))
+    above = 1 + 8 / figure.bbox.height
+    figure.add_artist(Line2D((_edge(figure), 1 - _edge(figure)), (above, above), color=RULE, linewidth=1))
 
 
 def _edge(figure: FigureBase) -> float:
@@ -102,7 +112,7 @@ def _edge(figure: FigureBase) -> float:
 def base_and_novel(figure: Figure) -> None:
     """Say in the upper right corner of the page which colour is which."""
     dots = [Line2D([], [], marker="o", markersize=9, markeredgewidth=0, linewidth=0, color=colour) for colour in (BASE, NOVEL)]
-    corner = 1 - MARGIN / figure.bbox.width, 1 - (MARGIN + 2) / figure.bbox.height
+    corner = 1 - MARGIN / figure.bbox.width, 1 - (MARGIN + 5) / figure.bbox.height
     options = {"ncols": 2, "fontsize": 15, "labelcolor": "linecolor", "columnspacing": 1.2, "bbox_to_anchor": corner}
     figure.legend(dots, ["base", "novel"], loc="upper right", **options).set_in_layout(False)
 

@@ -66,7 +66,7 @@ def dots(
         there = [(x, y, alone) for x, y, is_novel, alone in zip(places, values, novel, by_name, strict=True) if is_novel == kind]
         for hollow in (False, True):
             chosen = [(x, y) for x, y, alone in there if None not in (x, y) and alone == hollow]
-            ink = {"facecolors": "none", "edgecolors": [colour], "linewidths": 1.2} if hollow else {"color": colour, "linewidths": 0}
+            ink = {"facecolors": "none", "edgecolors": [colour], "linewidths": 1.7} if hollow else {"color": colour, "linewidths": 0}
             axes.scatter(*np.array(chosen, float).reshape(-1, 2).T, s=size**2, alpha=alpha, **ink)
 
 

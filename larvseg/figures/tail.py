@@ -17,7 +17,7 @@ from larvseg.reporting.diagnostics.classes import ClassTable
 from larvseg.reporting.diagnostics.measured import about
 from larvseg.reporting.tail import thirds
 
-HEIGHT = 375  # of a panel with its titles, pixels
+HEIGHT = 382  # of a panel with its titles, pixels
 NAMED = 3  # novel classes of a panel, those of highest IoU
 
 
@@ -51,7 +51,7 @@ def draw(config: RunsFigureConfig, table: ClassTable) -> Figure:
         titled(axes, run.title, run.training_data)
     for line, (label, places) in zip(panels, rows.items(), strict=True):
         for axes in line:
-            axes.set(ylim=(-3, 103), yticks=range(0, 101, 20))
+            axes.set(ylim=(-6, 103), yticks=range(0, 101, 20))
             logarithmic(axes, [place for place in places if place is not None], never=line is panels[0])
             axes.grid(axis="y")
             axes.set_xlabel(label, loc="right")

@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patheffects import withStroke
 
-from larvseg.figures.colours import INK, kind_colour
+from larvseg.figures.colours import GREY, INK, kind_colour
 from larvseg.figures.figure2.data import Model
 from larvseg.figures.images import outline, show
-from larvseg.figures.kit import MARGIN, SMALL, page, ruled, settle, styled
+from larvseg.figures.kit import MARGIN, SMALL, TEXT, parted, ruled, settle, styled
 from larvseg.figures.words import Words, pill
 
-MAP, TITLE = (242, 182), 60  # pixels: of a response map with the space around it; room for the names of classes
+MAP, TITLE = (242, 178), 52  # pixels: of a response map with the space around it; room for the names of classes
 DARK = [withStroke(linewidth=2, foreground=INK)]
 
 
@@ -30,8 +30,7 @@ def draw(models: Sequence[Model], where: str) -> Figure:
     across = 2 + max(len(about["classes"]) for about in first.images)
     high = TITLE + MAP[1] * max(len(models), 2)
     title = "Figure 2 · Do pixel embeddings group classes that were never labelled?"
-    figure = page(title, explanation, high * len(first.images), across * MAP[0] + 2 * MARGIN, apart=(8, 8))
-    parts = figure.subfigures(len(first.images), 1, squeeze=False)[:, 0]
+    figure, parts = parted(title, explanation, [high] * len(first.images), across * MAP[0] + 2 * MARGIN, apart=(8, 8))
     dotted = [_block(part, models, number, across) for number, part in enumerate(parts)]
     settle(figure)
     for number, axes in enumerate(dotted):
@@ -46,7 +45,7 @@ def _block(part: SubFigure, models: Sequence[Model], number: int, across: int) -
     grid = part.add_gridspec(max(len(models), 2), across)
     axes = part.add_subplot(grid[:, :2])
     show(axes, arrays[f"{number}.picture"])
-    axes.set_xlabel(about["name"])
+    axes.set_title(about["name"], size=TEXT, color=GREY)
     for line, model in enumerate(models):
         each = zip(
             model.arrays[f"{number}.responses"], arrays[f"{number}.regions"], arrays[f"{number}.points"], about["classes"], strict=True

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+import math
+from collections.abc import Sequence
 
-from larvseg.figures.colours import BASE, GREY, INK, NOVEL, class_colours
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from larvseg.figures.colours import GREY, INK, NOVEL, class_colours, kind_colour
 from larvseg.figures.figure4.data import Comparison, Shown, image_miou, large
 from larvseg.figures.images import cover, faded, inside, outline, show
-from larvseg.figures.kit import MARGIN, legend, page, section, settle, styled
+from larvseg.figures.kit import MARGIN, legend, parted, section, settle, styled
 from larvseg.figures.words import CENTRE, Words, pill
 
-CELL, LEGEND = (268, 236), 66  # pixels: an image with its caption, a part of the legend
+CELL, LINE = (268, 224), 24  # pixels: an image with its caption, a line of the legend
 SMALLEST = 0.015  # share of an image that a novel category must cover to be marked
 LISTED = 0.01  # share of one label map that a class must cover to stand in the legend
 RIGHT, WRONG = "#1e783c", "#b2182b"
@@ -25,15 +28,20 @@ def draw(found: Comparison, where: str) -> Figure:
         "class that most of it was given: green if that is right, red if not. Below: mIoU of the image in percent, the best in a frame."
     )
     titles = ["image", "ground truth", *found.methods]
-    heights = (CELL[1] * len(found.images) + 30, LEGEND, LEGEND)
-    figure = page("Figure 4 · What the methods see", explanation, sum(heights), max(CELL[0] * len(titles) + 2 * MARGIN, 1000), apart=(8, 6))
-    top, *lists = figure.subfigures(3, 1, height_ratios=heights)
+    width = max(CELL[0] * len(titles), 1000)
+    kinds = _seen(found)
+    columns = [_columns([found.names[label] for label in classes], width) for classes in kinds]
+    lists = [LINE * (1 + math.ceil(len(classes) / count)) for classes, count in zip(kinds, columns, strict=True)]
+    heights = (CELL[1] * len(found.images) + 30, sum(lists))
+    figure, (top, below) = parted("Figure 4 · What the methods see", explanation, heights, width + 2 * MARGIN, apart=(8, 6))
     panels = top.subplots(len(found.images), len(titles), squeeze=False)
     for number, (axes, title) in enumerate(zip(panels[0], titles, strict=True)):
         axes.set_title(title, loc="center", size=19, color=INK if number > 1 else GREY)
     for shown, row in zip(found.images, panels, strict=True):
         _maps(shown, row, found)
-    _legend(lists, found)
+    parts = below.subfigures(2, 1, height_ratios=lists)
+    for part, novel, classes, count in zip(parts, (False, True), kinds, columns, strict=True):
+        _legend(part, novel, classes, count, found.names)
     settle(figure)
     for shown, row in zip(found.images, panels, strict=True):
         for axes, labels in zip(row[1:], (shown.truth, *shown.predictions), strict=True):
@@ -73,14 +81,24 @@ def _names(axes: Axes, shown: Shown, labels: object, found: Comparison) -> None:
         words.write(found.names[given], inside(region), (CENTRE,), must=True, size=12, **pill(colour))
 
 
-def _legend(parts: list, found: Comparison) -> None:
-    """The colours of all classes that are to be seen, base and novel ones apart."""
+def _seen(found: Comparison) -> tuple[list[int], list[int]]:
+    """The base and the novel classes that are to be seen."""
     seen = set().union(*(large(labels, LISTED) for shown in found.images for labels in (shown.truth, *shown.predictions)))
-    palette = class_colours(found.names, found.names) / 255
-    for part, title, colour, classes in zip(parts, ("base", "novel"), (BASE, NOVEL), (seen - found.novel, seen & found.novel), strict=True):
-        section(part, title, 15, colour)
-        axes = part.add_subplot()
-        axes.axis("off")
-        columns = max(int(part.bbox.width / 170), 1)
-        options = {"loc": "upper left", "bbox_to_anchor": (0, 1), "ncols": columns, "labelcolor": INK, "fontsize": 14}
-        legend(axes, {found.names[label]: palette[label] for label in sorted(classes)}, **options)
+    return sorted(seen - found.novel), sorted(seen & found.novel)
+
+
+def _columns(names: Sequence[str], width: float) -> int:
+    """In how many columns `names` fill lines of `width` pixels, each with its colour before it."""
+    widths = [9 * len(name) + 40 for name in names]
+    fitting = (count for count in range(len(names), 0, -1) if sum(max(widths[column::count]) for column in range(count)) <= width)
+    return next(fitting, 1)
+
+
+def _legend(part: SubFigure, novel: bool, classes: Sequence[int], columns: int, names: Sequence[str]) -> None:
+    """The colours of base or novel `classes`, line by line."""
+    section(part, "novel" if novel else "base", 15, kind_colour(novel))
+    axes, palette = part.add_subplot(), class_colours(names, names) / 255
+    axes.axis("off")
+    by_column = [label for column in range(columns) for label in classes[column::columns]]
+    options = {"loc": "upper left", "bbox_to_anchor": (0, 1), "ncols": columns, "labelcolor": INK, "fontsize": 14}
+    legend(axes, {names[label]: palette[label] for label in by_column}, **options)

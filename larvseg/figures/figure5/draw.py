@@ -14,14 +14,14 @@ from larvseg.columns import grouped
 from larvseg.figures.colours import GREY, INK, kind_colour
 from larvseg.figures.figure5.data import Model, found, is_novel, lemma, verdict
 from larvseg.figures.images import OPACITY, cover, faded, outline, show
-from larvseg.figures.kit import MARGIN, TEXT, page, ruled, section, styled
+from larvseg.figures.kit import MARGIN, SMALL, TEXT, parted, ruled, section, styled
 from larvseg.figures.words import pill
 
-CELL, CAPTION, LABEL = 202, 34, 204  # pixels: of an image with the space around it, its caption, what is said of a model
-TITLES = 76  # of a band
+CELL, CAPTION, LABEL = 202, 28, 204  # pixels: of an image with the space around it, its caption, what is said of a model
+TITLES = 64  # of a band
 COLUMNS = 6  # images beside each other
 PALE = 0.55  # opacity of everything but the category
-LETTERS = 26  # of a line of a caption
+LETTERS = 30  # of a line of a caption
 
 
 @styled()
@@ -40,8 +40,8 @@ def draw(models: Sequence[Model], profile: str) -> Figure:
     sections = (("Object images", objects), (f"Scenes: validation images of {of}", scenes))
     bands = [(title, numbers[start : start + COLUMNS]) for title, numbers in sections for start in range(0, len(numbers), COLUMNS)]
     heights = [TITLES + (len(models) + 1) * (_tall(arrays, numbers) + CAPTION) for _, numbers in bands]
-    figure = page("Figure 5 · Fine-grained categories", explanation, sum(heights), LABEL + COLUMNS * CELL + 2 * MARGIN, apart=(12, 16))
-    parts = figure.subfigures(len(bands), 1, squeeze=False, height_ratios=heights)[:, 0]
+    width = LABEL + COLUMNS * CELL + 2 * MARGIN
+    figure, parts = parted("Figure 5 · Fine-grained categories", explanation, heights, width, apart=(12, 14))
     for part, (title, numbers) in zip(parts, bands, strict=True):
         ruled(part)
         section(part, title)
@@ -86,7 +86,7 @@ def _about(axes: Axes, model: Model) -> None:
 
 def _caption(axes: Axes, text: str, colour: str) -> None:
     axes.axis("on")
-    axes.set_xlabel(textwrap.fill(text, LETTERS), size=TEXT, color=colour)
+    axes.set_xlabel(textwrap.fill(text, LETTERS), size=SMALL, color=colour)
 
 
 def found_in(axes: Axes, model: Model, number: int) -> None:

@@ -13,7 +13,7 @@ from matplotlib.patheffects import withStroke
 
 from larvseg.figures.colours import INK, class_colours
 from larvseg.figures.images import inside, show
-from larvseg.figures.kit import MARGIN, SMALL, page, section, settle, styled
+from larvseg.figures.kit import MARGIN, SMALL, parted, section, settle, styled
 from larvseg.figures.miniature.data import Sample, Samples
 from larvseg.figures.words import CENTRE, Words
 
@@ -30,8 +30,8 @@ def draw(samples: Samples, profile: str) -> Figure:
     captioned, objects = _lines(len(samples.captioned), COLUMNS) * (CELL[1] + CAPTION), _lines(len(samples.objects), THUMBNAILS) * THUMBNAIL
     heights = [TITLE + height for height in (*scenes, captioned, objects) if height]
     title = f"The miniature world, profile “{profile}”: samples read from its archives"
-    figure = page(title, "", sum(heights), COLUMNS * (CELL[0] + GAP) + 2 * MARGIN, apart=(GAP, 4))
-    parts = iter(figure.subfigures(len(heights), 1, squeeze=False, height_ratios=heights)[:, 0])
+    figure, found = parted(title, "", heights, COLUMNS * (CELL[0] + GAP) + 2 * MARGIN, apart=(GAP, 4))
+    parts = iter(found)
     masks: list[tuple[Axes, Sample]] = []
     for title, scenes_of in samples.sections:
         masks += _scenes(_part(parts, title), scenes_of)

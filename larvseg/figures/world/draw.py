@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from larvseg.columns import grouped
 from larvseg.config import WorldConfig
 from larvseg.figures.colours import GREY, INK, NOVEL, RULE, kind_colour, tint
-from larvseg.figures.kit import SMALL, TEXT, base_and_novel, page, settle, styled, titled
+from larvseg.figures.kit import SMALL, TEXT, base_and_novel, parted, settle, styled, titled
 from larvseg.figures.scatter import both_logarithmic, correlation, dots, names
 from larvseg.figures.words import RIM, Words
 from larvseg.figures.world.data import TRAINING, Companion, Dot, World
 
-HEIGHT, BELOW = 440, 440  # of a panel with its titles in the first and in the second row; pixels
+HEIGHT, BELOW = 425, 425  # of a panel with its titles in the first and in the second row; pixels
 NEAR = 2  # the factor that the grey band has on both sides of the diagonal
 NAMED = 6  # classes of a panel, those farthest from the diagonal
 LISTED = 16  # novel things of the list
@@ -26,9 +26,9 @@ LISTED = 16  # novel things of the list
 def draw(config: WorldConfig, world: World) -> Figure:
     """The figure."""
     notes = f"profile {config.profile}; real: ADE20K, objectInfo150.csv of its scene parsing benchmark"
-    sheet = page("How close is the drawn ADE20K to the real one?", _explanation(config, world), HEIGHT + BELOW, notes=notes, apart=(28, 28))
+    title = "How close is the drawn ADE20K to the real one?"
+    sheet, (above, below) = parted(title, _explanation(config, world), (HEIGHT, BELOW), notes=notes, apart=(28, 0))
     base_and_novel(sheet)
-    above, below = sheet.subfigures(2, 1, height_ratios=(HEIGHT, BELOW))
     panels = {
         "How many images show it": ("percent of the images", "pictures"),
         "How many pixels it has": ("percent of all pixels", "pixels"),
@@ -88,7 +88,7 @@ def _scatter(axes: Axes, classes: Sequence[Dot], unit: str) -> None:
     axes.set_ylabel("drawn →")
     ends = np.array(axes.get_xlim())
     axes.fill_between(ends, ends / NEAR, ends * NEAR, color=RULE, alpha=0.45, linewidth=0)
-    axes.plot(ends, ends, color=GREY, linewidth=1)
+    axes.plot(ends, ends, color=GREY, linewidth=1.4)
     dots(axes, *([each[number] for each in classes] for number in range(1, 5)))
 
 
@@ -104,7 +104,7 @@ def _histogram(axes: Axes, labels: np.ndarray, real: Mapping[str, float]) -> Non
     axes.set_xlabel("labels of an image →")
     for number, (name, mean, colour) in enumerate(means):
         height = 0.97 - 0.09 * number
-        axes.axvline(mean, ymax=height + 0.015, color=colour, linewidth=1.6, linestyle="-" if name == "drawn" else (0, (4, 2)))
+        axes.axvline(mean, ymax=height + 0.015, color=colour, linewidth=2.2, linestyle="-" if name == "drawn" else (0, (4, 2)))
         place = {"xy": (mean, height), "xycoords": axes.get_xaxis_transform(), "xytext": (5, 0), "textcoords": "offset points"}
         axes.annotate(f"{name} {mean:.1f}", **place, size=TEXT, color=colour, va="center", path_effects=RIM)
 
@@ -119,8 +119,8 @@ def _companions(axes: Axes, names: Sequence[str], beside: Sequence[Companion], n
     axes.set_xlabel("percent of drawn images that show the other thing →")
     for line, each in enumerate(shown):
         anywhere, together = 100 * each.anywhere, 100 * each.together
-        axes.plot((anywhere, together), (line, line), color=tint(NOVEL, 0.4), linewidth=1.6, zorder=1)
-        axes.scatter([anywhere], [line], s=8**2, facecolors="white", edgecolors=[NOVEL], linewidths=1.2, zorder=2)
+        axes.plot((anywhere, together), (line, line), color=tint(NOVEL, 0.4), linewidth=2.2, zorder=1)
+        axes.scatter([anywhere], [line], s=8**2, facecolors="white", edgecolors=[NOVEL], linewidths=1.7, zorder=2)
         axes.scatter([together], [line], s=9**2, color=NOVEL, linewidths=0, zorder=2)
         place = {"xy": (max(anywhere, together), line), "xytext": (7, 0), "textcoords": "offset points", "va": "center"}
         axes.annotate(names[each.thing], **place, size=SMALL, color=kind_colour(novel[each.thing]), annotation_clip=False)
