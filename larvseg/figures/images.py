@@ -19,9 +19,8 @@ def show(
 ) -> None:
     """`image` (H, W[, 3]) fills `axes`, its ratio kept, inside a line in the colour `edge`."""
     axes.imshow(image, extent=UNIT, aspect=image.shape[0] / image.shape[1], interpolation=interpolation, **options)
-    axes.set(
-        xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[], autoscale_on=False, anchor="S"
-    )  # what is written below has its place below all
+    axes.set(xlim=(0, 1), ylim=(1, 0), xticks=[], yticks=[], autoscale_on=False)
+
     axes.spines[:].set(visible=edge is not None, color=edge or INK, linewidth=line)
 
 

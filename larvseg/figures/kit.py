@@ -12,6 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, FigureBase, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -75,14 +76,25 @@ def _write(figure: Figure, y: float, text: str, size: float, colour: Colour) -> 
 @styled()
 def save(figure: Figure, path: Path) -> None:
     """Write `figure` to `path` as PNG, without a time or a version: the same figure gives the same bytes."""
+    if isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        settle(figure)
     with replacing(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
 
 
 def settle(figure: Figure) -> None:
-    """Lay `figure` out for good, so that words can be placed between what is there."""
+    """Lay `figure` out for good, so that words can be placed between what is there.
+
+    The last digits of places depend on where in memory the solver has them; without these the same figure is the same again.
+    """
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    for part in figure.findobj(SubFigure):
+        part.bbox_relative.set_points(part.bbox_relative.get_points().round(9))
+        for text in part.texts:
+            text.set_position(np.round(text.get_position(), 9))
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position(original=True).bounds, 9))
 
 
 def titled(axes: Axes, title: str, below: str = "", size: float = 17, colour: Colour = INK) -> None:

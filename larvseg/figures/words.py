@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import BoxStyle
+from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.text import Annotation
 from matplotlib.transforms import Bbox
@@ -19,9 +21,17 @@ CENTRE, RIGHT, LEFT, ABOVE, BELOW = (0, 0), (1, 0), (-1, 0), (0, 1), (0, -1)  # 
 AROUND = (RIGHT, LEFT, ABOVE, BELOW)
 
 
+class _Pill(BoxStyle.Round):
+    """Rounded, with more room beside a text than above and below it."""
+
+    def __call__(self, x0: float, y0: float, width: float, height: float, mutation_size: float) -> Path:
+        side = 0.2 * mutation_size
+        return super().__call__(x0 - side, y0, width + 2 * side, height, mutation_size)
+
+
 def pill(colour: Colour) -> dict[str, Any]:
     """The options of a text that make it white on a rounded ground of `colour`."""
-    return {"color": "white", "bbox": {"boxstyle": "round,pad=0.35,rounding_size=0.9", "facecolor": colour, "edgecolor": "none"}}
+    return {"color": "white", "bbox": {"boxstyle": _Pill(0.35, 0.9), "facecolor": colour, "edgecolor": "none"}}
 
 
 def extent(text: Annotation) -> Bbox:

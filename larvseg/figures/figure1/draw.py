@@ -81,7 +81,7 @@ class _Drawing:
         ways = (TOP + UPPER / 2, BASE, "$L_{seg}$"), (TOP + UPPER + GAP + LOWER / 2, NOVEL, "$L_{cls},\\,L_{aux}$")
         for y, colour, loss in ways:
             page.arrow((LEFT[1] + 6, y), (left - 6, y), colour, 3)
-            page.text(((LEFT[1] + left) / 2 - 4, y - 12), loss, 18, colour, "m")
+            page.text(((LEFT[1] + left) / 2 - 4, y - 12), loss, 15, colour, "m")
         page.arrow((right + 6, TOP + HEIGHT / 2), (RIGHT[0] - 6, TOP + HEIGHT / 2), GREY, 3)
         blocks = (
             (TOP + 130, 72, GREY, "backbone", "pixels to embeddings"),
@@ -97,7 +97,7 @@ class _Drawing:
         page.bars((left + INNER + 16, TOP + 318, right - INNER - 16, TOP + 392), novel)
         page.text((middle, TOP + 422), f"{novel.count(False)} base, {novel.count(True)} novel", 13, INK, "m")
         page.text((middle, TOP + 566), "in training alone: Figure 3", 12, GREY, "m")
-        page.text((middle, TOP + HEIGHT - 106), "$L=L_{seg}+\\lambda_{cls}L_{cls}+\\lambda_{aux}L_{aux}$", 17, INK, "m")
+        page.text((middle, TOP + HEIGHT - 106), "$L=L_{seg}+\\lambda_{cls}L_{cls}+\\lambda_{aux}L_{aux}$", 15, INK, "m")
 
     def _segmentation(self) -> None:
         page, names, result, (left, right) = self.page, self.found.names, self.found.result, RIGHT

@@ -43,7 +43,7 @@ def _block(part: SubFigure, models: Sequence[Model], number: int, across: int) -
     ruled(part)
     arrays, about = models[0].arrays, models[0].images[number]
     grid = part.add_gridspec(max(len(models), 2), across)
-    axes = part.add_subplot(grid[:, :2])
+    axes = part.add_subplot(grid[:, :2], anchor="N")
     show(axes, arrays[f"{number}.picture"])
     axes.set_title(about["name"], size=TEXT, color=GREY)
     for line, model in enumerate(models):
@@ -51,7 +51,7 @@ def _block(part: SubFigure, models: Sequence[Model], number: int, across: int) -
             model.arrays[f"{number}.responses"], arrays[f"{number}.regions"], arrays[f"{number}.points"], about["classes"], strict=True
         )
         for column, (response, region, point, shown) in enumerate(each, 2):
-            panel = part.add_subplot(grid[line, column])
+            panel = part.add_subplot(grid[line, column], anchor="N")
             _map(panel, response, region)
             _dot(panel, point, response.shape, shown["novel"], 11)
             if line == 0:

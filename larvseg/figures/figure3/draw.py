@@ -126,7 +126,7 @@ class _Drawing:
         self.page.box(frame, SOFT, GREY)
         for number, (term, value) in enumerate([*lines, ("", f"= {total:.2f}")]):
             y = frame[1] + 80 + 52 * number
-            self.page.text((frame[0] + 24, y), term, 21)
+            self.page.text((frame[0] + 24, y), term, 18)
             self.page.text((frame[2] - 24, y), value, 15, INK, "r")
 
     # ---- the attentive classifier

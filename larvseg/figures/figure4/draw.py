@@ -14,7 +14,7 @@ from larvseg.figures.images import cover, faded, inside, outline, show
 from larvseg.figures.kit import MARGIN, legend, parted, section, settle, styled
 from larvseg.figures.words import CENTRE, Words, pill
 
-CELL, LINE = (268, 224), 24  # pixels: an image with its caption, a line of the legend
+CELL, LINE = (268, 228), 28  # pixels: an image with its caption, a line of the legend
 SMALLEST = 0.015  # share of an image that a novel category must cover to be marked
 LISTED = 0.01  # share of one label map that a class must cover to stand in the legend
 RIGHT, WRONG = "#1e783c", "#b2182b"
@@ -33,8 +33,8 @@ def draw(found: Comparison, where: str) -> Figure:
     columns = [_columns([found.names[label] for label in classes], width) for classes in kinds]
     lists = [LINE * (1 + math.ceil(len(classes) / count)) for classes, count in zip(kinds, columns, strict=True)]
     heights = (CELL[1] * len(found.images) + 30, sum(lists))
-    figure, (top, below) = parted("Figure 4 · What the methods see", explanation, heights, width + 2 * MARGIN, apart=(8, 6))
-    panels = top.subplots(len(found.images), len(titles), squeeze=False)
+    figure, (top, below) = parted("Figure 4 · What the methods see", explanation, heights, width + 2 * MARGIN, apart=(8, 12))
+    panels = top.subplots(len(found.images), len(titles), squeeze=False, subplot_kw={"anchor": "S"})
     for number, (axes, title) in enumerate(zip(panels[0], titles, strict=True)):
         axes.set_title(title, loc="center", size=19, color=INK if number > 1 else GREY)
     for shown, row in zip(found.images, panels, strict=True):

@@ -56,7 +56,7 @@ def _tall(arrays: dict[str, np.ndarray], numbers: Sequence[int]) -> float:
 
 def _band(part: SubFigure, models: Sequence[Model], numbers: Sequence[int]) -> None:
     """Some images beside each other, and below them what each model finds."""
-    panels = part.subplots(len(models) + 1, COLUMNS + 1, width_ratios=(LABEL, *[CELL] * COLUMNS))
+    panels = part.subplots(len(models) + 1, COLUMNS + 1, width_ratios=(LABEL, *[CELL] * COLUMNS), subplot_kw={"anchor": "S"})
     for axes in panels.flat:
         axes.axis("off")
     for axes, model in zip(panels[1:, 0], models, strict=True):
