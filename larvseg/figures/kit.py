@@ -95,6 +95,7 @@ def settle(figure: Figure) -> None:
             text.set_position(np.round(text.get_position(), 9))
     for axes in figure.axes:
         axes.set_position(np.round(axes.get_position(original=True).bounds, 9))
+        axes.apply_aspect()
 
 
 def titled(axes: Axes, title: str, below: str = "", size: float = 17, colour: Colour = INK) -> None:

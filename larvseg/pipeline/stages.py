@@ -28,17 +28,17 @@ def _table(name: str) -> Caption:
     return Caption(name, "Tables", {"table": name})
 
 
-def _figure(number: int, config: type[c.Model]) -> Stage:
-    name = f"figure{number}"
+def _figure(name: str, help: str, config: type[c.Model] = c.FigureConfig, needs: Needs = DRAWING) -> Stage:
+    """A figure, reports/figures/<name>.png, which larvseg.figures.<name> draws."""
     return Stage(
-        help=f"Draw Figure {number}.",
+        help=help,
         step=("Figure", "Drawn of what the steps below found."),
         config=config,
         function=f"larvseg.figures.{name}:figure",
         job=name,
         outputs={"figure": f"{FIGURE}{name}.png"},
         target="report",
-        needs=LARGE_DRAWING,
+        needs=needs,
         captions={"figure": Caption(name, "Figures", {"figure": name})},
         torch=False,
     )
@@ -387,35 +387,13 @@ STAGES = {
         "confusion",
     ),
     # Figures and the report
-    "figure1": _figure(1, c.Figure1Config),
-    "figure2": _figure(2, c.Figure2Config),
-    "figure3": _figure(3, c.Figure3Config),
-    "figure4": _figure(4, c.Figure4Config),
-    "figure5": _figure(5, c.Figure5Config),
-    "miniature": Stage(
-        help="Draw pictures of the miniature world.",
-        step=("Figure", "Drawn of what the archives hold."),
-        config=c.FigureConfig,
-        function="larvseg.figures.miniature:figure",
-        job="miniature",
-        outputs={"figure": f"{FIGURE}miniature.png"},
-        target="report",
-        needs=LARGE_DRAWING,
-        captions={"figure": Caption("miniature", "Figures", {"figure": "miniature"})},
-        torch=False,
-    ),
-    "world": Stage(
-        help="Draw the drawn ADE20K beside the real one.",
-        step=("Figure", "Drawn of what the manifest and the masks hold."),
-        config=c.WorldConfig,
-        function="larvseg.figures.world:figure",
-        job="world",
-        outputs={"figure": f"{FIGURE}world.png"},
-        target="report",
-        needs=DRAWING,
-        captions={"figure": Caption("world", "Figures", {"figure": "world"})},
-        torch=False,
-    ),
+    "figure1": _figure("figure1", "Draw Figure 1.", c.Figure1Config, LARGE_DRAWING),
+    "figure2": _figure("figure2", "Draw Figure 2.", c.Figure2Config, LARGE_DRAWING),
+    "figure3": _figure("figure3", "Draw Figure 3.", c.Figure3Config, LARGE_DRAWING),
+    "figure4": _figure("figure4", "Draw Figure 4.", c.Figure4Config, LARGE_DRAWING),
+    "figure5": _figure("figure5", "Draw Figure 5.", c.Figure5Config, LARGE_DRAWING),
+    "miniature": _figure("miniature", "Draw pictures of the miniature world.", needs=LARGE_DRAWING),
+    "world": _figure("world", "Draw the drawn ADE20K beside the real one.", c.WorldConfig),
     "page": Stage(
         help="Write the report: one page with everything that was made.",
         step=("Report", "This page."),

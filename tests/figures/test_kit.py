@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from larvseg.figures.arrays import read_arrays
 from larvseg.figures.colours import BASE, NOVEL, UNLABELLED, class_colours, ink_on, shade, tint
 from larvseg.figures.images import cover, faded, inside, outline, show
-from larvseg.figures.kit import MARGIN, heading_height, page, save, settle, styled
+from larvseg.figures.kit import BETWEEN, MARGIN, heading_height, page, parted, save, settle, styled
 from larvseg.figures.words import AROUND, CENTRE, Words, apart, pill
 from tests.figures.pages import collisions, count, pixels, place, words
 
@@ -40,6 +40,19 @@ def test_the_same_page_gives_the_same_bytes_whatever_the_user_has_set(tmp_path):
         save(sheet(), tmp_path / "two.png")
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     assert b"matplotlib" not in (tmp_path / "one.png").read_bytes().lower()  # its version would be another hash
+
+
+@styled()
+def test_parts_have_their_heights_and_stand_apart():
+    figure, parts = parted("Why?", "", (100, 60), 300, apart=(0, 0))
+    for part in parts:
+        part.add_subplot().set_axis_off()
+    settle(figure)
+    boxes = [axes.bbox for axes in figure.axes]
+    assert [box.height for box in boxes] == pytest.approx([100, 60], abs=0.01)
+    assert boxes[0].y0 - boxes[1].y1 == pytest.approx(BETWEEN, abs=0.01)
+    places = np.array([axes.get_position().bounds for axes in figure.axes])
+    assert (places == places.round(9)).all()  # further digits are chance
 
 
 def test_long_explanations_take_more_lines():
@@ -81,7 +94,7 @@ def panel():
     with styled():
         figure = page("", "", 200, 300)
         axes = figure.add_axes((0, 0, 1, 1), xlim=(0, 1), ylim=(0, 1))
-        settle(figure)
+        figure.set_layout_engine("none")
         yield axes
 
 

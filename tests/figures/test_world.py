@@ -57,7 +57,7 @@ def test_it_says_what_is_counted(tmp_path):
     # lamps are where beds are, in all 6 of their pictures
     companions = next(axes for axes in page.axes if "the other thing" in axes.get_xlabel())
     assert {tick.get_text() for tick in companions.get_yticklabels()} == {"windowpane", "lamp", "pool table", "stool"}
-    assert [text.get_text() for text in companions.texts] == ["person", "bed", "stool", "pool table"]
+    assert [text.get_text() for text in companions.texts[1:]] == ["person", "bed", "stool", "pool table"]
 
 
 def test_dots_stand_where_real_and_drawn_shares_are(tmp_path):
