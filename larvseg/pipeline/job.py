@@ -13,7 +13,7 @@ from larvseg.pipeline.stage import Needs
 class Job:
     """One job of the DAG before its recipe is written: the stage `rule`, and what this job of it runs on.
 
-    `inputs` go to the stage; `reads` are archives behind its manifests; `reference` are files of data/reference that the stage reads.
+    `inputs` go to the stage; `reads` are archives behind its manifests; `reference` are committed files that the stage reads.
     """
 
     rule: str

@@ -238,7 +238,7 @@ class Project:
             {role: self.path(rule, role, **texts) for role in stage.outputs} if outputs is None else outputs,
             needs or stage.needs,
             tuple(dict.fromkeys(reads)),
-            tuple(reference),
+            (*reference, *stage.reference),
             modules,
         )
 

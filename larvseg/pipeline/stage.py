@@ -52,6 +52,7 @@ class Stage:
     captions: Mapping[str, Caption] = field(default_factory=dict)  # role → how the report shows it
     verb: str | None = None  # the command, where it has another name than the stage
     torch: bool = True  # it imports torch
+    reference: tuple[str, ...] = ()  # files of the repository that all its jobs read, beside code
 
     @property
     def fields(self) -> tuple[str, ...]:

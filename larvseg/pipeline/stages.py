@@ -11,6 +11,7 @@ RUN = "results/{profile}/runs/{run}/seed{seed}/"
 CLIP = "results/{profile}/clip/{clip}/"
 EVALUATION = "results/{profile}/evaluations/{run}/seed{seed}/"
 FIGURE = "reports/figures/"
+STYLE = ("larvseg/figures/style.mplstyle",)
 A_RUN = "{run}.seed{seed}"
 
 MODEL = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
@@ -41,6 +42,7 @@ def _figure(name: str, help: str, config: type[c.Model] = c.FigureConfig, needs:
         needs=needs,
         captions={"figure": Caption(name, "Figures", {"figure": name})},
         torch=False,
+        reference=STYLE,
     )
 
 
@@ -60,6 +62,7 @@ def _diagnosis(help: str, name: str, config: type[c.Model], file: str, caption: 
         captions={role: Caption(caption, "Diagnostics", {"what": what, "benchmark": "{benchmark}"})},
         verb=f"diagnose {verb or name}",
         torch=False,
+        reference=() if table else STYLE,
     )
 
 
