@@ -81,7 +81,8 @@ class World:
         (CONFIG / "smoke.yaml").write_text(yaml.safe_dump({**smoke, "preset": self.preset}))
         for file in ("presets.yaml", "datasets.yaml"):
             (CONFIG / file).write_text((self.source / file).read_text())
-        experiments = {"runs": self.runs, "tables": {"table3": {"columns": COLUMNS, "rows": self.rows}}}
+        defaults = yaml.safe_load((self.source / "experiments.yaml").read_text())["defaults"]
+        experiments = {"defaults": defaults, "runs": self.runs, "tables": {"table3": {"columns": COLUMNS, "rows": self.rows}}}
         (CONFIG / "experiments.yaml").write_text(yaml.safe_dump(experiments))
 
     @property
