@@ -38,7 +38,7 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
     project.split(f"{run}.seed{seed}")
     if maker(project, run) != "train":
         raise LarvSegError(f"{run}: is not made by `larvseg train`; change its settings in workflow/config/{project.name}.yaml")
-    _switch(project, run, [change for change in changes if change.startswith(SWITCH)])
+    switch(project, run, [change for change in changes if change.startswith(SWITCH)])
     job = train(project, run, seed)
     settings = job.config.model_dump(mode="json")
     for change in changes:
@@ -71,15 +71,15 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
     return folder, {measure: metrics[measure] for measure in ("all", "base", "novel")}
 
 
-def _switch(project: Project, run: str, changes: list[str]) -> None:
+def switch(project: Project, run: str, changes: list[str]) -> None:
     """Set switches of `run` before anything follows from them, as experiments.yaml would."""
     settings, switches = project.experiments.runs[run], {}
     for change in changes:
         key, value = _parsed(change)
-        switch = key.removeprefix(SWITCH)
-        if switch in SHARED_SWITCHES:
-            raise LarvSegError(f"--set {change}: {switch} holds for a whole profile; choose it in a preset")
-        switches[switch] = value
+        name = key.removeprefix(SWITCH)
+        if name in SHARED_SWITCHES:
+            raise LarvSegError(f"--set {change}: {name} holds for a whole profile; choose it in a preset")
+        switches[name] = value
     project.experiments.runs[run] = settings.model_copy(update={"switches": settings.switches | switches})
 
 

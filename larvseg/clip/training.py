@@ -68,15 +68,13 @@ def _train(config: ClipConfig, model: open_clip.CLIP, manifest: Path, work: Path
     if settings is None:
         raise LarvSegError(f"CLIP model {config.name}: weights is train, which needs a section training")
     if settings.augmentation.crop != config.model.image_size:
-        raise LarvSegError(
-            f"CLIP model {config.name}: crops of {settings.augmentation.crop} px for pictures of {config.model.image_size} px"
-        )
-    pictures = TrainingPictures(Manifest(manifest), config.dataset, "captions")
+        raise LarvSegError(f"CLIP model {config.name}: crops of {settings.augmentation.crop} px for images of {config.model.image_size} px")
+    captioned = TrainingPictures(Manifest(manifest), config.dataset, "captions")
     contrast = open_clip.ClipLoss()
     model.train()
 
     def batches_from(start: int) -> Iterator[list[Pairs]]:
-        return ([pairs] for pairs in batches(pictures, settings, start))
+        return ([pairs] for pairs in batches(captioned, settings, start))
 
     def loss_of(step_batches: list[Pairs], step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         (pairs,) = step_batches
@@ -119,17 +117,17 @@ class Pairs:
     opened: Mapping[str, int]  # "captions": how many were opened for it
 
 
-def batches(pictures: TrainingPictures, settings: ClipTraining, start: int) -> Iterator[Pairs]:
+def batches(captioned: TrainingPictures, settings: ClipTraining, start: int) -> Iterator[Pairs]:
     """The batches of the steps start … settings.steps − 1, each a function of the seed and the step.
 
     Every epoch shows the pictures in an order of its own. Of a picture with several captions one is drawn.
     """
     for step in range(start, settings.steps):
         images, texts = [], []
-        chosen = sampler.positions(pictures.dataset, len(pictures), step, 0, 1, settings.batch_size, settings.seed)
+        chosen = sampler.positions(captioned.dataset, len(captioned), step, 0, 1, settings.batch_size, settings.seed)
         for slot, position in enumerate(chosen):
             rng = sampler.generator(settings.seed, step, 0, slot)
-            images.append(view(pictures.image(position), settings.augmentation, "clip", rng))
-            captions = pictures.captions(position)
+            images.append(view(captioned.image(position), settings.augmentation, "clip", rng))
+            captions = captioned.captions(position)
             texts.append(captions[rng.integers(len(captions))])
-        yield Pairs(pictures.dataset, torch.from_numpy(np.stack(images)), texts, pictures.take_opened())
+        yield Pairs(captioned.dataset, torch.from_numpy(np.stack(images)), texts, captioned.take_opened())

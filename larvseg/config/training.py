@@ -108,6 +108,7 @@ class Attention(Model):
     """The category-wise attentive classifier: memory_size M images, top_k K pixels of each."""
 
     variant: Literal["none", "cross_image", "single_image", "push_first"] = "none"
+    shape: Literal["sigmoid", "threshold"] | None = None  # of attention; None, as in the paper: within one image threshold, else sigmoid
     memory_size: int = Field(gt=0)
     top_k: int = Field(gt=0)
     warm_up: int = 1  # times the ring must have wrapped before a category is scored

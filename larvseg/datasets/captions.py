@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from larvseg.config import DeriveConfig, Files, nearest
-from larvseg.datasets.listing import Contents, File, Picture, Places, in_chunks
+from larvseg.datasets.listing import Contents, File, ListedImage, Places, in_chunks
 from larvseg.datasets.rejects import Reject
 from larvseg.errors import LarvSegError
 from larvseg.sources.archives import Member, members
@@ -37,7 +37,7 @@ def captioned(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
 # ---- Localized Narratives
 
 
-def _narrated(dataset: str, training: Files, inputs: Mapping[str, Path]) -> tuple[list[Picture], list[Reject]]:
+def _narrated(dataset: str, training: Files, inputs: Mapping[str, Path]) -> tuple[list[ListedImage], list[Reject]]:
     """A picture for each that somebody describes, by name; narratives of pictures that are not there are rejected."""
     shards, images = training.narratives, training.images.partition("/")[0]
     for role in inputs:
@@ -58,7 +58,7 @@ def _narrated(dataset: str, training: Files, inputs: Mapping[str, Path]) -> tupl
             else:
                 problem = "an empty caption" if name in there else f"no such picture in {images}"
                 rejects.append(Reject(name, "training", inputs[role].as_posix(), f"line {one.line}", problem))
-    return [Picture(name, "training", there[name], captions=tuple(captions[name])) for name in sorted(captions)], rejects
+    return [ListedImage(name, "training", there[name], captions=tuple(captions[name])) for name in sorted(captions)], rejects
 
 
 def _refused(dataset: str, role: str, images: str, shards: tuple[str, ...]) -> LarvSegError:
@@ -79,7 +79,7 @@ def _check_origin(path: Path, one: Narrative, origin: str | None) -> None:
 # ---- image-text tars
 
 
-def _paired(dataset: str, inputs: Mapping[str, Path]) -> tuple[list[Picture], list[Reject]]:
+def _paired(dataset: str, inputs: Mapping[str, Path]) -> tuple[list[ListedImage], list[Reject]]:
     """The samples that have a picture and a caption, by name; the others are rejected."""
     if wrong := [role for role in inputs if not role.endswith(".tar")]:
         raise LarvSegError(f"{wrong[0]}: {dataset} is made of image-text tars; leave it out")
@@ -93,8 +93,8 @@ def _paired(dataset: str, inputs: Mapping[str, Path]) -> tuple[list[Picture], li
             if problem := _problem(image, text):
                 rejects.append(Reject(key, "training", archive, (image or text or min(parts.values())).name, problem))
             else:
-                pictures.append(Picture(key, "training", File(archive, image), text=File(archive, text)))
-    return sorted(pictures, key=lambda picture: picture.name), rejects
+                pictures.append(ListedImage(key, "training", File(archive, image), text=File(archive, text)))
+    return sorted(pictures, key=lambda one: one.name), rejects
 
 
 def _samples(path: Path) -> Iterator[tuple[str, dict[str, Member]]]:

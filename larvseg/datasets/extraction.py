@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from larvseg.datasets.listing import Chunk, File, Picture
+from larvseg.datasets.listing import Chunk, File, ListedImage
 from larvseg.datasets.manifest import record_batch
 from larvseg.datasets.rejects import KNOWN_BAD, Reject
 from larvseg.sources.archives import ArchiveReader
@@ -48,7 +48,7 @@ class Extraction:
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
             writer.write_batch(batch)
 
-    def _row(self, reader: ArchiveReader, picture: Picture) -> dict[str, Any]:
+    def _row(self, reader: ArchiveReader, picture: ListedImage) -> dict[str, Any]:
         if picture.name in self.known_bad:
             raise _Unusable(picture.image, KNOWN_BAD)
         height, width, _ = _decoded(picture.image, picture.image.read(reader), picture.name).shape
@@ -68,7 +68,7 @@ class Extraction:
             "captions": [_caption(picture.text, reader)] if picture.text else list(picture.captions) or None,
         }
 
-    def _labels(self, data: bytes, picture: Picture, size: tuple[int, int]) -> tuple[list[int], list[int]]:
+    def _labels(self, data: bytes, picture: ListedImage, size: tuple[int, int]) -> tuple[list[int], list[int]]:
         try:
             labels, pixels, mask_size = label_counts(data, self.encoding, self.raw_ids, picture.name, self.ignored)
         except UnreadablePicture as error:

@@ -45,7 +45,7 @@ class File(NamedTuple):
         return reader.read(self.archive, member.offset, member.length, member.method, member.size)
 
 
-class Picture(NamedTuple):
+class ListedImage(NamedTuple):
     """A picture with its mask, its labels and synset, or its captions."""
 
     name: str
@@ -62,12 +62,12 @@ class Picture(NamedTuple):
 class Listed:
     """Pictures that are read together."""
 
-    pictures: tuple[Picture, ...]
+    pictures: tuple[ListedImage, ...]
 
     def __len__(self) -> int:
         return len(self.pictures)
 
-    def __iter__(self) -> Iterator[Picture]:
+    def __iter__(self) -> Iterator[ListedImage]:
         return iter(self.pictures)
 
 
@@ -87,17 +87,17 @@ class Synset:
     def __len__(self) -> int:
         return self.size
 
-    def __iter__(self) -> Iterator[Picture]:
+    def __iter__(self) -> Iterator[ListedImage]:
         path = Path(self.archive)
         for member in members(path) if self.inner is None else members_of(path, self.inner):
             name = PurePosixPath(member.name).stem
-            yield Picture(name, "training", File(self.archive, member), labels=(self.label,), synset=self.wnid)
+            yield ListedImage(name, "training", File(self.archive, member), labels=(self.label,), synset=self.wnid)
 
 
 Chunk = Listed | Synset
 
 
-def in_chunks(pictures: Iterable[Picture]) -> tuple[Listed, ...]:
+def in_chunks(pictures: Iterable[ListedImage]) -> tuple[Listed, ...]:
     """`pictures` in parts that one process reads at a time."""
     waiting = iter(pictures)
     return tuple(map(Listed, iter(lambda: tuple(islice(waiting, _CHUNK)), ())))
@@ -217,7 +217,7 @@ def images_of(places: Places, splits: Splits) -> Iterator[tuple[str, Where, str,
         raise LarvSegError(f"{splits.training.images}: no such image of {places.dataset}; use the official archive, whole")
 
 
-def named(pictures: list[Picture], paths: list[str]) -> list[Picture]:
+def named(pictures: list[ListedImage], paths: list[str]) -> list[ListedImage]:
     """`pictures`, which lie at `paths`, by split and name; where two have one name, the names of all begin with their folders."""
     if len({(picture.split, picture.name) for picture in pictures}) < len(pictures):
         longer = (str(PurePosixPath(path).with_suffix("")) for path in paths)
@@ -241,7 +241,7 @@ def _with_masks(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
     )
 
 
-def masked(dataset: str, splits: Splits, inputs: Mapping[str, Path]) -> list[Picture]:
+def masked(dataset: str, splits: Splits, inputs: Mapping[str, Path]) -> list[ListedImage]:
     """The images of `dataset` with their masks, by split and name; errors as in contents_of."""
     places = Places(dataset, inputs)
     pictures, paths = [], []
@@ -251,7 +251,7 @@ def masked(dataset: str, splits: Splits, inputs: Mapping[str, Path]) -> list[Pic
         if mask is None:
             role, name = places.split(place)
             raise LarvSegError(f"{PurePosixPath(path).stem}: no mask {name!r} in {inputs[role]}; use the official archives, whole")
-        pictures.append(Picture(PurePosixPath(path).stem, split, places.file(path), mask))
+        pictures.append(ListedImage(PurePosixPath(path).stem, split, places.file(path), mask))
         paths.append(path)
     return named(pictures, paths)
 
@@ -278,7 +278,7 @@ def _with_labels(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
         train_ids = tuple(sorted({position[label] for label in labels}))
         if config.source.kind == "single_label" and len(train_ids) != 1:
             raise LarvSegError(f"{config.dataset}: {path} has {len(train_ids)} labels, of a single_label data set; say kind: multi_label")
-        pictures.append(Picture(PurePosixPath(path).stem, split, places.file(path), labels=train_ids))
+        pictures.append(ListedImage(PurePosixPath(path).stem, split, places.file(path), labels=train_ids))
         paths.append(path)
     for table, left in tables.items():
         if left:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from larvseg.config import PrepareConfig
 from larvseg.datasets.chunks import finished
-from larvseg.datasets.listing import Listed, Picture, in_chunks, masked
+from larvseg.datasets.listing import Listed, ListedImage, in_chunks, masked
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 from larvseg.lineage.records import content_hash
@@ -55,21 +55,21 @@ class Recoding:
     def __call__(self, pictures: Listed, path: Path) -> None:
         reader = ArchiveReader()
         with zipfile.ZipFile(path, "w") as archive:
-            for picture in pictures:
-                image, labels = self._decode(reader, picture)
+            for listed in pictures:
+                image, labels = self._decode(reader, listed)
                 height, width = labels.shape
                 size = shrunk_size(width, height, self.short_side)
                 if size != (width, height):
                     image, labels = shrink(image, size), shrink_labels(labels, size)
-                _add(archive, f"images_detectron2/{picture.split}/{picture.name}.jpg", _jpeg(image, self.quality))
-                _add(archive, f"annotations_detectron2/{picture.split}/{picture.name}.tif", _tiff(labels))
+                _add(archive, f"images_detectron2/{listed.split}/{listed.name}.jpg", _jpeg(image, self.quality))
+                _add(archive, f"annotations_detectron2/{listed.split}/{listed.name}.tif", _tiff(labels))
 
-    def _decode(self, reader: ArchiveReader, picture: Picture) -> tuple[np.ndarray, np.ndarray]:
-        image = decode_image(picture.image.read(reader), picture.name)
-        labels = decode_mask(picture.mask.read(reader), self.encoding, self.raw_ids, picture.name)
+    def _decode(self, reader: ArchiveReader, listed: ListedImage) -> tuple[np.ndarray, np.ndarray]:
+        image = decode_image(listed.image.read(reader), listed.name)
+        labels = decode_mask(listed.mask.read(reader), self.encoding, self.raw_ids, listed.name)
         if image.shape[:2] != labels.shape:
             sizes = "the picture has {1}×{0} pixels, its mask {3}×{2}".format(*image.shape[:2], *labels.shape)
-            raise LarvSegError(f"{picture.name}: {sizes}; use the official archive, fetched again")
+            raise LarvSegError(f"{listed.name}: {sizes}; use the official archive, fetched again")
         return image, labels
 
 

@@ -86,9 +86,9 @@ def augment(image: np.ndarray, mask: np.ndarray | None, augmentation: Augmentati
     """Random scale, crop and flip of `image` (H, W, 3) uint8 and `mask` (H, W) int16; then distortion, normalisation, padding."""
     height, width = image.shape[:2]
     window = draw_window(width, height, mask, augmentation, rng)
-    picture = distort(window.cut_image(image), rng)
+    distorted = distort(window.cut_image(image), rng)
     padded = np.zeros((3, augmentation.crop, augmentation.crop), np.float32)
-    padded[:, : window.height, : window.width] = normalise(picture, normalisation)
+    padded[:, : window.height, : window.width] = normalise(distorted, normalisation)
     labels = None
     if mask is not None:
         labels = np.full((augmentation.crop, augmentation.crop), IGNORE, np.int16)

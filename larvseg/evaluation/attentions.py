@@ -62,16 +62,16 @@ def attentions(config: AttentionsConfig, inputs: Mapping[str, Path], outputs: Ma
 
 
 class View:
-    """A whole picture for the network of `run`: `image` (1, 3, H', W') of whole patches, and the part of `picture` that it shows."""
+    """A whole image for the network of `run`: `image` (1, 3, H', W') of whole patches, and `shown`, the part of `whole` that it shows."""
 
-    def __init__(self, run: BankedRun, evaluation: Evaluation, picture: np.ndarray) -> None:
-        height, width = picture.shape[:2]
+    def __init__(self, run: BankedRun, evaluation: Evaluation, whole: np.ndarray) -> None:
+        height, width = whole.shape[:2]
         resized, patch = resized_size(width, height, evaluation.short_side, evaluation.long_side), run.segmenter.backbone.patch_size
         cut = [length // patch * patch for length in resized]
         self.window = Window(resized, 0, 0, *cut)
-        image = normalise(self.window.cut_image(picture), run.config.switches.normalisation)
+        image = normalise(self.window.cut_image(whole), run.config.switches.normalisation)
         self.image = torch.from_numpy(image)[None].to(run.device)
-        self.picture = torch.from_numpy(picture[: round(height * cut[1] / resized[1]), : round(width * cut[0] / resized[0])].copy())
+        self.shown = torch.from_numpy(whole[: round(height * cut[1] / resized[1]), : round(width * cut[0] / resized[0])].copy())
 
 
 def _pixel(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, manifests: Mapping[str, Manifest]) -> Part:
@@ -85,7 +85,7 @@ def _pixel(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, 
     labels = mask[None, ::stride, ::stride]
     counted = labels != IGNORE if run.config.switches.pixel_denominator == "labelled_pixels" else torch.ones_like(labels)
     tensors = {
-        "pixel.picture": view.picture,
+        "pixel.picture": view.shown,
         "pixel.mask": torch.where(mask == IGNORE, IGNORE, rows[mask]).short(),
         "pixel.prediction": rows[upsample(out.logits[0], mask.shape).argmax(0)].short(),
         "pixel.components": principal_components(out.pixels[0].T.unflatten(1, out.logits.shape[2:])),
@@ -104,7 +104,7 @@ def _weak(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, m
     seen = attend(run, training_set, bank, view.image, labels)
     own, grid, at = seen.out.cosines[0, :, shown].T, seen.out.logits.shape[2:], [labels.index(label) for label in shown]
     tensors = {
-        "weak.picture": view.picture,
+        "weak.picture": view.shown,
         "weak.components": principal_components(seen.out.pixels[0].T.unflatten(1, grid)),
         "weak.cosines": own.unflatten(1, grid),
         "weak.foreground": seen.foreground[at].unflatten(1, grid),
@@ -170,6 +170,6 @@ def _crop(run: BankedRun, slot: Slot) -> Tensor:
     """The crop as colours (C, C, 3) uint8, small."""
     dark, light = (normalise(np.full((1, 1, 3), level, np.uint8), run.config.switches.normalisation) for level in (0, 255))
     colours = (slot.push.image.cpu().numpy() - dark) / (light - dark) * 255
-    picture = Image.fromarray(colours.round().clip(0, 255).astype(np.uint8).transpose(1, 2, 0))
-    picture.thumbnail((LARGEST, LARGEST))
-    return torch.from_numpy(np.array(picture))
+    thumbnail = Image.fromarray(colours.round().clip(0, 255).astype(np.uint8).transpose(1, 2, 0))
+    thumbnail.thumbnail((LARGEST, LARGEST))
+    return torch.from_numpy(np.array(thumbnail))

@@ -52,9 +52,9 @@ def recognise(config: RecogniseConfig, inputs: Mapping[str, Path], outputs: Mapp
             manifest = manifests[config.benchmark]
             wanted = manifest.header["classes"].index(config.scenes[exemplar.synset])
             tensors[f"{number}.region"] = torch.from_numpy(manifest.mask(exemplar.row) == wanted)
-    pictures = [
+    described = [
         {"name": manifests[one.dataset].name(one.row), "synset": one.synset, "dataset": one.dataset, "seen": one.seen} for one in chosen
     ]
-    about = {key: getattr(config, key) for key in ("run", "seed", "profile", "dataset")} | {"pictures": pictures}
+    about = {key: getattr(config, key) for key in ("run", "seed", "profile", "dataset")} | {"pictures": described}
     about |= {"names": names, "synsets": len(objects.names), "known": [names[row] for row in known]}
     save_tensors(outputs["recognitions"], tensors, about)

@@ -49,7 +49,7 @@ class CaptionLoader:
     def __init__(
         self,
         training_set: TrainingSet,
-        pictures: CaptionedPictures,
+        captioned: CaptionedPictures,
         nouns: Callable[[str], Sequence[str]],
         *,
         images: int,
@@ -58,22 +58,22 @@ class CaptionLoader:
         rank: int,
         seed: int,
     ) -> None:
-        self.training_set, self.pictures, self.nouns = training_set, pictures, nouns
+        self.training_set, self.captioned, self.nouns = training_set, captioned, nouns
         self.images, self.keep, self.normalisation, self.rank, self.seed = images, keep, normalisation, rank, seed
 
     def __getitem__(self, step: int) -> CaptionBatch:
-        chosen = sampler.positions(self.training_set.name, len(self.pictures), step, 0, 1, self.images, self.seed)
+        chosen = sampler.positions(self.training_set.name, len(self.captioned), step, 0, 1, self.images, self.seed)
         augmentation = self.training_set.augmentation
         images = np.zeros((self.images, 3, augmentation.crop, augmentation.crop), np.float32)
         valid, words = np.zeros_like(images[:, 0]), []
         for slot, position in enumerate(chosen):
             rng = sampler.generator(self.seed, step, self.rank, slot)
-            picture = self.pictures.image(position)
+            picture = self.captioned.image(position)
             window = draw_window(picture.shape[1], picture.shape[0], None, augmentation, rng)
             images[slot, :, : window.height, : window.width] = normalise(window.cut_image(picture), self.normalisation)
             valid[slot, : window.height, : window.width] = 1
-            captions = self.pictures.captions(position)
+            captions = self.captioned.captions(position)
             caption = captions[int(rng.integers(len(captions)))] if captions else ""
             words.append(drop_words(self.nouns(caption), self.keep, rng))
-        opened = self.pictures.take_opened()
+        opened = self.captioned.take_opened()
         return CaptionBatch(self.training_set.name, torch.from_numpy(images), words, torch.from_numpy(valid), opened)

@@ -45,6 +45,7 @@ class CategoryAttention:
 
     def __init__(self, config: Attention, switches: Switches) -> None:
         self.config, self.switches = config, switches
+        self.shape = config.shape or ("threshold" if config.variant == "single_image" else "sigmoid")
 
     @torch.no_grad()
     def attend(
@@ -66,7 +67,8 @@ class CategoryAttention:
         leaves out the positions that are not `valid` (B, H, W).
         """
         if self.config.variant == "single_image":
-            return self._above_mean(out, labels, size, valid)
+            columns = labels.clamp(min=0)[..., None].expand(-1, -1, out.cosines.shape[1])
+            return self._shaped(out.cosines.transpose(1, 2).gather(1, columns), labels >= 0, out, size, valid)
         present = positions >= 0
         count = F.pad(pushed.count, (0, 1))[positions]  # -1 points to the padding
         before = mean_cosines(out.pixels, F.pad(pushed.before, (0, 0, 0, 1))[positions])
@@ -79,10 +81,28 @@ class CategoryAttention:
             seen = self._seen(cosines, labels[alone, :1], banked)
             maps = mean_cosines_at(time, pixels, index, bank, pushed)
             background[alone, :1] = self._elsewhere(maps, seen, foreground[alone, :1])
-        difference = foreground - background
-        attention = torch.sigmoid(upsample(standardise(difference).unflatten(2, out.logits.shape[2:]), size))
         warm = count >= self.config.warm_up * self.config.memory_size
-        return Attended(self._weights(attention, out), present & warm, difference.std(2, correction=0))
+        return self._shaped(foreground - background, present & warm, out, size, valid)
+
+    def _shaped(self, maps: Tensor, scored: Tensor, out: Classified, size: tuple[int, int], valid: Tensor | None) -> Attended:
+        """From maps (B, L, n) of how much a patch belongs to a label to how much the loss looks at it, at positions that are `valid`.
+
+        sigmoid: σ of the standardised map. threshold (paper Table 5, "Single-Image"): the positions that exceed the map's mean by one
+        standard deviation, each as much as the others. Pairs that attend nowhere are not scored.
+        """
+        grid, contrast = out.logits.shape[2:], maps.std(2, correction=0)
+        if self.shape == "sigmoid":
+            attention = torch.sigmoid(upsample(standardise(maps).unflatten(2, grid), size))
+        else:
+            upsampled = upsample(maps.unflatten(2, grid), size)
+            attention = (upsampled > upsampled.mean((2, 3), keepdim=True) + upsampled.std((2, 3), keepdim=True)).to(maps.dtype)
+        if valid is not None:
+            attention = attention * valid[:, None]
+        total = attention.sum((2, 3))
+        scored = scored & (total > 0)
+        if self.shape == "sigmoid" and self.switches.pooling == "all_pixels":
+            total = torch.full_like(total, size[0] * size[1])
+        return Attended(adjoint(attention, grid).flatten(2) / total.clamp(min=1)[..., None], scored, contrast)
 
     def _seen(self, cosines: Tensor, labels: Tensor, banked: Tensor | None) -> Tensor:
         """(B, n, N) cosines, (B, 1) labels → (B, N) bool: other classes whose best patches the classifier is confident of."""
@@ -99,21 +119,6 @@ class CategoryAttention:
         chosen = (seen & elsewhere)[:, None]
         count = chosen.sum(2, keepdim=True)
         return torch.where(count > 0, chosen.to(maps.dtype) @ maps / count.clamp(min=1), 1 - foreground)
-
-    def _above_mean(self, out: Classified, labels: Tensor, size: tuple[int, int], valid: Tensor | None) -> Attended:
-        """Paper Table 5, "Single-Image": the positions whose cosine to the label exceeds the mean by one standard deviation."""
-        columns = labels.clamp(min=0)[..., None].expand(-1, -1, out.cosines.shape[1])
-        maps = upsample(out.cosines.transpose(1, 2).gather(1, columns).unflatten(2, out.logits.shape[2:]), size)
-        limit = maps.mean((2, 3), keepdim=True) + maps.std((2, 3), keepdim=True)
-        inside = maps > limit if valid is None else (maps > limit) & valid[:, None]
-        count = inside.sum((2, 3))
-        weights = adjoint(inside.to(maps.dtype), out.logits.shape[2:]).flatten(2) / count.clamp(min=1)[..., None]
-        return Attended(weights, (labels >= 0) & (count > 0), maps.std((2, 3), correction=0))
-
-    def _weights(self, attention: Tensor, out: Classified) -> Tensor:
-        height, width = attention.shape[2:]
-        total = attention.sum((2, 3))[..., None] if self.switches.pooling == "attention" else height * width
-        return adjoint(attention, out.logits.shape[2:]).flatten(2) / total
 
 
 def mean_cosines(pixels: Tensor, means: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ HONEST = {"supervised": {"A150": {"masks": 48}}, "larvseg": {"C171": {"masks": 2
 SIZE = (96, 72)
 
 
-def picture(seed: int) -> Image.Image:
+def random_image(seed: int) -> Image.Image:
     coarse = np.random.default_rng(seed).integers(0, 256, (9, 12, 3), np.uint8)
     return Image.fromarray(coarse).resize(SIZE, Image.Resampling.BICUBIC)
 
@@ -55,7 +55,7 @@ class World:
 
     def __init__(self):
         numbers = {"C171": range(0, 6), "WA150": range(10, 16), "A150": range(10, 20), "I21K": range(30, 36)}
-        self.pictures = {name: {f"{name}_{i}": jpeg(picture(i)) for i in some} for name, some in numbers.items()}
+        self.pictures = {name: {f"{name}_{i}": jpeg(random_image(i)) for i in some} for name, some in numbers.items()}
         self.opened = json.loads(json.dumps(HONEST))
         self.preset = "default"
         self.runs, self.rows = dict(RUNS), [dict(row) for row in ROWS]
@@ -81,7 +81,8 @@ class World:
         (CONFIG / "smoke.yaml").write_text(yaml.safe_dump({**smoke, "preset": self.preset}))
         for file in ("presets.yaml", "datasets.yaml"):
             (CONFIG / file).write_text((self.source / file).read_text())
-        experiments = {"runs": self.runs, "tables": {"table3": {"columns": COLUMNS, "rows": self.rows}}}
+        defaults = yaml.safe_load((self.source / "experiments.yaml").read_text())["defaults"]
+        experiments = {"defaults": defaults, "runs": self.runs, "tables": {"table3": {"columns": COLUMNS, "rows": self.rows}}}
         (CONFIG / "experiments.yaml").write_text(yaml.safe_dump(experiments))
 
     @property
@@ -143,7 +144,7 @@ def test_a_validation_picture_among_the_training_pictures(world):
     ],
 )
 def test_a_changed_copy_of_a_validation_picture(world, change):
-    world.pictures["C171"]["copy"] = change(picture(18))
+    world.pictures["C171"]["copy"] = change(random_image(18))
     (leak,) = find_leaks(world.pack(), threads=1).found
     assert (leak.picture, leak.validation, leak.same_bytes) == ("copy", "A150_18", False)
     assert leak.distance <= DISTANCE and leak.runs == ("larvseg",)
@@ -163,7 +164,7 @@ def test_reco_has_seen_what_its_feature_network_was_trained_on(world, features, 
     world.runs["denseclip"] = {"method": "denseclip", "benchmark": "A150", "training_data": ["ITPair"]}
     world.rows += [{"model": "ReCo", "benchmark": "A150", "training_data": "I1K, ITPair", "run": "reco"}]
     world.rows += [{"model": "DenseCLIP", "benchmark": "A150", "training_data": "ITPair", "run": "denseclip"}]
-    world.pictures |= {"I1K": {"I1K_50": jpeg(picture(50))}, "ITPair": {"ITPair_60": jpeg(picture(60))}}
+    world.pictures |= {"I1K": {"I1K_50": jpeg(random_image(50))}, "ITPair": {"ITPair_60": jpeg(random_image(60))}}
     world.pictures["I21K"]["copy"] = world.pictures["A150"]["A150_17"]
     (leak,) = find_leaks(world.pack(), threads=1).found
     assert (leak.dataset, leak.runs) == ("I21K", ("supervised", "larvseg", *(["reco"] if spoiled else [])))
@@ -243,5 +244,5 @@ def test_near_finds_the_pairs_that_a_plain_count_finds():
 
 
 def test_different_pictures_are_far_apart():
-    hashes = np.stack([perceptual_hash(np.asarray(picture(seed))) for seed in range(40)])
+    hashes = np.stack([perceptual_hash(np.asarray(random_image(seed))) for seed in range(40)])
     assert {(i, j) for i, j, _ in near(hashes, hashes, DISTANCE)} == {(i, i) for i in range(40)}

@@ -159,7 +159,7 @@ def test_batches_are_epochs_with_captions_drawn_anew(inputs):
     ("changes", "message"),
     [
         ({"training": None}, "weights is train, which needs a section training"),
-        ({"model": VIT.model_copy(update={"image_size": 32})}, "crops of 24 px for pictures of 32 px"),
+        ({"model": VIT.model_copy(update={"image_size": 32})}, "crops of 24 px for images of 32 px"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(changes, message, inputs):

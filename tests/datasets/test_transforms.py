@@ -11,7 +11,7 @@ from larvseg.config import Augmentation
 from larvseg.datasets.transforms import Window, augment, distort, draw_window, normalise, resize, resized_size
 
 
-def picture(height=72, width=96, seed=0) -> np.ndarray:
+def random_image(height=72, width=96, seed=0) -> np.ndarray:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
 
 
@@ -34,7 +34,7 @@ def test_resized_size(size, sides, expected):
 
 @pytest.mark.parametrize("size", [(141, 107), (96, 72), (50, 31), (200, 30)])
 def test_resize_is_bilinear_with_aligned_centres(size):
-    image = picture()
+    image = random_image()
     tensor = torch.from_numpy(image.transpose(2, 0, 1).copy())[None].float()
     expected = F.interpolate(tensor, (size[1], size[0]), mode="bilinear", align_corners=False)[0].numpy().transpose(1, 2, 0)
     assert np.abs(resize(image, size) - expected).max() < 1.01  # Pillow cuts the fraction off
@@ -42,7 +42,7 @@ def test_resize_is_bilinear_with_aligned_centres(size):
 
 @pytest.mark.parametrize("flip", [False, True])
 def test_a_window_is_a_part_of_the_resized_whole(flip):
-    image, mask = picture(), np.arange(72 * 96, dtype=np.int16).reshape(72, 96)
+    image, mask = random_image(), np.arange(72 * 96, dtype=np.int16).reshape(72, 96)
     window = Window((130, 97), 17, 20, 64, 48, flip)
     part = np.s_[20:68, 17:81]
     step = -1 if flip else 1
@@ -94,7 +94,7 @@ def test_crops_of_one_category_are_drawn_again():
 
 
 def test_augment_pads_right_and_below():
-    image, mask = picture(), np.full((72, 96), 5, np.int16)
+    image, mask = random_image(), np.full((72, 96), 5, np.int16)
     sample = augment(image, mask, settings(short_side=32, scale=(1.0, 1.0)), "imagenet", np.random.default_rng(0))
     assert sample.image.shape == (3, 64, 64) and sample.image.dtype == np.float32 and sample.size == (32, 43)
     assert (sample.image[:, 32:] == 0).all() and (sample.image[:, :, 43:] == 0).all() and np.ptp(sample.image[:, :32, :43]) > 0
@@ -104,13 +104,13 @@ def test_augment_pads_right_and_below():
 
 
 def test_augment_is_a_function_of_its_generator():
-    first, second, other = (augment(picture(), None, settings(), "half", np.random.default_rng(seed)).image for seed in (3, 3, 4))
+    first, second, other = (augment(random_image(), None, settings(), "half", np.random.default_rng(seed)).image for seed in (3, 3, 4))
     assert np.array_equal(first, second) and not np.array_equal(first, other)
 
 
 @pytest.mark.parametrize("name, mean, std", [("imagenet", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)), ("half", (0.5,) * 3, (0.5,) * 3)])
 def test_normalise(name, mean, std):
-    image = picture()
+    image = random_image()
     expected = ((image / 255 - mean) / std).transpose(2, 0, 1)
     result = normalise(image, name)
     assert result.dtype == np.float32 and result.flags.c_contiguous
@@ -146,14 +146,14 @@ FIRST, LAST = 0.0, 1.0
     ],
 )
 def test_brightness_and_contrast(draws, expected):
-    image = picture()
+    image = random_image()
     result = distort(image, Script(*draws))
     assert result.dtype == np.uint8
     assert np.abs(result - expected(image.astype(float)).clip(0, 255)).max() < 1
 
 
 def test_saturation_and_hue():
-    image = picture(20, 20)
+    image = random_image(20, 20)
     result = distort(image, Script(NO, NO, FIRST, YES, 0.5, YES, 0.1))
 
     def expected(pixel):

@@ -142,11 +142,11 @@ def test_responses_are_cosines_to_the_pixel_of_the_dot(run, benchmark, tmp_path)
     manifest = Manifest(benchmark)
     model, _ = load_segmenter(run["model"], run["config"])
     assert len(about["pictures"]) == 2 and about["run"] == "supervised-a150"
-    for number, (picture, chosen) in enumerate(zip(about["pictures"], choose_pictures(manifest, CLASSES, 2, 1, 1), strict=True)):
+    for number, (described, chosen) in enumerate(zip(about["pictures"], choose_pictures(manifest, CLASSES, 2, 1, 1), strict=True)):
         image, mask = manifest.image(chosen.row), manifest.mask(chosen.row)
-        assert picture["name"] == manifest.name(chosen.row)
+        assert described["name"] == manifest.name(chosen.row)
         assert (tensors[f"{number}.picture"].numpy() == image).all()
-        assert [one["novel"] for one in picture["classes"]] == [False, True]
+        assert [one["novel"] for one in described["classes"]] == [False, True]
         maps, points = tensors[f"{number}.responses"], tensors[f"{number}.points"]
         size = image.shape[:2]
         height, width = (length * 72 // min(size) for length in size)  # whole patches
@@ -157,7 +157,7 @@ def test_responses_are_cosines_to_the_pixel_of_the_dot(run, benchmark, tmp_path)
         plain = F.normalize(F.interpolate(unit[None], size, mode="bilinear")[0], dim=0)
         for response, (y, x) in zip(maps, points.tolist(), strict=True):
             assert torch.allclose(response, torch.einsum("d,dhw->hw", plain[:, y, x], plain), atol=1e-5)
-        for response, (y, x), one in zip(maps, points.tolist(), picture["classes"], strict=True):
+        for response, (y, x), one in zip(maps, points.tolist(), described["classes"], strict=True):
             assert manifest.header["classes"][mask[y, x]] == one["name"]
             assert response[y, x] == pytest.approx(1, abs=1e-5) and response.abs().max() <= 1 + 1e-5
 

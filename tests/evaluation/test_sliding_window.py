@@ -14,7 +14,7 @@ def colour_model(windows):
     return F.avg_pool2d(windows, 8)
 
 
-def picture(height, width, seed=0):
+def random_image(height, width, seed=0):
     """Blocks of red, green and blue."""
     rng = np.random.default_rng(seed)
     blocks = np.eye(3, dtype=np.uint8)[rng.integers(0, 3, (4, 4))] * 200 + 20
@@ -37,7 +37,7 @@ def test_windows_with_a_smaller_stride():
 @pytest.mark.parametrize("size", ["original", "resized"])
 @pytest.mark.parametrize("shape", [(72, 96), (96, 72), (64, 64), (40, 200), (33, 300), (200, 150)])
 def test_labels_have_the_size_of_the_picture_and_follow_its_colours(shape, size):
-    image = picture(*shape)
+    image = random_image(*shape)
     labels = segment(colour_model, image, MINI.model_copy(update={"size": size}), "half")
     assert labels.shape == shape
     assert labels.dtype == np.int64
@@ -52,13 +52,13 @@ def test_constant_logits_stay_constant():
         return torch.tensor([0.1, 0.7, 0.3, 0.7]).view(1, 4, 1, 1).expand(len(windows), 4, 8, 8)
 
     for shape in ((72, 96), (33, 300), (512, 90)):
-        assert (segment(constant, picture(*shape), MINI, "imagenet") == 1).all()
+        assert (segment(constant, random_image(*shape), MINI, "imagenet") == 1).all()
     assert {shape[1:] for shape in seen} == {(3, 64, 64)}
     assert max(shape[0] for shape in seen) <= MINI.batch_size
 
 
 def test_pictures_that_share_a_batch_do_not_touch_each_other():
-    images = [picture(72, 96, 1), picture(40, 200, 2), picture(64, 64, 3), picture(96, 72, 4), picture(72, 96, 5)]
+    images = [random_image(72, 96, 1), random_image(40, 200, 2), random_image(64, 64, 3), random_image(96, 72, 4), random_image(72, 96, 5)]
     together = list(segment_all(colour_model, iter(images), MINI, "half"))
     assert len(together) == len(images)
     for image, labels in zip(images, together, strict=True):
@@ -76,6 +76,6 @@ def test_padding_is_zero_after_normalisation():
 
 
 def test_argmax_at_the_resized_size_then_nearest():
-    image = picture(128, 128)
+    image = random_image(128, 128)
     labels = segment(colour_model, image, MINI.model_copy(update={"size": "resized"}), "half")
     assert np.array_equal(labels, np.kron(labels[::2, ::2], np.ones((2, 2), np.int64)))

@@ -111,7 +111,7 @@ def test_no_label_is_opened_and_the_same_bytes_come_again(inputs):
     described = json.loads(OUTPUTS["config"].read_text())
     assert described["annotations"] == {"I124": {}}
     assert described["train"]["run"] == "reco-a150" and described["vocabulary"] == {"names": CLASSES, "contexts": ["tree", "sky"]}
-    assert "made without training" in OUTPUTS["card"].read_text()
+    assert "made without training" in " ".join(OUTPUTS["card"].read_text().split())
     first = OUTPUTS["model"].read_bytes()
     reco(CONFIG, inputs, OUTPUTS, Path("work"))
     assert OUTPUTS["model"].read_bytes() == first

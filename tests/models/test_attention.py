@@ -5,6 +5,7 @@ import torch
 
 from larvseg.config import Attention, Switches
 from larvseg.models.attention import CategoryAttention, others_mean, pad_labels, standardise, unit_deviation
+from larvseg.models.bank import MemoryBank
 from larvseg.models.classifier import CosineClassifier
 
 pytestmark = pytest.mark.usefixtures("double")
@@ -49,3 +50,24 @@ def test_single_image_weights_average_over_the_chosen_positions():
     assert attended.scored.tolist() == [[False, False], [True, False]]
     torch.testing.assert_close(attended.weights[1, 0].sum(), torch.tensor(1.0))
     assert (attended.weights >= 0).all()
+
+
+def test_the_shape_can_be_exchanged_between_one_image_and_the_bank():
+    """Within one image the sigmoid of the standardised cosines, 0 on padding; on the bank a part of the positions, each as much."""
+    out = CosineClassifier(16, 6).double()(torch.randn(1, 16, 4, 4), torch.arange(6))
+    labels, size = pad_labels([(0, 3)]), (4, 4)
+    valid = torch.ones(1, 4, 4, dtype=torch.bool)
+    valid[0, :, 2:] = False
+    settings = {"memory_size": 2, "top_k": 3, "warm_up": 0}
+    within = CategoryAttention(Attention(variant="single_image", shape="sigmoid", **settings), Switches())
+    attended = within.attend(out, labels, torch.arange(6), size, valid=valid)
+    expected = torch.sigmoid(standardise(out.cosines[0].T[[0, 3]])) * valid.flatten()
+    torch.testing.assert_close(attended.weights[0], expected / expected.sum(1, keepdim=True))
+
+    bank = MemoryBank(6, 16, 2, 3).double()
+    entries = torch.stack([bank.summarise(out.pixels, out.cosines[:, :, column])[0] for column in (0, 3)])
+    across = Attention(variant="cross_image", shape="threshold", **settings)
+    pushed, positions = bank.push(torch.tensor([0, 3]), entries), torch.tensor([[0, 1]])
+    attended = CategoryAttention(across, Switches()).attend(out, labels, torch.arange(6), size, bank, pushed, positions)
+    for weights in attended.weights[0]:
+        assert 0 < (weights > 0).sum() < 16 and len(weights[weights > 0].unique()) == 1

@@ -57,10 +57,10 @@ def reco(config: RecoConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
     "pictures" and their "seeds" (N, k)), `config` and `card`. Raises LarvSegError for inputs that do not belong together.
     """
     device = prepare(config.runtime)
-    pictures = TrainingPictures(Manifest(inputs["index"]), config.dataset, "none")
+    indexed = TrainingPictures(Manifest(inputs["index"]), config.dataset, "none")
     embeddings = load_tensors(inputs["embeddings"])[0]["embeddings"].to(device)
-    if len(embeddings) != len(pictures):
-        raise LarvSegError(f"{inputs['embeddings']}: {len(embeddings)} embeddings of {len(pictures)} pictures; make the index again")
+    if len(embeddings) != len(indexed):
+        raise LarvSegError(f"{inputs['embeddings']}: {len(embeddings)} embeddings of {len(indexed)} pictures; make the index again")
     dense = load_clip(inputs["clip"], device)
     queries, names = _texts(inputs["retrieval_text"], inputs["retrieval"], config, device)
     guides, guided = _texts(inputs["text"], inputs["clip"], config, device)
@@ -71,7 +71,7 @@ def reco(config: RecoConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
 
     def build(name: str, contexts: Tensor | None) -> Reference:
         found = (embeddings @ queries[name]).argsort(descending=True, stable=True)[: config.retrieved].cpu()
-        squares = [central_square(pictures.image(position), config.image_size) for position in found.tolist()]
+        squares = [central_square(indexed.image(position), config.image_size) for position in found.tolist()]
         images = torch.from_numpy(np.stack([normalise(square, config.normalisation) for square in squares])).to(device)
         with autocast(config.runtime):
             values, guide = features(images).float(), dense.dense(renormalised(images, config.normalisation, "clip")).float()
@@ -89,9 +89,9 @@ def reco(config: RecoConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
     about = {key: settings[key] for key in ("benchmark", "features", "normalisation")} | {"classes": names, "temperature": temperature}
     save_tensors(outputs["model"], {"references": stacked.pop("vector"), **stacked}, about)
     vocabulary = {"names": names, "contexts": list(config.contexts)}
-    annotations = {config.dataset: pictures.take_opened()}
+    annotations = {config.dataset: indexed.take_opened()}
     write_text(outputs["config"], json_text({"train": settings, "vocabulary": vocabulary, "annotations": annotations}))
-    write_text(outputs["card"], _card(config, len(names), len(pictures)))
+    write_text(outputs["card"], _card(config, len(names), len(indexed)))
 
 
 def _texts(path: Path, clip: Path, config: RecoConfig, device: torch.device) -> tuple[dict[str, Tensor], list[str]]:

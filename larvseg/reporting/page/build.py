@@ -19,9 +19,9 @@ from larvseg.reporting.page.claims import claims_of
 from larvseg.reporting.page.curves import curves_of
 from larvseg.reporting.page.datasets import datasets_of
 from larvseg.reporting.page.graph import TOLD, Graph
+from larvseg.reporting.page.images import embedded
 from larvseg.reporting.page.numbers import Recount
 from larvseg.reporting.page.overview import overview_of
-from larvseg.reporting.page.pictures import embedded
 from larvseg.reporting.page.tables import view
 
 FOLDER = Path(__file__).parent

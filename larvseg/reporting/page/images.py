@@ -14,7 +14,7 @@ QUALITY = 88
 
 
 @dataclass(frozen=True)
-class Picture:
+class Embedded:
     """`uri` (data:…) of a picture of `width` × `height` pixels; None where the file does not say."""
 
     uri: str
@@ -22,19 +22,19 @@ class Picture:
     height: int | None = None
 
 
-def embedded(path: Path) -> Picture:
+def embedded(path: Path) -> Embedded:
     """The PNG or SVG file `path` as it stands in the page."""
     content = path.read_bytes()
     if path.suffix == ".svg":
-        return Picture(_uri("image/svg+xml", content))
+        return Embedded(_uri("image/svg+xml", content))
     with Image.open(io.BytesIO(content)) as image:
         size = image.size
         if len(content) > HEAVY:
             smaller = io.BytesIO()
             image.convert("RGB").save(smaller, "WEBP", quality=QUALITY, method=6)
             if smaller.tell() < len(content):
-                return Picture(_uri("image/webp", smaller.getvalue()), *size)
-    return Picture(_uri("image/png", content), *size)
+                return Embedded(_uri("image/webp", smaller.getvalue()), *size)
+    return Embedded(_uri("image/png", content), *size)
 
 
 def _uri(kind: str, content: bytes) -> str:

@@ -1,0 +1,129 @@
+"""A mistake in the configuration is answered in one line that names file and key, and the nearest known name."""
+
+from pathlib import Path
+
+import pytest
+
+from larvseg.errors import LarvSegError
+from larvseg.pipeline import Project
+from larvseg.pipeline.dag import jobs_below
+from tests.jobs import job
+
+CONFIG = Path(__file__).parents[2] / "workflow/config"
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "message"),
+    [
+        ("mini.yaml", lambda v: v.update(stepps=1), r"mini.yaml: unknown key 'stepps'; did you mean 'steps'\?"),
+        ("mini.yaml", lambda v: v["optimiser"].update(momentun=1), r"unknown key 'optimiser.momentun'; did you mean 'momentum'\?"),
+        ("mini.yaml", lambda v: v["optimiser"].update(lrr=v["optimiser"].pop("lr")), r"unknown key 'optimiser.lrr'; did you mean 'lr'\?"),
+        ("mini.yaml", lambda v: v.update(steps="many"), "mini.yaml: steps: Input should be a valid integer"),
+        ("mini.yaml", lambda v: v.update(preset="as_print"), r"no preset 'as_print'; did you mean 'as_printed'\?"),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["larvseg-a150"].update(metod=1),
+            r"unknown key 'runs.larvseg-a150.metod'; did you mean 'method'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["larvseg-a150"].update(training_data=["C170"]),
+            "run 'larvseg-a150': no data set 'C170'; did you mean 'C171'",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["tables"]["table3"]["rows"][0].update(run="larvseg-a15"),
+            r"no run 'larvseg-a15'; did you mean 'larvseg-a150'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure3"].update(run="larvseg-a15"),
+            r"figure3: no run 'larvseg-a15'; did you mean 'larvseg-a150'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure2"]["models"][0].update(run="segmenter-c17"),
+            r"figure2: no run 'segmenter-c17'; did you mean 'segmenter-c171'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure4"]["methods"][0].update(run="reco-a15"),
+            r"figure4: no run 'reco-a15'; did you mean 'reco-a150'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["table1"]["rows"][1].update(run="segmenter-c17"),
+            r"table1: no run 'segmenter-c17'; did you mean 'segmenter-c171'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure4"]["methods"][3].update(run="segmenter-c171"),
+            "figure4: 'segmenter-c171' is in no table, so that nothing makes it",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["lseg-a847"].update(model_of="segmenter-c171"),
+            "run 'lseg-a847': model_of: 'segmenter-c171' is in no table, so that nothing makes it",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["larvseg-a150"].update(training_data=["C171", "ITPair"]),
+            "run 'larvseg-a150': larvseg learns from labels, ITPair has captions or pictures alone",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure1"].update(run="larvseg-a150"),
+            "figure1 and figure3 show a single_label data set, which 'larvseg-a150' is not trained on",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["figure1"].update(run="segmenter-c171"),
+            "figure1: 'segmenter-c171' is in no table, so that nothing evaluates it",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["larvseg-a150"].update(switches={"weak_labels": "crop"}),
+            "weak_labels holds for a whole profile",
+        ),
+        ("experiments.yaml", lambda v: v["claims"][4].update(margin=1.0), "claims.4: .*a margin goes with kind not_worse"),
+        ("experiments.yaml", lambda v: v["claims"][15].pop("kind"), "claims.15: .*several runs to be better than go with kind best"),
+        (
+            "experiments.yaml",
+            lambda v: v["claims"][4].update(run="larvseg-a15"),
+            r"claim 'LarvSeg above Baseline': table3 has no row of 'larvseg-a15'; did you mean 'larvseg-a150'\?",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["claims"][-2].pop("where"),
+            r"table6 has 2 rows of 'larvseg-a150-k40'; `where` chooses one",
+        ),
+        ("experiments.yaml", lambda v: v["claims"][4].update(table="tabel3"), r"no table 'tabel3'; did you mean 'table3'\?"),
+        ("experiments.yaml", lambda v: v["claims"][4].update(than=["lseg-a847"]), "compares runs of A150 and A847"),
+        (
+            "experiments.yaml",
+            lambda v: v["claims"][0].update(run="segmenter-c171"),
+            r"table1 has no row of 'segmenter-c171'; did you mean 'segmenter-c171.A\d+'\?",
+        ),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_file_and_key(project, file, change, message):
+    with pytest.raises(LarvSegError, match=message) as caught:
+        list(jobs_below(project("mini", file, change)))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_misspelt_switch_or_attention_key_is_named(project):
+    with pytest.raises(LarvSegError, match=r"unknown key 'memory'; did you mean 'memory_size'\?"):
+        wrong = project("mini", "experiments.yaml", lambda v: v["runs"]["larvseg-a150"].update(attention={"memory": 5}))
+        job(wrong, "train", "larvseg-a150.seed0")
+
+
+@pytest.mark.parametrize("seeds", [0, -1, 1.5, "3", True, None, [0, 1]])
+def test_seeds_are_counted(seeds):
+    with pytest.raises(LarvSegError, match="^seeds: .*: choose how many seeds, a whole number from 1 on$"):
+        Project("mini", CONFIG, seeds=seeds)
+
+
+def test_an_unknown_profile_names_the_nearest(project):
+    with pytest.raises(LarvSegError, match=r"no profile 'minni'; did you mean 'mini'\?"):
+        project("minni")
