@@ -10,6 +10,9 @@ from larvseg.figures.colours import BASE, NOVEL, UNLABELLED, class_colours, ink_
 from larvseg.figures.images import cover, faded, inside, outline, show
 from larvseg.figures.kit import BETWEEN, MARGIN, heading_height, page, parted, save, settle, styled
 from larvseg.figures.words import AROUND, CENTRE, Words, apart, pill
+from larvseg.pipeline import Project
+from larvseg.pipeline.dag import jobs_below
+from larvseg.pipeline.stages import STAGES
 from tests.figures.pages import collisions, count, pixels, place, words
 
 
@@ -166,3 +169,8 @@ def test_a_legend_has_a_patch_of_each_colour(panel, tmp_path):
     legend(panel, {"right": NOVEL, "base": BASE}, loc="center", bbox_to_anchor=None)
     picture = pixels(panel.figure, tmp_path / "a.png")
     assert words(panel.figure)[-2:] == ["right", "base"] and count(picture, NOVEL) > 50 and count(picture, BASE) > 50
+
+
+def test_a_change_of_the_style_draws_every_figure_again():
+    drawn = [job for job in jobs_below(Project("mini")) if STAGES[job.rule].module.startswith("larvseg.figures.")]
+    assert len(drawn) > 5 and all("larvseg/figures/style.mplstyle" in job.reference for job in drawn)
