@@ -174,7 +174,7 @@ def audit_outs(
 def audit_leaks(
     profile: ProfileOption = None, seeds: SeedsOption = None, json: Annotated[bool, typer.Option("--json", help="for programs")] = False
 ) -> None:
-    """Look for validation pictures among the training pictures, and for annotations that a row does not list."""
+    """Look for validation images among the training images, and for annotations that a row does not list."""
     from json import dumps
 
     from larvseg.audit.leaks import find_leaks

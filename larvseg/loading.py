@@ -1,4 +1,4 @@
-"""`larvseg.load`: a trained run as an object that segments pictures."""
+"""`larvseg.load`: a trained run as an object that segments images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from larvseg.training.segmenters import DatasetSegmenter, load_segmenter
 
 
 class LoadedRun:
-    """`names` are the classes of the run's benchmark, `segment` finds them in a picture; `config` says how the run was trained."""
+    """`names` are the classes of the run's benchmark, `segment` finds them in an image; `config` says how the run was trained."""
 
     def __init__(self, model: DatasetSegmenter, config: TrainConfig, device: str):
         self.names, self.config = model.names, config
@@ -33,7 +33,7 @@ class LoadedRun:
             LarvSegError: another shape or type.
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
-            raise LarvSegError(f"expected an RGB picture (H, W, 3) of uint8, got {image.shape} of {image.dtype}")
+            raise LarvSegError(f"expected an RGB image (H, W, 3) of uint8, got {image.shape} of {image.dtype}")
         return segment(self._model, image, self._evaluation, self.config.switches.normalisation, self._device)
 
 

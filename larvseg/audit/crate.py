@@ -42,7 +42,7 @@ REPOSITORY = (
 )
 CONFIGURATION = ["workflow/config/config.yaml", "workflow/config/experiments.yaml"]
 PRINTS = ("render", "page")  # rules that show once more what others have written
-ARCHIVES = ("fetch", "prepare")  # rules whose outputs hold pictures, under terms of their own
+ARCHIVES = ("fetch", "prepare")  # rules whose outputs hold images, under terms of their own
 PROFILES = {
     "https://w3id.org/ro/wfrun/process/0.5": "Process Run Crate",
     "https://w3id.org/ro/wfrun/workflow/0.5": "Workflow Run Crate",

@@ -1,4 +1,4 @@
-"""Hashes of pictures in archives: of their bytes, and perceptual ones, which copies share. Kept in work/, so that each is read once."""
+"""Hashes of images in archives: of their bytes, and perceptual ones, which copies share. Kept in work/, so that each is read once."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from larvseg.sources.archives import ArchiveReader
 from larvseg.sources.encodings import decode_image
 
 # Another version of the library may hash otherwise.
-CACHE = Path(f"work/picture_hashes-{imagehash.__version__}.sqlite")
+CACHE = Path(f"work/image_hashes-{imagehash.__version__}.sqlite")
 SIDE = 16  # of the square of lowest frequencies, which the perceptual hash says of whether they are above their median
 BITS = SIDE * SIDE
-_CHUNK = 256  # pictures
+_CHUNK = 256  # images
 
 
 class Place(NamedTuple):
-    """Where a picture lies in its archive (see manifest.write_manifest), and its name."""
+    """Where an image lies in its archive (see manifest.write_manifest), and its name."""
 
     name: str
     offset: int
@@ -39,17 +39,17 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Hashes:
-    """Hashes of N pictures: `digests` (N,) S32, sha256 of the file; `perceptual` (N, BITS / 64) uint64."""
+    """Hashes of N images: `digests` (N,) S32, sha256 of the file; `perceptual` (N, BITS / 64) uint64."""
 
     digests: np.ndarray
     perceptual: np.ndarray
 
 
 def hashes_of(manifest: Manifest, rows: np.ndarray, threads: int) -> Hashes:
-    """The hashes of the pictures of `rows`, those that are not known yet with `threads` processes.
+    """The hashes of the images of `rows`, those that are not known yet with `threads` processes.
 
     The archives are taken for those that the manifest names by their sha256. Raises LarvSegError for one that is missing, and for a
-    damaged picture.
+    damaged image.
     """
     places: dict[str, list[tuple[int, Place]]] = defaultdict(list)  # archive → position in rows, place
     for position, row in enumerate(rows):
@@ -66,11 +66,11 @@ def hashes_of(manifest: Manifest, rows: np.ndarray, threads: int) -> Hashes:
 def _known(
     cache: sqlite3.Connection, manifest: Manifest, places: dict[str, list[tuple[int, Place]]], threads: int
 ) -> Iterator[tuple[str, dict[int, tuple[bytes, np.ndarray]]]]:
-    """For each archive the hashes of its pictures by offset, after those that were missing in `cache` have been added to it."""
+    """For each archive the hashes of its images by offset, after those that were missing in `cache` have been added to it."""
     sha256 = manifest.header["archives"]
     jobs = []
     for archive, wanted in places.items():
-        found = {offset for (offset,) in cache.execute("select offset from pictures where archive = ?", (sha256[archive],))}
+        found = {offset for (offset,) in cache.execute("select offset from images where archive = ?", (sha256[archive],))}
         missing = [place for _, place in wanted if place.offset not in found]
         chunks = (missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK))
         jobs += [(manifest.root, archive, chunk) for chunk in chunks]
@@ -79,10 +79,10 @@ def _known(
             for (_, archive, chunk), hashes in zip(jobs, in_order(_hash, jobs, threads), strict=True):
                 rows = [(sha256[archive], place.offset, *pair) for place, pair in zip(chunk, hashes, strict=True)]
                 with cache:  # committed: a killed audit goes on here
-                    cache.executemany("insert or replace into pictures values (?, ?, ?, ?)", rows)
+                    cache.executemany("insert or replace into images values (?, ?, ?, ?)", rows)
                 bar.update(len(chunk))
     for archive in places:
-        rows = cache.execute("select offset, digest, perceptual from pictures where archive = ?", (sha256[archive],))
+        rows = cache.execute("select offset, digest, perceptual from images where archive = ?", (sha256[archive],))
         yield archive, {offset: (digest, np.frombuffer(bits, np.uint64)) for offset, digest, bits in rows}
 
 
@@ -90,7 +90,7 @@ def _open_cache() -> sqlite3.Connection:
     CACHE.parent.mkdir(parents=True, exist_ok=True)
     cache = sqlite3.connect(CACHE, timeout=60)
     cache.execute(
-        "create table if not exists pictures (archive text, offset integer, digest blob, perceptual blob,"
+        "create table if not exists images (archive text, offset integer, digest blob, perceptual blob,"
         " primary key (archive, offset)) without rowid"
     )
     return cache
@@ -106,9 +106,9 @@ def _hash(job: tuple[Path, str, list[Place]]) -> list[tuple[bytes, bytes]]:
     return hashes
 
 
-def perceptual_hash(picture: np.ndarray) -> np.ndarray:
-    """The pHash of `picture`, RGB (H, W, 3) uint8, as (BITS / 64,) uint64: copies of it differ in few bits."""
-    return np.packbits(imagehash.phash(Image.fromarray(picture), hash_size=SIDE).hash.ravel()).view(np.uint64)
+def perceptual_hash(image: np.ndarray) -> np.ndarray:
+    """The pHash of `image`, RGB (H, W, 3) uint8, as (BITS / 64,) uint64: copies of it differ in few bits."""
+    return np.packbits(imagehash.phash(Image.fromarray(image), hash_size=SIDE).hash.ravel()).view(np.uint64)
 
 
 def near(first: np.ndarray, second: np.ndarray, distance: int) -> Iterator[tuple[int, int, int]]:

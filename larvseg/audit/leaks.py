@@ -1,10 +1,10 @@
-"""Leaks: validation pictures among those that a row's method was trained on, and annotations that its row does not list.
+"""Leaks: validation images among those that a row's method was trained on, and annotations that its row does not list.
 
-A validation picture is found again by the sha256 of its file, or by a perceptual hash (pHash, 256 bits) that differs in at most DISTANCE
-bits. DISTANCE was chosen on the miniature at full size, 400 validation pictures against 8190 others: of 3.3 million pairs of different
-pictures the nearest differ in 62 bits, half of all pairs in more than 128; a copy compressed again (JPEG, quality 50), half or twice as
+A validation image is found again by the sha256 of its file, or by a perceptual hash (pHash, 256 bits) that differs in at most DISTANCE
+bits. DISTANCE was chosen on the miniature at full size, 400 validation images against 8190 others: of 3.3 million pairs of different
+images the nearest differ in 62 bits, half of all pairs in more than 128; a copy compressed again (JPEG, quality 50), half or twice as
 large, a fifth brighter, or without colours differs from its original in at most 30; one without a margin of 2 % on each side in 20 bits
-(median), at most 38; with a margin of 5 % it is no longer found. 64 bits would not do: there, different pictures differ in as few as 6,
+(median), at most 38; with a margin of 5 % it is no longer found. 64 bits would not do: there, different images differ in as few as 6,
 and copies in as many as 12.
 
 What a run opened is what it says itself in its config.json, which training counts while it reads; a run that has not been trained
@@ -40,11 +40,11 @@ _SHOWN = 20  # findings in the text; JSON has all
 
 
 @dataclass(frozen=True)
-class PictureLeak:
-    """A validation picture of the benchmark that `runs` are evaluated on is a training picture of `dataset`, which they use."""
+class ImageLeak:
+    """A validation image of the benchmark that `runs` are evaluated on is a training image of `dataset`, which they use."""
 
     dataset: str
-    picture: str
+    image: str
     benchmark: str
     validation: str
     same_bytes: bool
@@ -53,7 +53,7 @@ class PictureLeak:
 
     def __str__(self) -> str:
         how = "same bytes" if self.same_bytes else f"{self.distance} of {BITS} bits differ"
-        return f"{self.dataset} {self.picture} (training) is {self.benchmark} {self.validation} (validation): {how}; {', '.join(self.runs)}"
+        return f"{self.dataset} {self.image} (training) is {self.benchmark} {self.validation} (validation): {how}; {', '.join(self.runs)}"
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,10 @@ class AnnotationLeak:
 
 @dataclass(frozen=True)
 class Leaks:
-    """All leaks of a project, and among how many pictures and runs they were looked for."""
+    """All leaks of a project, and among how many images and runs they were looked for."""
 
-    found: tuple[PictureLeak | AnnotationLeak, ...]
-    training: int  # different pictures
+    found: tuple[ImageLeak | AnnotationLeak, ...]
+    training: int  # different images
     validation: int
     runs: int
     trained: int
@@ -91,7 +91,7 @@ class Leaks:
         lines = [f"leak: {leak}" for leak in self.found[:_SHOWN]]
         if len(self.found) > _SHOWN:
             lines.append(f"… and {len(self.found) - _SHOWN} more (all of them with --json)")
-        among = f"{self.training:,} training × {self.validation:,} validation pictures, {self.runs} runs ({self.trained} trained)"
+        among = f"{self.training:,} training × {self.validation:,} validation images, {self.runs} runs ({self.trained} trained)"
         return "\n".join([*lines, f"{len(self.found)} leak{'' if len(self.found) == 1 else 's'} among {among}"])
 
     def as_json(self) -> dict[str, Any]:
@@ -101,28 +101,28 @@ class Leaks:
 
 
 def find_leaks(project: Project, distance: int = DISTANCE, threads: int | None = None) -> Leaks:
-    """Look for leaks in every run that a table of `project` names; pictures are hashed in `threads` processes.
+    """Look for leaks in every run that a table of `project` names; images are hashed in `threads` processes.
 
     Raises LarvSegError for a manifest that is missing or was changed after it was made, and the same for a run's config.json.
     """
     if not 0 <= distance < BITS // 2:
-        raise LarvSegError(f"a distance of {distance} bits: choose one from 0 to {BITS // 2 - 1}; different pictures differ in about half")
+        raise LarvSegError(f"a distance of {distance} bits: choose one from 0 to {BITS // 2 - 1}; different images differ in about half")
     runs = tuple(dict.fromkeys(run for run, _ in project.trained))
-    pictures = _Pictures(project, threads or len(os.sched_getaffinity(0)))
-    found: list[PictureLeak | AnnotationLeak] = []
+    images = _Images(project, threads or len(os.sched_getaffinity(0)))
+    found: list[ImageLeak | AnnotationLeak] = []
     for (dataset, benchmark), users in _uses(project, runs).items():
-        found += picture_leaks(pictures[dataset, "training"], pictures[benchmark, "validation"], distance, users)
+        found += image_leaks(images[dataset, "training"], images[benchmark, "validation"], distance, users)
     trained = 0
     for run, seed in project.trained:
         trained += all(Path(path).is_file() for path, _ in parts(project, run, seed))
         found += _annotation_leaks(project, run, seed)
-    training, validation = pictures.counts()
+    training, validation = images.counts()
     return Leaks(tuple(found), training, validation, len(project.trained), trained, distance)
 
 
 @dataclass(frozen=True)
 class Hashed:
-    """The hashed pictures of one split."""
+    """The hashed images of one split."""
 
     dataset: str
     manifest: Manifest
@@ -130,12 +130,12 @@ class Hashed:
     hashes: Hashes
 
     def name(self, position: int) -> str:
-        """The name of a picture."""
+        """The name of an image."""
         return self.manifest.name(int(self.rows[position]))
 
 
-class _Pictures:
-    """The hashed pictures of (data set, split), each hashed when first asked for."""
+class _Images:
+    """The hashed images of (data set, split), each hashed when first asked for."""
 
     def __init__(self, project: Project, threads: int):
         self._project, self._threads = project, threads
@@ -159,23 +159,23 @@ class _Pictures:
 
 
 def _uses(project: Project, runs: tuple[str, ...]) -> dict[tuple[str, str], tuple[str, ...]]:
-    """The runs of each (training data set, benchmark). A network that was trained here brings its pictures to all that start from it."""
+    """The runs of each (training data set, benchmark). A network that was trained here brings its images to all that start from it."""
     uses: dict[tuple[str, str], tuple[str, ...]] = {}
     for name in runs:
         run = project.experiments.runs[name]
         for dataset in dict.fromkeys((*run.training_data, *_implied(project, run.method), *_pretrained_on(project, run.method))):
             if dataset not in project.datasets:
-                continue  # ITPair, where CLIP's weights are OpenAI's: nobody has the pictures
+                continue  # ITPair, where CLIP's weights are OpenAI's: nobody has the images
             uses[dataset, run.benchmark] = (*uses.get((dataset, run.benchmark), ()), name)
     return uses
 
 
-def picture_leaks(training: Hashed, validation: Hashed, distance: int, runs: tuple[str, ...] = ()) -> Iterator[PictureLeak]:
+def image_leaks(training: Hashed, validation: Hashed, distance: int, runs: tuple[str, ...] = ()) -> Iterator[ImageLeak]:
     """The pairs that have the same bytes, or perceptual hashes that differ in at most `distance` bits."""
     pairs = {(i, j): bits for i, j, bits in near(training.hashes.perceptual, validation.hashes.perceptual, distance)}
     for (i, j), bits in pairs.items():  # the same bytes are 0 bits apart
         same = training.hashes.digests[i] == validation.hashes.digests[j]
-        yield PictureLeak(training.dataset, training.name(i), validation.dataset, validation.name(j), bool(same), bits, runs)
+        yield ImageLeak(training.dataset, training.name(i), validation.dataset, validation.name(j), bool(same), bits, runs)
 
 
 def _implied(project: Project, method: str) -> tuple[str, ...]:
@@ -184,7 +184,7 @@ def _implied(project: Project, method: str) -> tuple[str, ...]:
 
 
 def _pretrained_on(project: Project, method: str) -> tuple[str, ...]:
-    """The pictures behind the network that `method` starts from, if it was trained here."""
+    """The images behind the network that `method` starts from, if it was trained here."""
     declared = method_of(method)
     if declared.maker is None:  # CLIP alone
         return ()

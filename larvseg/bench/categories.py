@@ -37,7 +37,7 @@ from larvseg.vocabulary.synsets import imagenet_synsets
 ROOT = Path(__file__).parents[2]
 RUN, SYNSETS = "i21k-larvseg", 21_841
 LIMIT = 4.0  # GB, of each
-SHOWN = 8  # classes in a picture with pixel labels
+SHOWN = 8  # classes in an image with pixel labels
 GB = 10**9
 
 # glibc keeps large blocks that were freed, a third of a GB here; so they go back to the system, and what is measured is what is in use
@@ -60,7 +60,7 @@ def measure(what: str, synsets: int = SYNSETS, profile: str = "paper") -> Measur
 def text(step: Measured, segmented: Measured) -> str:
     """What both measurements found, beside the limit and the plain ways."""
     return (
-        f"training step, {step['classes']:,.0f} categories, a picture of each data set: {step['seconds']:.1f} s, {step['peak_gb']:.2f} GB "
+        f"training step, {step['classes']:,.0f} categories, an image of each data set: {step['seconds']:.1f} s, {step['peak_gb']:.2f} GB "
         f"(limit {LIMIT:g}; later steps {step['later_gb']:.2f}, with the momentum of those before); "
         f"every vector of the bank would need {step['plain_gb']:.1f} GB\n"
         f"label map of {segmented['size']:.0f}² pixels, {segmented['classes']:,.0f} categories: {segmented['seconds']:.1f} s, "
@@ -69,7 +69,7 @@ def text(step: Measured, segmented: Measured) -> str:
 
 
 def train_step(synsets: int, profile: str) -> Measured:
-    """A joint step of the run, with one picture of each data set instead of sixteen: forward, attention, bank, backward, optimiser.
+    """A joint step of the run, with one image of each data set instead of sixteen: forward, attention, bank, backward, optimiser.
 
     peak_gb is that of the first step, later_gb that of all others.
     """
@@ -106,18 +106,18 @@ def train_step(synsets: int, profile: str) -> Measured:
 
 
 def label_map(synsets: int, profile: str) -> Measured:
-    """The label map of a drawn scene over all synsets: one picture, `size` pixels a side, through backbone, classifier and argmax."""
+    """The label map of a drawn scene over all synsets: one image, `size` pixels a side, through backbone, classifier and argmax."""
     config, vocabulary = _run(synsets, profile)
     dataset = config.benchmark
     segmenter = build_segmenter(config, len(vocabulary["names"]), with_banks=False)
     model = DatasetSegmenter(segmenter, torch.tensor(vocabulary["index"][dataset]), tuple(vocabulary["classes"][dataset])).eval()
     evaluation = Project(profile).evaluation_of(RUN)
     size, classes = evaluation.window, len(model.names)
-    picture = np.asarray(scene(0, "ade", "validation", 0).picture.resize((size, size), Image.Resampling.BICUBIC))
+    image = np.asarray(scene(0, "ade", "validation", 0).image.resize((size, size), Image.Resampling.BICUBIC))
 
     @torch.inference_mode()
     def once() -> None:
-        segment(model, picture, evaluation, config.switches.normalisation)
+        segment(model, image, evaluation, config.switches.normalisation)
 
     once()
     seconds = _seconds(once)
@@ -125,7 +125,7 @@ def label_map(synsets: int, profile: str) -> Measured:
 
 
 def _run(synsets: int, profile: str) -> tuple[TrainConfig, RunVocabulary]:
-    """The configuration of the run, with one rank of one picture for each of its data sets, and its vocabulary."""
+    """The configuration of the run, with one rank of one image for each of its data sets, and its vocabulary."""
     project = Project(profile)
     config = train_config(project, RUN, seed=0)
     sets = tuple(each.model_copy(update={"ranks": 1}) for each in config.training_sets)
@@ -141,7 +141,7 @@ def _run(synsets: int, profile: str) -> tuple[TrainConfig, RunVocabulary]:
 
 
 def _batch(config: TrainConfig, rank: int, classes: int) -> RankBatch:
-    """A random picture with one label, or with a label for each block of pixels."""
+    """A random image with one label, or with a label for each block of pixels."""
     training_set = config.training_sets[rank]
     size, generator = training_set.augmentation.crop, torch.Generator().manual_seed(rank)
     images = torch.randn(1, 3, size, size, generator=generator)

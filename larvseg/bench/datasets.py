@@ -33,8 +33,8 @@ def label_extraction_8bit(masks: int = 16, repeats: int = 9) -> Row:
     def encode(regions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return rng.choice([*vocabulary.raw_ids, 255], regions.max() + 1).astype(np.uint8)[regions]
 
-    pictures = [encode(blobs(640, 480, 8, seed), np.random.default_rng(seed)) for seed in range(masks)]
-    return _extraction("labels of 8-bit masks, 640×480", pictures, "coco-stuff", vocabulary.raw_ids, repeats)
+    images = [encode(blobs(640, 480, 8, seed), np.random.default_rng(seed)) for seed in range(masks)]
+    return _extraction("labels of 8-bit masks, 640×480", images, "coco-stuff", vocabulary.raw_ids, repeats)
 
 
 def label_extraction_rgb(masks: int = 6, repeats: int = 9) -> Row:
@@ -46,8 +46,8 @@ def label_extraction_rgb(masks: int = 6, repeats: int = 9) -> Row:
         colours = np.stack([ids // 256 * 10, ids % 256, rng.permutation(len(ids))], axis=1)
         return colours.astype(np.uint8)[regions]
 
-    pictures = [encode(blobs(1600, 1200, 30, seed), np.random.default_rng(seed)) for seed in range(masks)]
-    return _extraction("labels of RGB masks, 1600×1200", pictures, "ade-full", vocabulary.raw_ids, repeats)
+    images = [encode(blobs(1600, 1200, 30, seed), np.random.default_rng(seed)) for seed in range(masks)]
+    return _extraction("labels of RGB masks, 1600×1200", images, "ade-full", vocabulary.raw_ids, repeats)
 
 
 def blobs(width: int, height: int, regions: int, seed: int) -> np.ndarray:
@@ -91,10 +91,10 @@ def _extraction(name: str, masks: list[np.ndarray], encoding: str, raw_ids: tupl
 
 
 def large_manifest(rows: int = 14_000_000, samples: int = 2000) -> dict[str, float]:
-    """A manifest of `rows` object pictures, opened by a fresh process.
+    """A manifest of `rows` object images, opened by a fresh process.
 
     rows; file_mb; open_seconds; anonymous_mb, the memory that opening takes and that no file backs; row_ms, the mean of reading `samples`
-    random rows; split_seconds and split_mb, for listing the training pictures.
+    random rows; split_seconds and split_mb, for listing the training images.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "manifest.arrow"
@@ -102,15 +102,15 @@ def large_manifest(rows: int = 14_000_000, samples: int = 2000) -> dict[str, flo
         archives = {f"data/paper/archives/winter21_whole/{wnid}.tar": "0" * 64 for wnid in wnids}
         header = {"dataset": "I21K", "kind": "single_label", "classes": wnids, "keys": {"S": wnids, "P": wnids}, "encoding": None}
         header |= {"raw_ids": [], "absent": [], "rejected": 0, "archives": archives, "archive_sizes": dict.fromkeys(archives, 10**8)}
-        write_batches(path, _object_pictures(rows, list(archives), wnids), header)
+        write_batches(path, _object_images(rows, list(archives), wnids), header)
         found = subprocess.run(
             [sys.executable, "-m", "larvseg.bench.open_manifest", str(path), str(samples)], stdout=subprocess.PIPE, check=True
         )
         return {"rows": rows, "file_mb": path.stat().st_size / 1e6, **json.loads(found.stdout)}
 
 
-def _object_pictures(rows: int, archives: list[str], wnids: list[str]) -> Iterator[pa.RecordBatch]:
-    """What derive makes of ImageNet-21K, without its pictures."""
+def _object_images(rows: int, archives: list[str], wnids: list[str]) -> Iterator[pa.RecordBatch]:
+    """What derive makes of ImageNet-21K, without its images."""
     for start in range(0, rows, _ROWS_AT_ONCE):
         number = np.arange(start, min(start + _ROWS_AT_ONCE, rows))
         label = number * len(wnids) // rows

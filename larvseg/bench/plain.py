@@ -101,8 +101,8 @@ def attentive_loss(
     """Sum over scored pairs of the attentive loss, and their number; pushes to the bank, pair after pair."""
     total, scored = out.logits.new_zeros(()), 0
     has_bank = [True] * len(index) if banked is None else banked
-    picture = torch.ones(len(labels), *size, dtype=torch.bool) if valid is None else valid
-    for logits, cosines, pixels, own, real in zip(out.logits, out.cosines, out.pixels, labels, picture, strict=True):
+    image = torch.ones(len(labels), *size, dtype=torch.bool) if valid is None else valid
+    for logits, cosines, pixels, own, real in zip(out.logits, out.cosines, out.pixels, labels, image, strict=True):
         grid, seen, points = logits.shape[1:], cosines.detach(), pixels.detach()
         for label in own:
             if config.variant == "single_image":

@@ -29,7 +29,7 @@ def tar_indexing(files: int = 2000, size: int = 100_000, repeats: int = 9) -> Ro
 
 
 def _write(path: Path, files: int, size: int) -> None:
-    """Only the headers are written; what would be pictures are holes in the file."""
+    """Only the headers are written; what would be images are holes in the file."""
     with open(path, "wb") as file:
         for number in range(files):
             info = tarfile.TarInfo(f"n04256520_{number}.JPEG")

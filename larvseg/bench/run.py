@@ -111,7 +111,7 @@ def miniature(variant: str) -> TrainConfig:
 
 
 def stepper(config: TrainConfig, union: int = 60, weak: int = 43, pixel: int = 35) -> Callable[[], None]:
-    """A function that takes one training step on random pictures: `weak` and `pixel` classes of a union of `union`."""
+    """A function that takes one training step on random images: `weak` and `pixel` classes of a union of `union`."""
     rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
     batches = []
     for rank in range(config.ranks):

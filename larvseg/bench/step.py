@@ -1,7 +1,7 @@
 """A training step of the `mini` profile: where its time goes, and how long it took as it was.
 
-The step as it was decoded each picture anew, filled memory before it was written to, carried a class token that nothing used, and upsampled
-with torch's bilinear interpolation. Both steps see the same drawn pictures and take the same kernels of the CPU.
+The step as it was decoded each image anew, filled memory before it was written to, carried a class token that nothing used, and upsampled
+with torch's bilinear interpolation. Both steps see the same drawn images and take the same kernels of the CPU.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from larvseg.training.objective import Objective
 from larvseg.training.schedule import build_optimiser
 
 RUN = "larvseg-a150"
-PICTURES = 32  # of each data set: fewer than two steps see, so that all of them are decoded after a few
+IMAGES = 32  # of each data set: fewer than two steps see, so that all of them are decoded after a few
 PARTS = ("data", "backbone", "head", "optimiser")
 
 Times = dict[str, float]
@@ -73,8 +73,8 @@ def text(times: dict[str, Times]) -> str:
 
 
 def _drawn(folder: Path) -> dict[str, Manifest]:
-    """The two data sets of the run with a few drawn pictures, in `folder`, the working directory."""
-    world = World(seed=0, coco_training=PICTURES, coco_validation=1, ade_training=PICTURES, ade_validation=1, objects=2)
+    """The two data sets of the run with a few drawn images, in `folder`, the working directory."""
+    world = World(seed=0, coco_training=IMAGES, coco_validation=1, ade_training=IMAGES, ade_validation=1, objects=2)
     manifests, project = {}, Project("mini")
 
     def settings(dataset: str) -> DeriveConfig:

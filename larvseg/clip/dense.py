@@ -1,7 +1,7 @@
-"""DenseCLIP features: an embedding for every cell of a picture from a CLIP image tower, untrained (Zhou et al., MaskCLIP, ECCV 2022).
+"""DenseCLIP features: an embedding for every cell of an image from a CLIP image tower, untrained (Zhou et al., MaskCLIP, ECCV 2022).
 
 The tower's last attention mixes the cells into one embedding. Left out, its value and output projections still take each cell to where
-pictures and texts meet. The picture gets no position where that attention would add one.
+images and texts meet. The image gets no position where that attention would add one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def stride_of(visual: ModifiedResNet | VisionTransformer) -> int:
 def dense_features(visual: ModifiedResNet | VisionTransformer, images: Tensor) -> Tensor:
     """(B, 3, H, W) → (B, D, ⌈H/s⌉, ⌈W/s⌉), not normalised; s is 32 for a ResNet and the patch size for a transformer.
 
-    Pictures are padded with zeros, right and below, to whole cells.
+    Images are padded with zeros, right and below, to whole cells.
     """
     if isinstance(visual, ModifiedResNet):
         return _resnet(visual, _padded(images, RESNET_STRIDE))
@@ -53,7 +53,7 @@ def _resnet(visual: ModifiedResNet, images: Tensor) -> Tensor:
 def before_last(visual: VisionTransformer, images: Tensor) -> Tensor:
     """(B, 3, H, W), whole patches → (B, 1 + n, C) tokens, the class token first, as the last block gets them.
 
-    The position embedding is resampled to the grid of the pictures, bicubically.
+    The position embedding is resampled to the grid of the images, bicubically.
     """
     patches = visual.conv1(images)
     position = resize_position_embedding(visual.positional_embedding[None], patches.shape[2:], visual.grid_size, prefix=1)

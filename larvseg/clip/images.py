@@ -1,4 +1,4 @@
-"""Pictures as the networks of comparators take them."""
+"""Images as the networks of comparators take them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from larvseg.datasets.annotations import TrainingPictures
+from larvseg.datasets.annotations import TrainingImages
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import normalise
 
@@ -25,16 +25,16 @@ def central_square(image: np.ndarray, size: int) -> np.ndarray:
 
 
 class CentralSquares(Dataset):
-    """The middle of each picture as CLIP takes it: (3, size, size) float32."""
+    """The middle of each image as CLIP takes it: (3, size, size) float32."""
 
-    def __init__(self, pictures: Manifest | TrainingPictures, size: int):
-        self.pictures, self.size = pictures, size
+    def __init__(self, images: Manifest | TrainingImages, size: int):
+        self.images, self.size = images, size
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def __getitem__(self, position: int) -> Tensor:
-        return torch.from_numpy(normalise(central_square(self.pictures.image(position), self.size), "clip"))
+        return torch.from_numpy(normalise(central_square(self.images.image(position), self.size), "clip"))
 
 
 def renormalised(images: Tensor, before: str, after: str) -> Tensor:

@@ -1,4 +1,4 @@
-"""CLIP (Radford et al., ICML 2021) as open_clip builds it: embeddings of pictures, of texts, and of every cell of a picture."""
+"""CLIP (Radford et al., ICML 2021) as open_clip builds it: embeddings of images, of texts, and of every cell of an image."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TEXTS_AT_ONCE = 256
 class Clip:
     """A CLIP model that is ready to use and never trained further. All embeddings are unit vectors of `dim` numbers.
 
-    `image_size`: side of the pictures that `encode_images` takes, in pixels. Pictures are normalised as "clip" (transforms.normalise).
+    `image_size`: side of the images that `encode_images` takes, in pixels. Images are normalised as "clip" (transforms.normalise).
     """
 
     def __init__(self, settings: ClipModel, model: open_clip.CLIP):

@@ -18,7 +18,7 @@ from larvseg.clip.torchscript import read_torchscript
 from larvseg.config import Optimiser
 from larvseg.config.clip import ClipConfig, ClipTraining
 from larvseg.datasets import sampler
-from larvseg.datasets.annotations import Ledger, TrainingPictures
+from larvseg.datasets.annotations import Ledger, TrainingImages
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import view
 from larvseg.errors import LarvSegError
@@ -63,13 +63,13 @@ def openai_tensors(path: Path) -> dict[str, Tensor]:
 
 
 def _train(config: ClipConfig, model: open_clip.CLIP, manifest: Path, work: Path, curves: Curves) -> Ledger:
-    """Train `model` in place: the symmetric cross entropy of which text belongs to which picture of the batch."""
+    """Train `model` in place: the symmetric cross entropy of which text belongs to which image of the batch."""
     settings, device = config.training, model.logit_scale.device
     if settings is None:
         raise LarvSegError(f"CLIP model {config.name}: weights is train, which needs a section training")
     if settings.augmentation.crop != config.model.image_size:
         raise LarvSegError(f"CLIP model {config.name}: crops of {settings.augmentation.crop} px for images of {config.model.image_size} px")
-    captioned = TrainingPictures(Manifest(manifest), config.dataset, "captions")
+    captioned = TrainingImages(Manifest(manifest), config.dataset, "captions")
     contrast = open_clip.ClipLoss()
     model.train()
 
@@ -109,7 +109,7 @@ def _optimiser(config: Optimiser, model: nn.Module) -> torch.optim.Optimizer:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pictures and a caption of each."""
+    """Images and a caption of each."""
 
     dataset: str
     images: Tensor  # (B, 3, C, C), normalised
@@ -117,10 +117,10 @@ class Pairs:
     opened: Mapping[str, int]  # "captions": how many were opened for it
 
 
-def batches(captioned: TrainingPictures, settings: ClipTraining, start: int) -> Iterator[Pairs]:
+def batches(captioned: TrainingImages, settings: ClipTraining, start: int) -> Iterator[Pairs]:
     """The batches of the steps start … settings.steps − 1, each a function of the seed and the step.
 
-    Every epoch shows the pictures in an order of its own. Of a picture with several captions one is drawn.
+    Every epoch shows the images in an order of its own. Of an image with several captions one is drawn.
     """
     for step in range(start, settings.steps):
         images, texts = [], []

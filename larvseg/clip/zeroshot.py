@@ -1,4 +1,4 @@
-"""The `zeroshot` stage: how well a CLIP model knows what object pictures show, from the names of the classes alone."""
+"""The `zeroshot` stage: how well a CLIP model knows what object images show, from the names of the classes alone."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ TOP = (1, 3, 5)
 
 @torch.inference_mode()
 def zeroshot(config: ZeroShotConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Write `accuracy` (JSON): the share of pictures, in percent, whose class is among the 1, 3 and 5 nearest of the text table.
+    """Write `accuracy` (JSON): the share of images, in percent, whose class is among the 1, 3 and 5 nearest of the text table.
 
-    inputs: the CLIP model `clip`, its table `text`, and `manifest`, a data set of one class a picture. Raises LarvSegError for a data
+    inputs: the CLIP model `clip`, its table `text`, and `manifest`, a data set of one class an image. Raises LarvSegError for a data
     set with classes that the table does not name.
     """
     device = prepare(config.runtime)
@@ -45,5 +45,5 @@ def zeroshot(config: ZeroShotConfig, inputs: Mapping[str, Path], outputs: Mappin
             progress.update(len(images))
     right = torch.cat(found) == targets[:, None]
     accuracy = {f"top{k}": round(100 * right[:, :k].any(1).double().mean().item(), 10) for k in TOP}
-    counts = {"classes": len(table), "pictures": len(manifest), "dataset": config.dataset, "prompts": about["prompts"]}
+    counts = {"classes": len(table), "images": len(manifest), "dataset": config.dataset, "prompts": about["prompts"]}
     write_text(outputs["accuracy"], json_text(accuracy | counts))

@@ -19,11 +19,11 @@ class ClipModel(Model):
     title: str  # what tables call it
     architecture: str | dict[str, Any]
     weights: str  # "train": trained on ITPair by the DAG; or a file of the registry, as RN50x64.pt
-    image_size: int = Field(gt=0)  # pixels, of the pictures that it was made for
+    image_size: int = Field(gt=0)  # pixels, of the images that it was made for
 
 
 class ClipTraining(Model):
-    """Contrastive training on the pictures and captions of ITPair."""
+    """Contrastive training on the images and captions of ITPair."""
 
     steps: int = Field(gt=0)
     batch_size: int = Field(gt=1)
@@ -57,7 +57,7 @@ class TextConfig(Model):
 
 
 class ZeroShotConfig(Model):
-    """Accuracy of a CLIP model on pictures of one object each."""
+    """Accuracy of a CLIP model on images of one object each."""
 
     clip: str  # name of the CLIP model
     dataset: str
@@ -71,4 +71,4 @@ class Roles(Model):
     dense: str  # pixel features: DenseCLIP, and the guide of ReCo
     crops: str  # classifies masked crops: ZSBaseline
     text: str  # embeds the class names of LSeg and OpenSeg
-    retrieval: str  # finds pictures for ReCo
+    retrieval: str  # finds images for ReCo

@@ -87,7 +87,7 @@ class DataSet(Model):
 
 
 class World(Model):
-    """Sizes of the drawn miniature world: numbers of pictures."""
+    """Sizes of the drawn miniature world: numbers of images."""
 
     seed: int
     coco_training: int = Field(gt=0)

@@ -29,7 +29,7 @@ class ClassesConfig(Model):
 
     profile: str
     benchmark: str
-    datasets: tuple[str, ...]  # whose training pictures are counted
+    datasets: tuple[str, ...]  # whose training images are counted
     runs: tuple[Measured, ...] = Field(min_length=1)
 
 

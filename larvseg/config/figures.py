@@ -1,4 +1,4 @@
-"""Figures of predictions: which method on which pictures, and how they stand beside each other."""
+"""Figures of predictions: which method on which images, and how they stand beside each other."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from larvseg.config.training import Runtime
 
 
 class PredictConfig(Model):
-    """Label maps of one run on a few validation pictures."""
+    """Label maps of one run on a few validation images."""
 
     run: str
     method: str
     profile: str
     seed: int
     benchmark: str
-    classes: tuple[str, ...]  # pictures are chosen for these
-    pictures: int = Field(default=4, gt=0)
+    classes: tuple[str, ...]  # images are chosen for these
+    images: int = Field(default=4, gt=0)
     evaluation: Evaluation
     runtime: Runtime = Runtime()
 
 
 class RecogniseConfig(Model):
-    """Label maps of one model over all its synsets, on a few pictures."""
+    """Label maps of one model over all its synsets, on a few images."""
 
     run: str
     profile: str
     seed: int
     dataset: str  # whose synsets compete
-    objects: tuple[str, ...]  # synsets, each looked for on a picture of it
-    scenes: dict[str, str]  # synset → class of `benchmark` by which pictures are chosen
+    objects: tuple[str, ...]  # synsets, each looked for on an image of it
+    scenes: dict[str, str]  # synset → class of `benchmark` by which images are chosen
     benchmark: str
-    pictures: int = Field(default=6, gt=0)  # scenes
-    sources: tuple[str, ...] = Field(min_length=1)  # object pictures are taken from the first of these data sets that has any of a synset
-    training: tuple[str, ...]  # data sets whose object pictures some model was trained on
+    images: int = Field(default=6, gt=0)  # scenes
+    sources: tuple[str, ...] = Field(min_length=1)  # object images are taken from the first of these data sets that has any of a synset
+    training: tuple[str, ...]  # data sets whose object images some model was trained on
     evaluation: Evaluation
     runtime: Runtime = Runtime()
 
 
 class AttentionsConfig(Model):
-    """What the category-wise attentive classifier of one run makes of a training picture."""
+    """What the category-wise attentive classifier of one run makes of a training image."""
 
     run: str
     profile: str
     seed: int
-    candidates: int = Field(default=200, gt=0)  # pictures that are looked at
+    candidates: int = Field(default=200, gt=0)  # images that are looked at
     novel: int = Field(default=2, gt=0)  # labels that are shown
     base: int = Field(default=1, gt=0)
     slots: int = Field(default=20, gt=0)  # of the bank of each of them
@@ -74,8 +74,8 @@ class Figure1Config(Model):
     profile: str
     benchmark: str
     run: str
-    training_data: tuple[str, ...]  # one data set with masks, one with several labels of a picture, one with one
-    candidates: int = Field(default=200, gt=0)  # pictures with masks that are looked at
+    training_data: tuple[str, ...]  # one data set with masks, one with several labels of an image, one with one
+    candidates: int = Field(default=200, gt=0)  # images with masks that are looked at
 
 
 class Figure2Config(Model):

@@ -26,8 +26,8 @@ class GroupingConfig(Model):
     profile: str
     seed: int
     benchmark: str
-    embedding: Embedding  # those of DenseCLIP are compared with the texts of the classes in a picture, the others with one pixel of each
-    absent: Literal["masked", "zero"] = "masked"  # score of classes that are not in the picture: none, or 0 as in the released code
+    embedding: Embedding  # those of DenseCLIP are compared with the texts of the classes in an image, the others with one pixel of each
+    absent: Literal["masked", "zero"] = "masked"  # score of classes that are not in the image: none, or 0 as in the released code
     rule: Literal["S", "P"] = "S"  # says which categories are novel in Table 1
     draws: int = Field(default=5, gt=0)
     evaluation: Evaluation
@@ -35,16 +35,16 @@ class GroupingConfig(Model):
 
 
 class ResponsesConfig(Model):
-    """Response maps of one model on a few validation pictures."""
+    """Response maps of one model on a few validation images."""
 
     run: str
     profile: str
     seed: int
     benchmark: str
     embedding: Embedding
-    classes: tuple[str, ...]  # pictures are chosen for these, and maps made of these
-    pictures: int = Field(default=3, gt=0)
-    base: int = Field(default=2, gt=0)  # classes of each picture that C171 has
+    classes: tuple[str, ...]  # images are chosen for these, and maps made of these
+    images: int = Field(default=3, gt=0)
+    base: int = Field(default=2, gt=0)  # classes of each image that C171 has
     novel: int = Field(default=2, gt=0)  # and that it has not
     evaluation: Evaluation
     runtime: Runtime = Runtime()

@@ -19,8 +19,8 @@ from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraini
 class Retrieval(Model):
     """ReCo at the scale of a profile."""
 
-    retrieved: int = Field(default=50, gt=0)  # pictures of each class
-    image_size: int = 224  # pixels, of retrieved pictures
+    retrieved: int = Field(default=50, gt=0)  # images of each class
+    image_size: int = 224  # pixels, of retrieved images
     batch_size: int = Field(default=64, gt=0)
     features: Backbone | None = None  # None: the backbone that every run starts from
     dataset: str = "I1K"  # that it retrieves from
@@ -69,9 +69,9 @@ class Profile(Model):
     drawn: bool  # archives are drawn, and vocabularies restricted to what is drawn
     world: World | None
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
-    in11k_images: int = Field(default=500, ge=0)  # IN11K holds the synsets with more pictures than this
+    in11k_images: int = Field(default=500, ge=0)  # IN11K holds the synsets with more images than this
     whole_imagenet: bool = False  # all synsets are there, and the runs over them are trained (Figure 5); always so where archives are drawn
-    max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's pictures that may be undecodable
+    max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's images that may be undecodable
     preset: str  # a preset of presets.yaml
     backbone: Backbone
     pretraining: Pretraining | None
@@ -168,13 +168,13 @@ class Table1(Model):
 
 
 class Figure1(Model):
-    """The paradigm: what a run learned from, one data set of each kind of labels, and the picture it segments best."""
+    """The paradigm: what a run learned from, one data set of each kind of labels, and the image it segments best."""
 
     run: str
 
 
 class Figure3(Model):
-    """The framework: one run, and a training picture with at least `novel` and `base` labels, of the first `candidates` of them."""
+    """The framework: one run, and a training image with at least `novel` and `base` labels, of the first `candidates` of them."""
 
     run: str
     novel: int = 2
@@ -183,25 +183,25 @@ class Figure3(Model):
 
 
 class Figure2(Model):
-    """Response maps, on pictures with at least `base` and `novel` of `classes`."""
+    """Response maps, on images with at least `base` and `novel` of `classes`."""
 
     class Shown(Explored):
         title: str
 
     benchmark: str
     classes: tuple[str, ...]
-    pictures: int = 3
+    images: int = 3
     base: int = 2
     novel: int = 2
     models: tuple[Shown, ...]
 
 
 class Figure4(Model):
-    """Predictions side by side, on pictures with some of `classes`."""
+    """Predictions side by side, on images with some of `classes`."""
 
     benchmark: str
     classes: tuple[str, ...]
-    pictures: int = 4
+    images: int = 4
     methods: tuple[Column, ...]
 
 
@@ -228,13 +228,13 @@ class Diagnosed(Model):
 
 
 class Figure5(Model):
-    """Fine-grained categories, by WordNet id: on object pictures, and on `pictures` validation pictures of `benchmark`."""
+    """Fine-grained categories, by WordNet id: on object images, and on `images` validation images of `benchmark`."""
 
     benchmark: str
     objects: tuple[str, ...]
-    sources: tuple[str, ...] = ("I1K", "I21K")  # of the object pictures: the first that has any; best are pictures not trained on
+    sources: tuple[str, ...] = ("I1K", "I21K")  # of the object images: the first that has any; best are images not trained on
     scenes: tuple[str, ...]
-    pictures: int = 6
+    images: int = 6
     models: tuple[Row, ...]
 
 

@@ -11,7 +11,7 @@ from larvseg.config.training import Backbone, Runtime
 
 
 class IndexConfig(Model):
-    """CLIP embeddings of the pictures that ReCo retrieves from."""
+    """CLIP embeddings of the images that ReCo retrieves from."""
 
     dataset: str
     batch_size: int = Field(default=64, gt=0)
@@ -19,17 +19,17 @@ class IndexConfig(Model):
 
 
 class RecoConfig(Model):
-    """One reference vector for each class of a benchmark, from retrieved pictures."""
+    """One reference vector for each class of a benchmark, from retrieved images."""
 
     run: str
     profile: str
     drawn: bool = False  # the profile draws its images
     benchmark: str
     dataset: str  # of the index
-    retrieved: int = Field(default=50, gt=0)  # pictures of each class
+    retrieved: int = Field(default=50, gt=0)  # images of each class
     contexts: tuple[str, ...] = ("tree", "sky", "building", "road", "person")  # what is eliminated, built in this order
     guidance: float = 0.1  # cosines of CLIP are multiplied by this share of its own scale before the sigmoid; 10 for OpenAI's weights
-    image_size: int = 224  # retrieved pictures are cut to this size, pixels
+    image_size: int = 224  # retrieved images are cut to this size, pixels
     features: Backbone
     normalisation: Literal["imagenet", "half"] = "imagenet"  # of the inputs of `features`
     runtime: Runtime = Runtime()

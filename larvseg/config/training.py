@@ -28,7 +28,7 @@ class Switches(Model):
     top_k: Literal["printed", "released"] = "printed"  # the paper's, or the released configuration's
     backbone_weights: Literal["in21k_ft_in1k", "in21k"] = "in21k_ft_in1k"
     synsets: Literal["published", "corrected"] = "published"  # the authors' lists of I124 and I585, or the right senses
-    a847_preparation: Literal["original", "published"] = "original"  # pictures as released, or resized and compressed again as published
+    a847_preparation: Literal["original", "published"] = "original"  # images as released, or resized and compressed again as published
 
 
 class Backbone(Model):
@@ -37,8 +37,8 @@ class Backbone(Model):
     title: str  # what tables call it
     name: str  # timm model name without tag
     arguments: dict[str, Any] = {}
-    stem: Literal["patch", "convolution"] = "patch"  # how patches become tokens; convolutions learn from far fewer pictures
-    weights: str  # "pretrain": trained on the object pictures by the DAG; "timm:<tag>"; or a path to a safetensors file
+    stem: Literal["patch", "convolution"] = "patch"  # how patches become tokens; convolutions learn from far fewer images
+    weights: str  # "pretrain": trained on the object images by the DAG; "timm:<tag>"; or a path to a safetensors file
     image_size: int  # pixels; the grid of the position embedding
     patch_size: int
 
@@ -67,12 +67,12 @@ class Runtime(Model):
     tf32: bool = False
     kernels: Literal["avx2", "native"] = "avx2"
     threads: int = Field(default=1, gt=0)
-    decoded_mb: int = Field(default=0, ge=0)  # of each training set, decoded pictures and masks that stay in memory, in MB
+    decoded_mb: int = Field(default=0, ge=0)  # of each training set, decoded images and masks that stay in memory, in MB
     checkpoint_every: int = Field(default=100, gt=0)  # steps between two resumable states
 
 
 class Augmentation(Model):
-    """Training pictures: resize by U(scale), crop, flip, photometric distortion, pad. Sizes in pixels."""
+    """Training images: resize by U(scale), crop, flip, photometric distortion, pad. Sizes in pixels."""
 
     short_side: int  # 512 in the paper; images are resized to short side · s, at most long side · s
     long_side: int
@@ -82,7 +82,7 @@ class Augmentation(Model):
 
 
 class Pretraining(Model):
-    """Classification of the object pictures (the role of the ImageNet-21K weights in the miniature)."""
+    """Classification of the object images (the role of the ImageNet-21K weights in the miniature)."""
 
     dataset: str = "I21K"
     steps: int = Field(gt=0)

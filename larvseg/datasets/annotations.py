@@ -1,6 +1,6 @@
-"""What a run may see of a data set: its training pictures and, of their annotations, the kind that its row of a table lists.
+"""What a run may see of a data set: its training images and, of their annotations, the kind that its row of a table lists.
 
-Training reads through `TrainingPictures` and nothing else, so it can open no validation picture, nor the masks behind image labels.
+Training reads through `TrainingImages` and nothing else, so it can open no validation image, nor the masks behind image labels.
 What it opened is counted in a `Ledger`, which the run publishes.
 """
 
@@ -16,8 +16,8 @@ from larvseg.config import ANNOTATIONS, Annotation, Kind, Switches, TrainingSet
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 
-NAMES: dict[Annotation, str] = {"masks": "masks", "image_labels": "image labels", "captions": "captions", "none": "pictures"}
-Opened = Mapping[str, Mapping[str, int]]  # data set → annotation → how many times it was opened for a picture
+NAMES: dict[Annotation, str] = {"masks": "masks", "image_labels": "image labels", "captions": "captions", "none": "images"}
+Opened = Mapping[str, Mapping[str, int]]  # data set → annotation → how many times it was opened for an image
 
 
 def permitted(training_set: TrainingSet, switches: Switches) -> Annotation:
@@ -26,11 +26,11 @@ def permitted(training_set: TrainingSet, switches: Switches) -> Annotation:
     return "masks" if cut else ANNOTATIONS[training_set.kind]
 
 
-class TrainingPictures:
-    """The training pictures of `dataset` by position, with their annotations of the kind `permitted`; there is no way to the others.
+class TrainingImages:
+    """The training images of `dataset` by position, with their annotations of the kind `permitted`; there is no way to the others.
 
-    Pictures and masks stay decoded in memory as long as there is room in `decoded_mb`; they cannot be written to.
-    Raises LarvSegError for the manifest of another data set or of one of another `kind` (where it is given), without training pictures, or
+    Images and masks stay decoded in memory as long as there is room in `decoded_mb`; they cannot be written to.
+    Raises LarvSegError for the manifest of another data set or of one of another `kind` (where it is given), without training images, or
     without masks where they are permitted.
     """
 
@@ -47,13 +47,13 @@ class TrainingPictures:
         self._decoded: dict[tuple[str, int], np.ndarray] = {}
         self._room = decoded_mb * 2**20  # bytes
         if not len(self._rows):
-            raise LarvSegError(f"{manifest.path}: no training pictures")
+            raise LarvSegError(f"{manifest.path}: no training images")
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def image(self, position: int) -> np.ndarray:
-        """The picture, RGB (H, W, 3) uint8."""
+        """The image, RGB (H, W, 3) uint8."""
         return self._once("image", self._row(position))
 
     def mask(self, position: int) -> np.ndarray:
@@ -62,12 +62,12 @@ class TrainingPictures:
         return self._once("mask", self._row(position))
 
     def labels(self, position: int) -> tuple[int, ...]:
-        """Train ids of the classes in the whole picture, ascending; LarvSegError unless image labels are permitted."""
+        """Train ids of the classes in the whole image, ascending; LarvSegError unless image labels are permitted."""
         self._open("image_labels")
         return self._manifest.labels(self._row(position))
 
     def captions(self, position: int) -> tuple[str, ...]:
-        """What people say of the picture; LarvSegError unless captions are permitted."""
+        """What people say of the image; LarvSegError unless captions are permitted."""
         self._open("captions")
         return self._manifest.captions(self._row(position))
 
@@ -94,7 +94,7 @@ class TrainingPictures:
 
     def _row(self, position: int) -> int:
         if not 0 <= position < len(self._rows):
-            raise LarvSegError(f"{self.dataset} has {len(self._rows)} training pictures; number {position} is none of them")
+            raise LarvSegError(f"{self.dataset} has {len(self._rows)} training images; number {position} is none of them")
         return int(self._rows[position])
 
 

@@ -1,4 +1,4 @@
-"""Pictures with captions: Localized Narratives, and image-text tars as of img2dataset.
+"""Images with captions: Localized Narratives, and image-text tars as of img2dataset.
 
 Captions stay text. They have no classes, and nothing here looks for any in them.
 """
@@ -18,7 +18,7 @@ from larvseg.sources.narratives import Narrative, narratives
 from larvseg.vocabulary import RULES
 
 LONGEST_TEXT = 2**16  # bytes of a caption file
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+_IMAGES = (".jpg", ".jpeg", ".png", ".webp")
 
 
 def captioned(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
@@ -28,17 +28,17 @@ def captioned(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
     them) or of other images than the data set's, and for a line that is no narrative.
     """
     training = config.source.training
-    pictures, rejects = _narrated(config.dataset, training, inputs) if training.narratives else _paired(config.dataset, inputs)
-    if not pictures:
-        raise LarvSegError(f"{config.dataset}: no picture with a caption in {len(inputs)} archives; use whole archives")
-    return Contents(in_chunks(pictures), classes=(), keys={rule: () for rule in RULES}, rejects=tuple(rejects))
+    images, rejects = _narrated(config.dataset, training, inputs) if training.narratives else _paired(config.dataset, inputs)
+    if not images:
+        raise LarvSegError(f"{config.dataset}: no image with a caption in {len(inputs)} archives; use whole archives")
+    return Contents(in_chunks(images), classes=(), keys={rule: () for rule in RULES}, rejects=tuple(rejects))
 
 
 # ---- Localized Narratives
 
 
 def _narrated(dataset: str, training: Files, inputs: Mapping[str, Path]) -> tuple[list[ListedImage], list[Reject]]:
-    """A picture for each that somebody describes, by name; narratives of pictures that are not there are rejected."""
+    """An image for each that somebody describes, by name; narratives of images that are not there are rejected."""
     shards, images = training.narratives, training.images.partition("/")[0]
     for role in inputs:
         if role not in (images, *shards):
@@ -56,7 +56,7 @@ def _narrated(dataset: str, training: Files, inputs: Mapping[str, Path]) -> tupl
             if name in there and caption:
                 captions[name].append(caption)
             else:
-                problem = "an empty caption" if name in there else f"no such picture in {images}"
+                problem = "an empty caption" if name in there else f"no such image in {images}"
                 rejects.append(Reject(name, "training", inputs[role].as_posix(), f"line {one.line}", problem))
     return [ListedImage(name, "training", there[name], captions=tuple(captions[name])) for name in sorted(captions)], rejects
 
@@ -64,14 +64,14 @@ def _narrated(dataset: str, training: Files, inputs: Mapping[str, Path]) -> tupl
 def _refused(dataset: str, role: str, images: str, shards: tuple[str, ...]) -> LarvSegError:
     if role.startswith("ade20k_"):
         return LarvSegError(
-            f"{role}: refused, it describes pictures of A150, those of its validation split among them; leave it out of {dataset}"
+            f"{role}: refused, it describes images of A150, those of its validation split among them; leave it out of {dataset}"
         )
     return LarvSegError(f"{role}: {dataset} has the narratives of {images} only{nearest(role, list(shards))}; leave it out")
 
 
 def _check_origin(path: Path, one: Narrative, origin: str | None) -> None:
     if "ade20k" in one.dataset_id.lower():
-        raise LarvSegError(f"{path}:{one.line}: refused, a narrative of ADE20K, whose pictures are those of A150; use the official file")
+        raise LarvSegError(f"{path}:{one.line}: refused, a narrative of ADE20K, whose images are those of A150; use the official file")
     if one.dataset_id != origin:
         raise LarvSegError(f"{path}:{one.line}: a narrative of {one.dataset_id[:40]!r}, not of {origin}; use the official file")
 
@@ -80,21 +80,21 @@ def _check_origin(path: Path, one: Narrative, origin: str | None) -> None:
 
 
 def _paired(dataset: str, inputs: Mapping[str, Path]) -> tuple[list[ListedImage], list[Reject]]:
-    """The samples that have a picture and a caption, by name; the others are rejected."""
+    """The samples that have an image and a caption, by name; the others are rejected."""
     if wrong := [role for role in inputs if not role.endswith(".tar")]:
         raise LarvSegError(f"{wrong[0]}: {dataset} is made of image-text tars; leave it out")
-    pictures, rejects, shard_of = [], [], {}
+    images, rejects, shard_of = [], [], {}
     for role in sorted(inputs):
         archive = inputs[role].as_posix()
         for key, parts in _samples(inputs[role]):
             if shard_of.setdefault(key, role) != role:
                 raise LarvSegError(f"{archive}: the sample {key!r} is in {shard_of[key]}, too; use shards of one collection")
-            image, text = next((parts[suffix] for suffix in _PICTURES if suffix in parts), None), parts.get(".txt")
+            image, text = next((parts[suffix] for suffix in _IMAGES if suffix in parts), None), parts.get(".txt")
             if problem := _problem(image, text):
                 rejects.append(Reject(key, "training", archive, (image or text or min(parts.values())).name, problem))
             else:
-                pictures.append(ListedImage(key, "training", File(archive, image), text=File(archive, text)))
-    return sorted(pictures, key=lambda one: one.name), rejects
+                images.append(ListedImage(key, "training", File(archive, image), text=File(archive, text)))
+    return sorted(images, key=lambda one: one.name), rejects
 
 
 def _samples(path: Path) -> Iterator[tuple[str, dict[str, Member]]]:
@@ -109,7 +109,7 @@ def _samples(path: Path) -> Iterator[tuple[str, dict[str, Member]]]:
 
 def _problem(image: Member | None, text: Member | None) -> str | None:
     if image is None:
-        return "no picture"
+        return "no image"
     if text is None:
         return "no caption: no .txt beside it"
     return f"a caption of {text.size} bytes, over the limit of {LONGEST_TEXT}" if text.size > LONGEST_TEXT else None

@@ -82,6 +82,6 @@ def _finish(job: tuple[Callable[[Part, Path], None], Callable[[Path], bool], Par
     return path, False
 
 
-def progress(total: int, title: str, unit: str = "picture") -> tqdm:
+def progress(total: int, title: str, unit: str = "image") -> tqdm:
     """A bar with rate and time left: lively on a terminal, a line a minute in a log."""
     return tqdm(total=total, desc=title, unit=unit, mininterval=0.2 if sys.stderr.isatty() else 60, miniters=1)

@@ -1,4 +1,4 @@
-"""From archives to manifests: which pictures a data set has, where they lie, and what is in them."""
+"""From archives to manifests: which images a data set has, where they lie, and what is in them."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from larvseg.sources.registry import is_synset_tar
 
 
 def derive(config: DeriveConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Write the manifest of config.dataset and the table of the pictures that it lacks; the roles in `inputs` are archive file names.
+    """Write the manifest of config.dataset and the table of the images that it lacks; the roles in `inputs` are archive file names.
 
-    Every picture and mask is decoded, in config.threads processes; what is finished is kept in `work` until all is. Pictures that cannot
+    Every image and mask is decoded, in config.threads processes; what is finished is kept in `work` until all is. Images that cannot
     be decoded, whose mask has another size, or that are known to be bad go to the table, "rejects" (CSV: name, split, archive, member,
-    reason); so do captions that cannot be read or have no picture. Raises LarvSegError if those not known to be bad are more than
-    config.max_rejects of all, for a missing or damaged archive, a picture without its mask, and a mask value
+    reason); so do captions that cannot be read or have no image. Raises LarvSegError if those not known to be bad are more than
+    config.max_rejects of all, for a missing or damaged archive, an image without its mask, and a mask value
     outside the data set's encoding.
     """
     dataset, kind = config.dataset, config.source.kind
@@ -67,7 +67,7 @@ def derive(config: DeriveConfig, inputs: Mapping[str, Path], outputs: Mapping[st
 class _Archive(NamedTuple):
     sha256: str
     size: int  # bytes
-    members: int | None  # the pictures of a synset, where it is the archive of one
+    members: int | None  # the images of a synset, where it is the archive of one
 
 
 def _examine(inputs: Mapping[str, Path], threads: int, dataset: str) -> dict[str, _Archive]:

@@ -1,4 +1,4 @@
-"""What is in the pictures of a data set: sizes, labels and pixel counts, and the pictures that cannot be used."""
+"""What is in the images of a data set: sizes, labels and pixel counts, and the images that cannot be used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from larvseg.datasets.listing import Chunk, File, ListedImage
 from larvseg.datasets.manifest import record_batch
 from larvseg.datasets.rejects import KNOWN_BAD, Reject
 from larvseg.sources.archives import ArchiveReader
-from larvseg.sources.encodings import UnreadablePicture, decode_image, label_counts
+from larvseg.sources.encodings import UnreadableImage, decode_image, label_counts
 
 _REJECTS = b"rejects"
 
@@ -24,7 +24,7 @@ _REJECTS = b"rejects"
 class Extraction:
     """How the chunks of a data set are read: extraction(chunk, path) writes the rows and rejects of `chunk` to `path`.
 
-    Every picture and mask is decoded, with the errors that training would meet. Raises LarvSegError for a damaged archive, and for
+    Every image and mask is decoded, with the errors that training would meet. Raises LarvSegError for a damaged archive, and for
     a mask that can be read but is not in the encoding: then the archive is not what it should be.
     """
 
@@ -32,54 +32,54 @@ class Extraction:
     raw_ids: tuple[int, ...]
     ignored: tuple[int, ...]
     open_masks: bool  # the rows say where the masks lie and how many pixels a class has
-    known_bad: frozenset[str]  # names of pictures
+    known_bad: frozenset[str]  # names of images
 
     def __call__(self, chunk: Chunk, path: Path) -> None:
         rows, rejects = [], []
         reader = ArchiveReader()
-        for picture in chunk:
+        for image in chunk:
             try:
-                rows.append(self._row(reader, picture))
+                rows.append(self._row(reader, image))
             except _Unusable as problem:
                 place = problem.file
-                rejects.append(Reject(picture.name, picture.split, place.archive, place.member.name, problem.reason))
+                rejects.append(Reject(image.name, image.split, place.archive, place.member.name, problem.reason))
         batch = record_batch(rows)
         schema = batch.schema.with_metadata({_REJECTS: json.dumps(rejects).encode()})
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
             writer.write_batch(batch)
 
-    def _row(self, reader: ArchiveReader, picture: ListedImage) -> dict[str, Any]:
-        if picture.name in self.known_bad:
-            raise _Unusable(picture.image, KNOWN_BAD)
-        height, width, _ = _decoded(picture.image, picture.image.read(reader), picture.name).shape
-        labels, pixels = list(picture.labels), None
-        if picture.mask:
-            labels, pixels = self._labels(picture.mask.read(reader), picture, (width, height))
+    def _row(self, reader: ArchiveReader, image: ListedImage) -> dict[str, Any]:
+        if image.name in self.known_bad:
+            raise _Unusable(image.image, KNOWN_BAD)
+        height, width, _ = _decoded(image.image, image.image.read(reader), image.name).shape
+        labels, pixels = list(image.labels), None
+        if image.mask:
+            labels, pixels = self._labels(image.mask.read(reader), image, (width, height))
         return {
-            "name": picture.name,
-            "split": picture.split,
+            "name": image.name,
+            "split": image.split,
             "width": width,
             "height": height,
-            "image": _location(picture.image),
-            "mask": _location(picture.mask) if picture.mask and self.open_masks else None,
+            "image": _location(image.image),
+            "mask": _location(image.mask) if image.mask and self.open_masks else None,
             "labels": labels,
             "pixels": pixels if self.open_masks else None,
-            "synset": picture.synset,
-            "captions": [_caption(picture.text, reader)] if picture.text else list(picture.captions) or None,
+            "synset": image.synset,
+            "captions": [_caption(image.text, reader)] if image.text else list(image.captions) or None,
         }
 
-    def _labels(self, data: bytes, picture: ListedImage, size: tuple[int, int]) -> tuple[list[int], list[int]]:
+    def _labels(self, data: bytes, image: ListedImage, size: tuple[int, int]) -> tuple[list[int], list[int]]:
         try:
-            labels, pixels, mask_size = label_counts(data, self.encoding, self.raw_ids, picture.name, self.ignored)
-        except UnreadablePicture as error:
-            raise _Unusable(picture.mask, f"not a readable picture ({error.reason})") from None
+            labels, pixels, mask_size = label_counts(data, self.encoding, self.raw_ids, image.name, self.ignored)
+        except UnreadableImage as error:
+            raise _Unusable(image.mask, f"not a readable image ({error.reason})") from None
         if mask_size != size:
-            raise _Unusable(picture.mask, "the picture has {}×{} pixels, its mask {}×{}".format(*size, *mask_size))
+            raise _Unusable(image.mask, "the image has {}×{} pixels, its mask {}×{}".format(*size, *mask_size))
         return labels, pixels
 
 
 class _Unusable(Exception):
-    """A picture cannot be used for the `reason` that lies in `file`."""
+    """An image cannot be used for the `reason` that lies in `file`."""
 
     def __init__(self, file: File, reason: str):
         super().__init__(file, reason)
@@ -99,8 +99,8 @@ def _caption(file: File, reader: ArchiveReader) -> str:
 def _decoded(file: File, data: bytes, name: str) -> np.ndarray:
     try:
         return decode_image(data, name)
-    except UnreadablePicture as error:
-        raise _Unusable(file, f"not a readable picture ({error.reason})") from None
+    except UnreadableImage as error:
+        raise _Unusable(file, f"not a readable image ({error.reason})") from None
 
 
 def _location(file: File) -> dict[str, Any]:

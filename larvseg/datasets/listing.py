@@ -1,4 +1,4 @@
-"""Which pictures a data set has, and where they and their masks lie in its archives."""
+"""Which images a data set has, and where they and their masks lie in its archives."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from larvseg.sources.registry import is_synset_tar
 from larvseg.vocabulary import RULES, Vocabulary, novel_in, read_vocabulary
 from larvseg.vocabulary.names import colour, names_in
 
-_CHUNK = 256  # pictures with masks: some seconds of work
+_CHUNK = 256  # images with masks: some seconds of work
 
 Files = dict[str, Member]
 
@@ -46,7 +46,7 @@ class File(NamedTuple):
 
 
 class ListedImage(NamedTuple):
-    """A picture with its mask, its labels and synset, or its captions."""
+    """An image with its mask, its labels and synset, or its captions."""
 
     name: str
     split: str
@@ -60,20 +60,20 @@ class ListedImage(NamedTuple):
 
 @dataclass(frozen=True)
 class Listed:
-    """Pictures that are read together."""
+    """Images that are read together."""
 
-    pictures: tuple[ListedImage, ...]
+    images: tuple[ListedImage, ...]
 
     def __len__(self) -> int:
-        return len(self.pictures)
+        return len(self.images)
 
     def __iter__(self) -> Iterator[ListedImage]:
-        return iter(self.pictures)
+        return iter(self.images)
 
 
 @dataclass(frozen=True)
 class Synset:
-    """The pictures of one synset: all of its archive or of `inner`, a tar in the archive.
+    """The images of one synset: all of its archive or of `inner`, a tar in the archive.
 
     They are listed only where they are read: there may be millions in all.
     """
@@ -97,15 +97,15 @@ class Synset:
 Chunk = Listed | Synset
 
 
-def in_chunks(pictures: Iterable[ListedImage]) -> tuple[Listed, ...]:
-    """`pictures` in parts that one process reads at a time."""
-    waiting = iter(pictures)
+def in_chunks(images: Iterable[ListedImage]) -> tuple[Listed, ...]:
+    """`images` in parts that one process reads at a time."""
+    waiting = iter(images)
     return tuple(map(Listed, iter(lambda: tuple(islice(waiting, _CHUNK)), ())))
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The pictures of a data set in the order of its manifest, chunk by chunk, and what the manifest's header says of its classes."""
+    """The images of a data set in the order of its manifest, chunk by chunk, and what the manifest's header says of its classes."""
 
     chunks: tuple[Chunk, ...]
     classes: tuple[str, ...]
@@ -217,12 +217,12 @@ def images_of(places: Places, splits: Splits) -> Iterator[tuple[str, Where, str,
         raise LarvSegError(f"{splits.training.images}: no such image of {places.dataset}; use the official archive, whole")
 
 
-def named(pictures: list[ListedImage], paths: list[str]) -> list[ListedImage]:
-    """`pictures`, which lie at `paths`, by split and name; where two have one name, the names of all begin with their folders."""
-    if len({(picture.split, picture.name) for picture in pictures}) < len(pictures):
+def named(images: list[ListedImage], paths: list[str]) -> list[ListedImage]:
+    """`images`, which lie at `paths`, by split and name; where two have one name, the names of all begin with their folders."""
+    if len({(image.split, image.name) for image in images}) < len(images):
         longer = (str(PurePosixPath(path).with_suffix("")) for path in paths)
-        pictures = [picture._replace(name=name) for picture, name in zip(pictures, longer, strict=True)]
-    return sorted(pictures, key=lambda picture: (picture.split, picture.name))
+        images = [image._replace(name=name) for image, name in zip(images, longer, strict=True)]
+    return sorted(images, key=lambda image: (image.split, image.name))
 
 
 # ---- masks
@@ -244,16 +244,16 @@ def _with_masks(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
 def masked(dataset: str, splits: Splits, inputs: Mapping[str, Path]) -> list[ListedImage]:
     """The images of `dataset` with their masks, by split and name; errors as in contents_of."""
     places = Places(dataset, inputs)
-    pictures, paths = [], []
+    images, paths = [], []
     for split, files, path, _ in images_of(places, splits):
         place = places.beside(files.masks, path)
         mask = places.file(place)
         if mask is None:
             role, name = places.split(place)
             raise LarvSegError(f"{PurePosixPath(path).stem}: no mask {name!r} in {inputs[role]}; use the official archives, whole")
-        pictures.append(ListedImage(PurePosixPath(path).stem, split, places.file(path), mask))
+        images.append(ListedImage(PurePosixPath(path).stem, split, places.file(path), mask))
         paths.append(path)
-    return named(pictures, paths)
+    return named(images, paths)
 
 
 # ---- labels of the whole image: the folder it lies in, or a line of a CSV file
@@ -262,7 +262,7 @@ def masked(dataset: str, splits: Splits, inputs: Mapping[str, Path]) -> list[Lis
 def _with_labels(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
     vocabulary, places = vocabulary_of(config), Places(config.dataset, inputs)
     position = {name: train_id for train_id, name in enumerate(vocabulary.names)}
-    pictures, paths = [], []
+    images, paths = [], []
     tables: dict[str, dict[str, tuple[str, ...]]] = {}
     for split, files, path, match in images_of(places, config.source):
         if files.labels is None:
@@ -278,12 +278,12 @@ def _with_labels(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
         train_ids = tuple(sorted({position[label] for label in labels}))
         if config.source.kind == "single_label" and len(train_ids) != 1:
             raise LarvSegError(f"{config.dataset}: {path} has {len(train_ids)} labels, of a single_label data set; say kind: multi_label")
-        pictures.append(ListedImage(PurePosixPath(path).stem, split, places.file(path), labels=train_ids))
+        images.append(ListedImage(PurePosixPath(path).stem, split, places.file(path), labels=train_ids))
         paths.append(path)
     for table, left in tables.items():
         if left:
             raise LarvSegError(f"{config.dataset}: {table} names {next(iter(left))!r}, which is no image beside it ({len(left)} in all)")
-    return Contents(in_chunks(named(pictures, paths)), vocabulary.names, vocabulary.keys, novel_of(config, vocabulary.names))
+    return Contents(in_chunks(named(images, paths)), vocabulary.names, vocabulary.keys, novel_of(config, vocabulary.names))
 
 
 def _label_table(places: Places, path: str) -> dict[str, tuple[str, ...]]:
@@ -355,6 +355,6 @@ def _tar_of_tars(config: DeriveConfig, inputs: Mapping[str, Path]) -> Contents:
 
 
 def _largest(candidates: tuple[str, ...], sizes: Mapping[str, int]) -> str | None:
-    """The synset with most pictures, of equals the smaller; None if there is no archive of any."""
+    """The synset with most images, of equals the smaller; None if there is no archive of any."""
     present = [wnid for wnid in candidates if wnid in sizes]
     return min(present, key=lambda wnid: (-sizes[wnid], wnid), default=None)

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from larvseg.config import Kind, TrainConfig, TrainingSet
 from larvseg.datasets import sampler
-from larvseg.datasets.annotations import TrainingPictures, permitted
+from larvseg.datasets.annotations import TrainingImages, permitted
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import Sample, augment
 from larvseg.errors import LarvSegError
@@ -20,14 +20,14 @@ from larvseg.sources.encodings import IGNORE
 
 @dataclass(frozen=True)
 class RankBatch:
-    """What one virtual rank sees: b pictures of one data set, cropped to C×C pixels. Classes are those of the data set's own list."""
+    """What one virtual rank sees: b images of one data set, cropped to C×C pixels. Classes are those of the data set's own list."""
 
     dataset: str
     kind: Kind
     images: torch.Tensor  # (b, 3, C, C) float32, normalised
     masks: torch.Tensor | None  # (b, C, C) int64 train ids, −1 ignored; None unless kind is "pixel"
-    labels: list[tuple[int, ...]]  # classes of each picture, ascending; of the crop for "pixel" and with weak_labels = "crop"
-    valid: torch.Tensor | None  # (b, C, C) float32, 1 picture and 0 padding; None if nothing is padded
+    labels: list[tuple[int, ...]]  # classes of each image, ascending; of the crop for "pixel" and with weak_labels = "crop"
+    valid: torch.Tensor | None  # (b, C, C) float32, 1 image and 0 padding; None if nothing is padded
     opened: Mapping[str, int] = field(default_factory=dict)  # "masks" and "image_labels": how many were opened for it
 
     def to(self, device: torch.device | str) -> RankBatch:
@@ -39,8 +39,8 @@ class RankBatch:
 class JointLoader(Dataset):
     """Iterates over the steps start_step … config.steps − 1; each is a list of config.ranks RankBatches, in rank order.
 
-    manifests: one for each training set, by name. Every picture has its own generator, so neither `num_workers` (processes that prefetch)
-    nor `start_step` changes a byte. Raises LarvSegError for a missing manifest or one without training pictures.
+    manifests: one for each training set, by name. Every image has its own generator, so neither `num_workers` (processes that prefetch)
+    nor `start_step` changes a byte. Raises LarvSegError for a missing manifest or one without training images.
     """
 
     def __init__(self, config: TrainConfig, manifests: Mapping[str, Manifest], start_step: int = 0, num_workers: int = 0):
@@ -48,8 +48,8 @@ class JointLoader(Dataset):
         for training_set in config.training_sets:
             if training_set.name not in manifests:
                 raise LarvSegError(f"{config.run}: no manifest of {training_set.name}; derive it first")
-        self._pictures = {
-            training_set.name: TrainingPictures(
+        self._images = {
+            training_set.name: TrainingImages(
                 manifests[training_set.name],
                 training_set.name,
                 permitted(training_set, config.switches),
@@ -79,8 +79,8 @@ class JointLoader(Dataset):
     def _rank_batch(self, step: int, rank: int) -> RankBatch:
         config = self.config
         training_set = config.training_sets[sampler.dataset_of(rank, len(config.training_sets))]
-        pictures = self._pictures[training_set.name]
-        chosen = sampler.positions(training_set.name, len(pictures), step, rank, config.ranks, config.images_per_rank, config.seed)
+        images = self._images[training_set.name]
+        chosen = sampler.positions(training_set.name, len(images), step, rank, config.ranks, config.images_per_rank, config.seed)
         samples: list[Sample] = []
         labels: list[tuple[int, ...]] = []
         for slot, position in enumerate(chosen):
@@ -95,15 +95,15 @@ class JointLoader(Dataset):
             masks=None if masks is None else torch.from_numpy(masks),
             labels=labels,
             valid=_valid(samples, training_set.augmentation.crop),
-            opened=pictures.take_opened(),  # in the process that opened them
+            opened=images.take_opened(),  # in the process that opened them
         )
 
     def _sample(self, training_set: TrainingSet, position: int, rng: np.random.Generator) -> tuple[Sample, tuple[int, ...]]:
-        pictures = self._pictures[training_set.name]
-        mask = pictures.mask(position) if pictures.permitted == "masks" else None
-        sample = augment(pictures.image(position), mask, training_set.augmentation, self.config.switches.normalisation, rng)
+        images = self._images[training_set.name]
+        mask = images.mask(position) if images.permitted == "masks" else None
+        sample = augment(images.image(position), mask, training_set.augmentation, self.config.switches.normalisation, rng)
         if mask is None:
-            return sample, pictures.labels(position)
+            return sample, images.labels(position)
         # the released code takes the labels of a crop from its mask at the size of the loss
         step = self.config.loss_downsample
         return sample, tuple(label for label in np.unique(sample.mask[::step, ::step]).tolist() if label != IGNORE)
@@ -113,6 +113,6 @@ def _valid(samples: list[Sample], crop: int) -> torch.Tensor | None:
     if all(sample.size == (crop, crop) for sample in samples):
         return None
     valid = np.zeros((len(samples), crop, crop), np.float32)
-    for picture, sample in zip(valid, samples, strict=True):
-        picture[: sample.size[0], : sample.size[1]] = 1
+    for image, sample in zip(valid, samples, strict=True):
+        image[: sample.size[0], : sample.size[1]] = 1
     return torch.from_numpy(valid)

@@ -1,4 +1,4 @@
-"""Manifests: one Arrow file a data set, which says where in the archives each picture and mask lies and what is in it.
+"""Manifests: one Arrow file a data set, which says where in the archives each image and mask lies and what is in it.
 
 Arrow IPC, uncompressed, memory-mapped: fourteen million rows open at once and a row costs microseconds.
 """
@@ -113,7 +113,7 @@ class Manifest:
     header: dataset, kind, shown (what a method may see that trains on it), benchmark (the data set whose classes these are, None: itself),
     classes (names), keys ({"S": […], "P": […]}: union names), novel ({"S": […], "P": […]}: train ids, None without a base data set),
     encoding, raw_ids and ignored (of masks), archives ({path: sha256}), archive_sizes ({path: bytes}), absent (categories without an
-    archive), rejected (number of pictures left out).
+    archive), rejected (number of images left out).
     Raises LarvSegError for a damaged file.
     """
 
@@ -169,24 +169,24 @@ class Manifest:
         return row | {kind: self._location(columns, i, kind) for kind in ("image", "mask")}
 
     def name(self, index: int) -> str:
-        """The picture's name."""
+        """The image's name."""
         columns, i = self._find(index)
         return columns["name"][i].as_py()
 
     def labels(self, index: int) -> tuple[int, ...]:
-        """Train ids of the classes in the whole picture, ascending."""
+        """Train ids of the classes in the whole image, ascending."""
         columns, i = self._find(index)
         return tuple(columns["labels"][i].as_py())
 
     def captions(self, index: int) -> tuple[str, ...]:
-        """What people say of the picture; LarvSegError for a data set without captions."""
+        """What people say of the image; LarvSegError for a data set without captions."""
         columns, i = self._find(index)
         if not columns["captions"][i].is_valid:
             raise LarvSegError(f"{self.path}: {columns['name'][i].as_py()} has no captions")
         return tuple(columns["captions"][i].as_py())
 
     def image(self, index: int) -> np.ndarray:
-        """The picture, RGB (H, W, 3) uint8."""
+        """The image, RGB (H, W, 3) uint8."""
         columns, i = self._find(index)
         return decode_image(self._read(columns, i, "image"), columns["name"][i].as_py())
 

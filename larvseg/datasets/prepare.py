@@ -1,4 +1,4 @@
-"""The published preparation of A847: smaller pictures, compressed again, and masks of train ids. It is part of that benchmark."""
+"""The published preparation of A847: smaller images, compressed again, and masks of train ids. It is part of that benchmark."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from larvseg.vocabulary import read_vocabulary
 
 
 def prepare(config: PrepareConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Make the zip archive outputs["archive"] of the pictures and masks of config.source, whose one archive is in `inputs`.
+    """Make the zip archive outputs["archive"] of the images and masks of config.source, whose one archive is in `inputs`.
 
     images_detectron2/SPLIT/NAME.jpg: RGB, the short side at most config.short_side pixels, JPEG of config.quality (Pillow's defaults).
     annotations_detectron2/SPLIT/NAME.tif: positions in the list of A847, whatever is drawn of it, 16 bits, 65535 where there is no class.
     Same bytes for any config.threads; what is finished is kept in `work`. Raises LarvSegError for an archive that is missing or
-    damaged, and for the first picture or mask that cannot be read or has another size than its partner.
+    damaged, and for the first image or mask that cannot be read or has another size than its partner.
     """
     recoding = Recoding(config.short_side, config.quality, read_vocabulary(config.dataset, config.classes).raw_ids, config.source.encoding)
     parts = in_chunks(masked(config.dataset, config.source, inputs))
@@ -45,17 +45,17 @@ def prepare(config: PrepareConfig, inputs: Mapping[str, Path], outputs: Mapping[
 
 @dataclass(frozen=True)
 class Recoding:
-    """recoding(pictures, path) writes the prepared `pictures` and their masks to the zip archive `path`."""
+    """recoding(images, path) writes the prepared `images` and their masks to the zip archive `path`."""
 
     short_side: int  # pixels
     quality: int  # of JPEG
     raw_ids: tuple[int, ...]
     encoding: str
 
-    def __call__(self, pictures: Listed, path: Path) -> None:
+    def __call__(self, images: Listed, path: Path) -> None:
         reader = ArchiveReader()
         with zipfile.ZipFile(path, "w") as archive:
-            for listed in pictures:
+            for listed in images:
                 image, labels = self._decode(reader, listed)
                 height, width = labels.shape
                 size = shrunk_size(width, height, self.short_side)
@@ -68,7 +68,7 @@ class Recoding:
         image = decode_image(listed.image.read(reader), listed.name)
         labels = decode_mask(listed.mask.read(reader), self.encoding, self.raw_ids, listed.name)
         if image.shape[:2] != labels.shape:
-            sizes = "the picture has {1}×{0} pixels, its mask {3}×{2}".format(*image.shape[:2], *labels.shape)
+            sizes = "the image has {1}×{0} pixels, its mask {3}×{2}".format(*image.shape[:2], *labels.shape)
             raise LarvSegError(f"{listed.name}: {sizes}; use the official archive, fetched again")
         return image, labels
 
@@ -112,7 +112,7 @@ def _jpeg(image: np.ndarray, quality: int) -> bytes:
 
 def _tiff(labels: np.ndarray) -> bytes:
     data = io.BytesIO()
-    # IGNORE, −1, is the largest of 16 bits. Without compression the masks would be twenty times as large as the pictures
+    # IGNORE, −1, is the largest of 16 bits. Without compression the masks would be twenty times as large as the images
     Image.fromarray(labels.astype(np.uint16)).save(data, "TIFF", compression="tiff_adobe_deflate")
     return data.getvalue()
 

@@ -1,4 +1,4 @@
-"""Pictures that cannot be used: their table, and how many of them there may be."""
+"""Images that cannot be used: their table, and how many of them there may be."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import NamedTuple
 from larvseg.errors import LarvSegError
 from larvseg.files import write_text
 
-KNOWN_BAD = "on the list of known bad pictures"
+KNOWN_BAD = "on the list of known bad images"
 _ENOUGH = 1000  # over the limit, so many show what is wrong: the rest of the data set need not be read
 
 
 class Reject(NamedTuple):
-    """A picture that cannot be used, the file at fault (a member of an archive), and what is wrong with it."""
+    """An image that cannot be used, the file at fault (a member of an archive), and what is wrong with it."""
 
     name: str
     split: str
@@ -26,10 +26,10 @@ class Reject(NamedTuple):
 
 
 class Rejects:
-    """The rejects of a data set of `pictures` pictures, of which at most the share `allowed` may be; those known to be bad do not count."""
+    """The rejects of a data set of `images` images, of which at most the share `allowed` may be; those known to be bad do not count."""
 
-    def __init__(self, dataset: str, pictures: int, allowed: float):
-        self.dataset, self.pictures, self.allowed = dataset, pictures, allowed
+    def __init__(self, dataset: str, images: int, allowed: float):
+        self.dataset, self.images, self.allowed = dataset, images, allowed
         self._found: list[Reject] = []
 
     def __len__(self) -> int:
@@ -47,7 +47,7 @@ class Rejects:
     @property
     def too_many(self) -> bool:
         """Whether there are more than allowed."""
-        return len(self.unexpected) > self.allowed * self.pictures
+        return len(self.unexpected) > self.allowed * self.images
 
     @property
     def hopeless(self) -> bool:
@@ -69,7 +69,7 @@ class Rejects:
         write_text(path, self.table())
         bad, first = len(self.unexpected), self.unexpected[0]
         raise LarvSegError(
-            f"{self.dataset}: {bad} of {self.pictures} pictures cannot be used ({bad / self.pictures:.2%}, "
+            f"{self.dataset}: {bad} of {self.images} images cannot be used ({bad / self.images:.2%}, "
             f"max_rejects is {self.allowed:.2%}), first {first.name} in {first.archive}: {first.reason}; {path} lists them all: "
             f"fetch their archives again, or raise max_rejects in the profile to go on without them"
         )

@@ -1,4 +1,4 @@
-"""Which pictures the virtual ranks of a joint step see: pure functions of the seed and the step, so that training resumes anywhere.
+"""Which images the virtual ranks of a joint step see: pure functions of the seed and the step, so that training resumes anywhere.
 
 Rank r draws from data set r mod n. Each data set is shuffled anew every epoch, and each rank walks through its own share of it.
 """
@@ -19,11 +19,11 @@ def dataset_of(rank: int, datasets: int) -> int:
 
 
 def positions(dataset: str, size: int, step: int, rank: int, ranks: int, images: int, seed: int) -> list[int]:
-    """Positions 0..size−1 of the `images` pictures that `rank` of `ranks` sees of `dataset` at `step`."""
+    """Positions 0..size−1 of the `images` images that `rank` of `ranks` sees of `dataset` at `step`."""
     per_epoch = -(-size // ranks)
     result = []
-    for picture in range(step * images, (step + 1) * images):
-        epoch, place = divmod(picture, per_epoch)
+    for image in range(step * images, (step + 1) * images):
+        epoch, place = divmod(image, per_epoch)
         # shares are equally long: the last ones wrap around to the start
         result.append(int(_shuffled(dataset, size, epoch, seed)[(place * ranks + rank) % size]))
     return result
@@ -35,5 +35,5 @@ def _shuffled(dataset: str, size: int, epoch: int, seed: int) -> np.ndarray:
 
 
 def generator(seed: int, step: int, rank: int, slot: int) -> np.random.Generator:
-    """The generator of everything random about one picture of one step."""
+    """The generator of everything random about one image of one step."""
     return np.random.default_rng([seed, _AUGMENT, step, rank, slot])

@@ -1,4 +1,4 @@
-"""Joint transforms of a picture and its mask for training (the pipeline of mmsegmentation), with every draw from an explicit generator.
+"""Joint transforms of an image and its mask for training (the pipeline of mmsegmentation), with every draw from an explicit generator.
 
 Resizing, cropping and flipping are one affine map, so only the pixels of the crop are ever computed.
 """
@@ -24,16 +24,16 @@ _HUE_CIRCLE = 255  # Pillow's HSV: hues 0 and 255 are the same
 
 
 class Sample(NamedTuple):
-    """One training picture of C×C pixels, C = Augmentation.crop; what the crop did not fill is padding, right and below."""
+    """One training image of C×C pixels, C = Augmentation.crop; what the crop did not fill is padding, right and below."""
 
     image: np.ndarray  # (3, C, C) float32, normalised; 0 in the padding
     mask: np.ndarray | None  # (C, C) int16 train ids; IGNORE in the padding
-    size: tuple[int, int]  # height and width of the part that is picture
+    size: tuple[int, int]  # height and width of the part that is image
 
 
 @dataclass(frozen=True)
 class Window:
-    """A part of the resized picture: its size, its place there, and whether it is mirrored. All in pixels of the resized picture."""
+    """A part of the resized image: its size, its place there, and whether it is mirrored. All in pixels of the resized image."""
 
     resized: tuple[int, int]  # width, height
     left: int
@@ -97,7 +97,7 @@ def augment(image: np.ndarray, mask: np.ndarray | None, augmentation: Augmentati
 
 
 def view(image: np.ndarray, augmentation: Augmentation, normalisation: str, rng: np.random.Generator) -> np.ndarray:
-    """(H, W, 3) uint8 → (3, crop, crop): randomly scaled, cut and flipped, zero where nothing is left of the picture; colours stay."""
+    """(H, W, 3) uint8 → (3, crop, crop): randomly scaled, cut and flipped, zero where nothing is left of the image; colours stay."""
     window = draw_window(image.shape[1], image.shape[0], None, augmentation, rng)
     padded = np.zeros((3, augmentation.crop, augmentation.crop), np.float32)
     padded[:, : window.height, : window.width] = normalise(window.cut_image(image), normalisation)
@@ -105,7 +105,7 @@ def view(image: np.ndarray, augmentation: Augmentation, normalisation: str, rng:
 
 
 def draw_window(width: int, height: int, mask: np.ndarray | None, augmentation: Augmentation, rng: np.random.Generator) -> Window:
-    """A random scale, place and flip for a picture of `width`×`height` pixels.
+    """A random scale, place and flip for an image of `width`×`height` pixels.
 
     With a mask, places are drawn until no class covers max_category_share of the labelled pixels, CROP_TRIES times at most.
     """

@@ -21,7 +21,7 @@ from larvseg.sources.archives import members, tars_in
 from larvseg.sources.integrity import check_structure, glance, prove
 from larvseg.sources.registry import source_of
 
-TARS = 5  # archives of synsets that are listed unless the examination is deep: each takes a seek a picture
+TARS = 5  # archives of synsets that are listed unless the examination is deep: each takes a seek an image
 
 
 def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
@@ -92,7 +92,7 @@ def _problem(path: Path, file: str, source: Source | None, deep: bool) -> str | 
             check_structure(path, file)
             return None
         if path.suffix == ".tar" and not deep:
-            tars_in(path)  # what is in the thousand tars of ImageNet-1K takes a seek a picture
+            tars_in(path)  # what is in the thousand tars of ImageNet-1K takes a seek an image
             return None
         names = [member.name for member in members(path)]
     except LarvSegError as problem:

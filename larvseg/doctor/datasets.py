@@ -1,4 +1,4 @@
-"""The manifests: do they agree with the archives, the vocabularies and what is in the pictures?"""
+"""The manifests: do they agree with the archives, the vocabularies and what is in the images?"""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from larvseg.pipeline import Project
 from larvseg.sources.archives import ArchiveReader
 from larvseg.sources.encodings import decode_image, label_counts
 
-SAMPLE, DEEP_SAMPLE = 16, 512  # pictures of each data set that are decoded
+SAMPLE, DEEP_SAMPLE = 16, 512  # images of each data set that are decoded
 MODES = {"L": "grey", "CMYK": "CMYK", "P": "with a palette", "RGBA": "with transparency"}
 
 
 def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
-    """Each manifest that was derived, and a sample of its pictures and masks, read again."""
+    """Each manifest that was derived, and a sample of its images and masks, read again."""
     derived = [dataset for dataset in project.datasets if (folder / project.manifest(dataset)).is_file()]
     if len(derived) < len(project.datasets):
         yield ok(f"{len(derived)} of {len(project.datasets)} manifests are derived; {snakemake(project, 'datasets')} derives the others")
@@ -64,10 +64,10 @@ def _examine(project: Project, manifest: Manifest, dataset: str, folder: Path, a
             return
         modes[_mode(_bytes(reader, row["image"]))] += 1
     special = [f"{count} {MODES.get(mode, mode)}" for mode, count in sorted(modes.items()) if mode != "RGB"]
-    pictures = " + ".join(str(count) for count in counts if count)
+    images = " + ".join(str(count) for count in counts if count)
     read = f"{len(sample)} read again, as the manifest says" + (f" ({', '.join(special)})" if special else "")
     what = "with captions" if project.kind_of(dataset) == "caption" else f"of {len(manifest.header['classes'])} classes"
-    yield ok(f"{pictures} pictures {what}; {read}", dataset)
+    yield ok(f"{images} images {what}; {read}", dataset)
     yield from _sibling(project, manifest, dataset, folder, sample)
     yield from _expected_counts(project, manifest, dataset, counts)
     yield from _classes(project, manifest, dataset)
@@ -89,7 +89,7 @@ def _header_problem(project: Project, manifest: Manifest, dataset: str, folder: 
 
 
 def _row_problem(reader: ArchiveReader, manifest: Manifest, row: dict) -> str | None:
-    """What differs between a row and the picture and mask it tells of."""
+    """What differs between a row and the image and mask it tells of."""
     height, width, _ = decode_image(_bytes(reader, row["image"]), row["name"]).shape
     if (width, height) != (row["width"], row["height"]):
         return f"{row['name']} has {width}×{height} pixels, the manifest says {row['width']}×{row['height']}"
@@ -103,7 +103,7 @@ def _row_problem(reader: ArchiveReader, manifest: Manifest, row: dict) -> str | 
 
 
 def _sibling(project: Project, manifest: Manifest, dataset: str, folder: Path, sample: list[int]) -> Iterator[Finding]:
-    """Image-level labels hide the masks; those of the segmentation data set, whose training pictures they are, can be compared."""
+    """Image-level labels hide the masks; those of the segmentation data set, whose training images they are, can be compared."""
     benchmark = project.data.benchmark_of(dataset)
     path = project.manifest(benchmark)
     if project.kind_of(dataset) != "multi_label" or project.data[benchmark].archives != project.data[dataset].archives:
@@ -123,7 +123,7 @@ def _bytes(reader: ArchiveReader, location: dict) -> bytes:
 
 
 def _mode(data: bytes) -> str:
-    """Pillow's mode of a picture that can be read."""
+    """Pillow's mode of an image that can be read."""
     return "compressed with gzip" if data[:2] == b"\x1f\x8b" else Image.open(io.BytesIO(data)).mode
 
 
@@ -131,25 +131,25 @@ def _expected_counts(project: Project, manifest: Manifest, dataset: str, counts:
     world, rejected = project.profile.world, manifest.header.get("rejected", 0)
     expected = project.data[dataset].released if world is None else drawn_images(world).get(dataset)
     if expected and sum(counts) + rejected != sum(expected):
-        what = f"{dataset} has {counts[0]} + {counts[1]} pictures and {rejected} rejects, expected {expected[0]} + {expected[1]}"
+        what = f"{dataset} has {counts[0]} + {counts[1]} images and {rejected} rejects, expected {expected[0]} + {expected[1]}"
         yield warning(what, project.manifest(dataset), _deep(project))
 
 
 def _classes(project: Project, manifest: Manifest, dataset: str) -> Iterator[Finding]:
-    """Benchmark classes without a validation picture; pictures of each category of ImageNet, and categories without an archive."""
+    """Benchmark classes without a validation image; images of each category of ImageNet, and categories without an archive."""
     names, path = manifest.header["classes"], project.manifest(dataset)
     if project.data[dataset].base and project.kind_of(dataset) == "pixel":
-        counts = _pictures_of(manifest, "validation")
+        counts = _images_of(manifest, "validation")
         absent = [name for name, count in zip(names, counts, strict=True) if not count]
-        what = f"{len(absent)} of {len(names)} classes are in no validation picture, so in no mean: {some(absent)}"
+        what = f"{len(absent)} of {len(names)} classes are in no validation image, so in no mean: {some(absent)}"
         if absent and project.profile.drawn:
             yield ok(what, dataset)
         elif absent:
-            yield warning(what, path, "use the official archives, whole: all classes are in their validation pictures")
+            yield warning(what, path, "use the official archives, whole: all classes are in their validation images")
     if project.kind_of(dataset) == "single_label" and len(manifest):
-        counts = _pictures_of(manifest, "training")
+        counts = _images_of(manifest, "training")
         fewest = names[int(counts.argmin())]
-        yield ok(f"{counts.min()} ({fewest}) to {counts.max()} pictures a category, {int(np.median(counts))} in the median", dataset)
+        yield ok(f"{counts.min()} ({fewest}) to {counts.max()} images a category, {int(np.median(counts))} in the median", dataset)
     yield from _without_archive(project, manifest, dataset)
 
 
@@ -171,8 +171,8 @@ def _deep(project: Project) -> str:
     return f"larvseg doctor --profile {project.name} --deep says which archive is damaged or of another edition; fetch that one again"
 
 
-def _pictures_of(manifest: Manifest, split: str) -> np.ndarray:
-    """(classes,) in how many pictures of `split` each class is; column by column, for there may be millions of rows."""
+def _images_of(manifest: Manifest, split: str) -> np.ndarray:
+    """(classes,) in how many images of `split` each class is; column by column, for there may be millions of rows."""
     counts = np.zeros(len(manifest.header["classes"]), np.int64)
     file = pa.ipc.open_file(pa.memory_map(str(manifest.path)))
     for batch in (file.get_batch(i) for i in range(file.num_record_batches)):
@@ -181,8 +181,8 @@ def _pictures_of(manifest: Manifest, split: str) -> np.ndarray:
     return counts
 
 
-def _rejects(project: Project, dataset: str, pictures: int, folder: Path) -> Iterator[Finding]:
-    """Pictures that could not be used."""
+def _rejects(project: Project, dataset: str, images: int, folder: Path) -> Iterator[Finding]:
+    """Images that could not be used."""
     path = project.path("derive", "rejects", dataset=dataset)
     if not (folder / path).is_file():
         return
@@ -193,10 +193,10 @@ def _rejects(project: Project, dataset: str, pictures: int, folder: Path) -> Ite
     if set(Reject._fields) - set(rows[0]):
         yield error("not a table of rejects", path, f"rm {path} && {snakemake(project, path)}")
         return
-    total = len(rows) + pictures
+    total = len(rows) + images
     unexpected = [row for row in rows if row["reason"] != KNOWN_BAD]
     first = "; ".join(f"{row['name']}: {row['reason']}" for row in (unexpected or rows)[:2])
-    what = f"{len(rows)} of {total} pictures cannot be used and are left out ({len(unexpected)} not known to be bad): {first}"
+    what = f"{len(rows)} of {total} images cannot be used and are left out ({len(unexpected)} not known to be bad): {first}"
     if len(unexpected) > project.profile.max_rejects * total:
         yield error(f"{what}; max_rejects is {project.profile.max_rejects:.2%}", path, _deep(project))
     else:

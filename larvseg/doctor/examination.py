@@ -21,7 +21,7 @@ CHECKS = {
 def examine(project: Project, folder: Path = Path("."), deep: bool = False) -> list[Finding]:
     """Everything that was looked at in `folder` for the profile of `project`; nothing is changed.
 
-    deep: also read every byte of the archives (checksums), list every synset's archive, and decode more pictures. Long work shows a bar.
+    deep: also read every byte of the archives (checksums), list every synset's archive, and decode more images. Long work shows a bar.
     """
     return [replace(finding, group=group) for group, check in CHECKS.items() for finding in check(project, folder, deep)]
 

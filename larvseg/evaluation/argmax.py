@@ -1,4 +1,4 @@
-"""Label maps at picture size from logits on the patch grid, exactly, without a picture-sized map of every class.
+"""Label maps at image size from logits on the patch grid, exactly, without an image-sized map of every class.
 
 Upsampling is a fixed linear map whose weights are non-negative and sum to one: each output pixel is a convex combination of a few
 patches. So in a block of pixels that draw on the same patches, with L the largest over classes of the smallest value on these patches,
@@ -44,11 +44,11 @@ def sliding_argmax(
     original_size: tuple[int, int],
     method: Method = "auto",
 ) -> Tensor:
-    """Label map of one picture from the logits of its sliding windows: (T·L, N, h, w) float32 → `original_size` int64.
+    """Label map of one image from the logits of its sliding windows: (T·L, N, h, w) float32 → `original_size` int64.
 
-    Each window's logits are upsampled to window × window pixels and laid at its place in the resized picture; what reaches past it is
+    Each window's logits are upsampled to window × window pixels and laid at its place in the resized image; what reaches past it is
     dropped. Overlaps are averaged, the mean is resized to `original_size`, both bilinear (align_corners False), then argmax.
-    `positions` are the T top and L left window edges; windows come row by row and must cover the picture.
+    `positions` are the T top and L left window edges; windows come row by row and must cover the image.
     Raises ValueError for wrong shapes, types or uncovered pixels.
     """
     _check(window_logits, "window_logits (T·L, N, h, w)")

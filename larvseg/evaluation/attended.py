@@ -1,4 +1,4 @@
-"""One picture with image labels as a training step sees it: the maps behind its attentive loss, which training itself never keeps."""
+"""One image with image labels as a training step sees it: the maps behind its attentive loss, which training itself never keeps."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from larvseg.training.losses import attentive_loss, image_label_loss
 from larvseg.training.objective import Group, push
 
 
-class AttendedPicture(NamedTuple):
-    """What the category-wise attentive classifier makes of L ≥ 2 labels of a picture of h·w = n patches and N classes."""
+class AttendedImage(NamedTuple):
+    """What the category-wise attentive classifier makes of L ≥ 2 labels of an image of h·w = n patches and N classes."""
 
     out: Classified
     foreground: Tensor  # s_fg (L, n), mean cosines to the bank of each label
     background: Tensor  # s_bg (L, n), the same for its other labels
     attention: Tensor  # A (L, H, W), at the size of the losses
-    log_probability: Tensor  # (L, N) of the attentively pooled logits; −inf for the picture's other labels
+    log_probability: Tensor  # (L, N) of the attentively pooled logits; −inf for the image's other labels
     scored: Tensor  # (L,) bool: the bank of the label is warm
     contrast: Tensor  # (L,) standard deviation over the patches of s_fg − s_bg
     loss_cls: Tensor  # (L,) of logits that are averaged
     loss_aux: Tensor  # (L,) of logits that are pooled attentively; 0 where not scored
 
 
-def attend(run: BankedRun, training_set: TrainingSet, bank: MemoryBank, image: Tensor, labels: Sequence[int]) -> AttendedPicture:
+def attend(run: BankedRun, training_set: TrainingSet, bank: MemoryBank, image: Tensor, labels: Sequence[int]) -> AttendedImage:
     """The next step of the training, if it saw `image` (1, 3, H, W) of `training_set` with `labels`; `bank` stays as it is."""
     bank, config = copy.deepcopy(bank), run.config
     index, banked = run.index[training_set.name], run.banked[run.index[training_set.name]]
@@ -51,7 +51,7 @@ def attend(run: BankedRun, training_set: TrainingSet, bank: MemoryBank, image: T
     background = others_mean(before, after, positions >= 0, empty=1 - foreground)
     attention = torch.sigmoid(upsample(standardise(foreground - background).unflatten(2, out.logits.shape[2:]), size))
 
-    return AttendedPicture(
+    return AttendedImage(
         out,
         foreground[0],
         background[0],
@@ -77,7 +77,7 @@ def _log_probability(run: BankedRun, out: Classified, weights: Tensor, labels: T
 
 
 def principal_components(embeddings: Tensor, count: int = 3) -> Tensor:
-    """(D, h, w) → (count, h, w): projections on the directions in which the embeddings of a picture differ most.
+    """(D, h, w) → (count, h, w): projections on the directions in which the embeddings of an image differ most.
 
     The sign of a direction is such that its largest entry is positive.
     """

@@ -1,4 +1,4 @@
-"""The `attend` stage: what the category-wise attentive classifier makes of one training picture (paper, Figure 3)."""
+"""The `attend` stage: what the category-wise attentive classifier makes of one training image (paper, Figure 3)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from torch import Tensor
 
 from larvseg.config import Evaluation, TrainingSet
 from larvseg.config.figures import AttentionsConfig
-from larvseg.datasets.annotations import TrainingPictures
+from larvseg.datasets.annotations import TrainingImages
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import Window, normalise, resized_size
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.attended import attend, principal_components
 from larvseg.evaluation.bank_contents import BankedRun, Slot, load_banked, slots_of, top_patches
-from larvseg.evaluation.training_examples import most_varied, surely_novel, training_pictures
+from larvseg.evaluation.training_examples import most_varied, surely_novel, training_images
 from larvseg.models.bank import MemoryBank
 from larvseg.models.upsampling import upsample
 from larvseg.training import runtime
@@ -27,26 +27,26 @@ from larvseg.training.checkpoint import save_tensors
 from larvseg.training.losses import IGNORE, segmentation_loss
 from larvseg.training.objective import mean_of_ranks
 
-LARGEST = 128  # pixels, of the pictures of slots
+LARGEST = 128  # pixels, of the images of slots
 Part = tuple[dict[str, Tensor], dict[str, Any]]  # tensors and metadata
 
 
 @torch.inference_mode()
 def attentions(config: AttentionsConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Write `attentions` (safetensors): the losses of config.run after its last step, of a picture with a mask and one with image labels.
+    """Write `attentions` (safetensors): the losses of config.run after its last step, of an image with a mask and one with image labels.
 
-    Tensors, for pictures of h·w patches; L labels of the second are shown; rows are those of the union of names:
-    "pixel.picture", "weak.picture" (H, W, 3) uint8, cut to whole patches; "pixel.mask", "pixel.prediction" (H', W') int16 rows, −1 none;
+    Tensors, for images of h·w patches; L labels of the second are shown; rows are those of the union of names:
+    "pixel.image", "weak.image" (H, W, 3) uint8, cut to whole patches; "pixel.mask", "pixel.prediction" (H', W') int16 rows, −1 none;
     "pixel.components", "weak.components" (3, h, w), principal components of the embeddings of each;
     "weak.cosines", "weak.foreground", "weak.background" (L, h, w): S, s_fg, s_bg; "weak.attention" (L, H', W'): A;
-    "weak.top" (L, K), the patches that the picture pushes; "weak.probabilities" (L, N), what the loss of each label is taken of;
-    of slot s of label l, the latest first, "slots.l.s.picture" (C, C, 3) uint8, the crop it was made of, and "slots.l.s.top" (K,).
+    "weak.top" (L, K), the patches that the image pushes; "weak.probabilities" (L, N), what the loss of each label is taken of;
+    of slot s of label l, the latest first, "slots.l.s.image" (C, C, 3) uint8, the crop it was made of, and "slots.l.s.top" (K,).
     Metadata: run, seed, profile, names, novel, backbone, memory_size, top_k; `pixel` and `weak`: what is shown, and the losses.
 
-    The second picture is one of the first config.candidates that have config.novel novel and config.base base labels; shown are those that
-    the bank tells best from the rest of the picture (`Attended.contrast`), and of the pictures that with the largest smallest one, among
+    The second image is one of the first config.candidates that have config.novel novel and config.base base labels; shown are those that
+    the bank tells best from the rest of the image (`Attended.contrast`), and of the images that with the largest smallest one, among
     labels with a full bank if there are any. Its mask is not opened. inputs: `model`, `config`, and the manifest of each training set.
-    Raises LarvSegError for a run without a bank, and if no picture has these labels.
+    Raises LarvSegError for a run without a bank, and if no image has these labels.
     """
     device = runtime.prepare(config.runtime)
     run = load_banked(inputs, device)
@@ -75,17 +75,17 @@ class View:
 
 
 def _pixel(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, manifests: Mapping[str, Manifest]) -> Part:
-    """A picture with a mask, and its segmentation loss."""
-    pictures = training_pictures(manifests[training_set.name], training_set.name)
-    position = most_varied(pictures, config.candidates, [range(len(run.index[training_set.name]))])
-    view = View(run, config.evaluation, pictures.image(position))
+    """An image with a mask, and its segmentation loss."""
+    images = training_images(manifests[training_set.name], training_set.name)
+    position = most_varied(images, config.candidates, [range(len(run.index[training_set.name]))])
+    view = View(run, config.evaluation, images.image(position))
     out = run.classify(view.image, training_set.name)
-    mask = torch.from_numpy(view.window.cut_mask(pictures.mask(position)).astype(np.int64)).to(run.device)
+    mask = torch.from_numpy(view.window.cut_mask(images.mask(position)).astype(np.int64)).to(run.device)
     stride, rows = run.config.loss_downsample, run.index[training_set.name]
     labels = mask[None, ::stride, ::stride]
     counted = labels != IGNORE if run.config.switches.pixel_denominator == "labelled_pixels" else torch.ones_like(labels)
     tensors = {
-        "pixel.picture": view.shown,
+        "pixel.image": view.shown,
         "pixel.mask": torch.where(mask == IGNORE, IGNORE, rows[mask]).short(),
         "pixel.prediction": rows[upsample(out.logits[0], mask.shape).argmax(0)].short(),
         "pixel.components": principal_components(out.pixels[0].T.unflatten(1, out.logits.shape[2:])),
@@ -94,17 +94,17 @@ def _pixel(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, 
 
 
 def _weak(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, manifests: Mapping[str, Manifest]) -> Part:
-    """A picture with image labels, the maps of some of them, and what their banks hold."""
+    """An image with image labels, the maps of some of them, and what their banks hold."""
     manifest = manifests[training_set.name]
-    pictures = training_pictures(manifest, training_set.name)
+    images = training_images(manifest, training_set.name)
     bank = run.bank_of(next(rank for rank in range(run.config.ranks) if run.dataset_of(rank) == training_set.name))
-    position, shown = _chosen(run, config, training_set, bank, pictures, surely_novel(manifest))
-    labels, rows = pictures.labels(position), run.index[training_set.name].tolist()
-    view = View(run, config.evaluation, pictures.image(position))
+    position, shown = _chosen(run, config, training_set, bank, images, surely_novel(manifest))
+    labels, rows = images.labels(position), run.index[training_set.name].tolist()
+    view = View(run, config.evaluation, images.image(position))
     seen = attend(run, training_set, bank, view.image, labels)
     own, grid, at = seen.out.cosines[0, :, shown].T, seen.out.logits.shape[2:], [labels.index(label) for label in shown]
     tensors = {
-        "weak.picture": view.shown,
+        "weak.image": view.shown,
         "weak.components": principal_components(seen.out.pixels[0].T.unflatten(1, grid)),
         "weak.cosines": own.unflatten(1, grid),
         "weak.foreground": seen.foreground[at].unflatten(1, grid),
@@ -117,7 +117,7 @@ def _weak(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, m
     for number, (label, place) in enumerate(zip(shown, at, strict=True)):
         slots = slots_of(run, manifests, bank, rows[label], config.slots)
         for age, slot in enumerate(slots):
-            tensors |= {f"slots.{number}.{age}.picture": _crop(run, slot), f"slots.{number}.{age}.top": slot.top}
+            tensors |= {f"slots.{number}.{age}.image": _crop(run, slot), f"slots.{number}.{age}.top": slot.top}
         about = {"row": rows[label], "pushed": int(bank.pushed[rows[label]]), "scored": bool(seen.scored[place])}
         about["contrast"] = float(seen.contrast[place])
         about |= {"loss_cls": float(seen.loss_cls[place]), "loss_aux": float(seen.loss_aux[place])}
@@ -131,25 +131,25 @@ def _weak(run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, m
 
 
 def _mean(values: Tensor, counted: Tensor) -> float:
-    """The loss of one picture, as a rank that saw nothing else would average it."""
+    """The loss of one image, as a rank that saw nothing else would average it."""
     return float(mean_of_ranks(values.flatten()[None], counted.flatten()[None], torch.zeros(1, dtype=torch.int64, device=values.device), 1))
 
 
 def _chosen(
-    run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, bank: MemoryBank, pictures: TrainingPictures, sure: Collection[int]
+    run: BankedRun, config: AttentionsConfig, training_set: TrainingSet, bank: MemoryBank, images: TrainingImages, sure: Collection[int]
 ) -> tuple[int, list[int]]:
-    """The position of a picture and those of its labels that are shown, novel ones (of `sure`) first; see `attentions`."""
+    """The position of an image and those of its labels that are shown, novel ones (of `sure`) first; see `attentions`."""
     rows = run.index[training_set.name]
     novel = run.novel[rows].tolist()
     best: tuple[tuple[int, float], int, list[int]] | None = None
     looked_at = 0
-    for position in range(len(pictures)):
-        labels = pictures.labels(position)
+    for position in range(len(images)):
+        labels = images.labels(position)
         kinds = [label for label in labels if label in sure], [label for label in labels if not novel[label]]
         if looked_at == config.candidates or len(kinds[0]) < config.novel or len(kinds[1]) < config.base:
             continue
         looked_at += 1
-        seen = attend(run, training_set, bank, View(run, config.evaluation, pictures.image(position)).image, labels)
+        seen = attend(run, training_set, bank, View(run, config.evaluation, images.image(position)).image, labels)
         merits = {label: (bool(warm), value) for label, warm, value in zip(labels, seen.scored, seen.contrast.tolist(), strict=True)}
         counts = zip(kinds, (config.novel, config.base), strict=True)
         shown = [label for kind, count in counts for label in sorted(kind, key=merits.get, reverse=True)[:count]]
@@ -158,7 +158,7 @@ def _chosen(
             best = merit, position, shown
     if best is None:
         wanted = f"{config.novel} novel and {config.base} base labels"
-        raise LarvSegError(f"{training_set.name}: no training picture has {wanted}; ask for fewer in figure3")
+        raise LarvSegError(f"{training_set.name}: no training image has {wanted}; ask for fewer in figure3")
     return best[1:]
 
 

@@ -1,4 +1,4 @@
-"""What lies in the memory banks of a trained run: the pictures behind its slots.
+"""What lies in the memory banks of a trained run: the images behind its slots.
 
 Which crops a step sees is a function of the seed and the step, so the last pushes of a training can be drawn again from its data sets.
 """
@@ -91,7 +91,7 @@ class Push(NamedTuple):
 
     step: int
     dataset: str
-    name: str  # of the picture
+    name: str  # of the image
     image: Tensor  # (3, C, C), normalised, as the network saw it
     label: int  # the category among the classes of the data set
 
@@ -112,7 +112,7 @@ def last_pushes(run: BankedRun, manifests: Mapping[str, Manifest], bank: MemoryB
             name = run.dataset_of(rank)
             positions = sampler.positions(name, len(rows[name]), step, rank, config.ranks, config.images_per_rank, config.seed)
             drawn[rank] = [int(rows[name][position]) for position in positions]
-        # labels of whole pictures: crops have no others, so most steps need not be drawn
+        # labels of whole images: crops have no others, so most steps need not be drawn
         if not any(
             labels[run.dataset_of(rank)] & {*manifests[run.dataset_of(rank)].labels(row)} for rank, own in drawn.items() for row in own
         ):
@@ -152,7 +152,7 @@ def slots_of(run: BankedRun, manifests: Mapping[str, Manifest], bank: MemoryBank
         found.append(Slot(push, tuple(out.logits.shape[2:]), top_patches(bank, scores)[0], float(agreement)))
     if len(found) < wanted:
         raise LarvSegError(
-            f"{run.config.run}: {run.names[category]} was pushed {count} times, its pictures explain {len(found)}; train the run again"
+            f"{run.config.run}: {run.names[category]} was pushed {count} times, its images explain {len(found)}; train the run again"
         )
     return found
 

@@ -1,4 +1,4 @@
-"""Whole pictures as grids of pixel embeddings, without sliding windows."""
+"""Whole images as grids of pixel embeddings, without sliding windows."""
 
 from __future__ import annotations
 
@@ -15,31 +15,31 @@ from larvseg.config import Evaluation
 from larvseg.config.grouping import Embedding
 from larvseg.datasets.transforms import normalise, resize, resized_size
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.grouping import PictureGrid
+from larvseg.evaluation.grouping import ImageGrid
 from larvseg.models.backbone import build_backbone
 from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.segmenters import load_segmenter
 
-Embed = Callable[[np.ndarray], PictureGrid]  # picture (H, W, 3) uint8 → unit vectors on its patch grid
+Embed = Callable[[np.ndarray], ImageGrid]  # image (H, W, 3) uint8 → unit vectors on its patch grid
 
 
 def embedder(embedding: Embedding, inputs: Mapping[str, Path], evaluation: Evaluation, device: torch.device | str) -> Embed:
-    """The embeddings that `embedding` says, of pictures at the size of `evaluation`.
+    """The embeddings that `embedding` says, of images at the size of `evaluation`.
 
     inputs: `model` and, of a segmenter, `config`, or `clip`. A segmenter's embeddings are those that its classifier compares,
     p = normalise(x W_p). Raises LarvSegError for files that do not fit.
     """
     network, patch_size, normalisation = _network(embedding, inputs, device)
 
-    def embed(image: np.ndarray) -> PictureGrid:
+    def embed(image: np.ndarray) -> ImageGrid:
         images = whole(image, evaluation, normalisation, device)
-        return PictureGrid(network(images)[0].float(), image.shape[:2], tuple(length / patch_size for length in images.shape[2:]))
+        return ImageGrid(network(images)[0].float(), image.shape[:2], tuple(length / patch_size for length in images.shape[2:]))
 
     return embed
 
 
 def _network(embedding: Embedding, inputs: Mapping[str, Path], device: torch.device | str) -> tuple[Callable[[Tensor], Tensor], int, str]:
-    """(1, 3, H, W) → (1, D, h, w) unit vectors; pixels from one of them to the next; how pictures are normalised for it."""
+    """(1, 3, H, W) → (1, D, h, w) unit vectors; pixels from one of them to the next; how images are normalised for it."""
     if embedding.source == "denseclip":
         from larvseg.clip.dense import stride_of
         from larvseg.clip.model import load_clip  # only this needs CLIP

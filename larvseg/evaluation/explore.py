@@ -1,7 +1,7 @@
 """The `explore` stage: how well pixel embeddings group pixels when one pixel of each class is known (paper, Table 1).
 
-The paper looks at "images containing novel category regions"; here every validation picture counts, which gives the same numbers: where
-classes that are not in a picture cannot win, a picture without a novel category changes no novel IoU.
+The paper looks at "images containing novel category regions"; here every validation image counts, which gives the same numbers: where
+classes that are not in an image cannot win, an image without a novel category changes no novel IoU.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def explore(config: GroupingConfig, inputs: Mapping[str, Path], outputs: Mapping
     """Write `grouping` (JSON): mIoU in percent over the novel categories, of each draw under both alignment rules, and their mean and std.
 
     inputs: `manifest` of the benchmark and, as `embedding` says, `model` and `config` of a run, `model`, a backbone, or `clip` and
-    `text`. DenseCLIP knows the classes of a picture but no pixel, so there is nothing to draw: one "draw". Raises LarvSegError for inputs
+    `text`. DenseCLIP knows the classes of an image but no pixel, so there is nothing to draw: one "draw". Raises LarvSegError for inputs
     that do not fit.
     """
     device = runtime.prepare(config.runtime)
@@ -56,7 +56,7 @@ def explore(config: GroupingConfig, inputs: Mapping[str, Path], outputs: Mapping
 
 @torch.inference_mode()
 def group_by_pixels(embed: Embed, manifest: Manifest, draws: int, seed: int, absent: str = "masked") -> list[ConfusionCounts]:
-    """Confusion counts of each draw: in every validation picture the classes of `grouped` against its mask.
+    """Confusion counts of each draw: in every validation image the classes of `grouped` against its mask.
 
     The known pixels depend on (seed, draw, row of the manifest) alone.
     """
@@ -72,7 +72,7 @@ def group_by_pixels(embed: Embed, manifest: Manifest, draws: int, seed: int, abs
 
 @torch.inference_mode()
 def group_by_texts(embed: Embed, table: Tensor, manifest: Manifest, absent: str = "masked") -> ConfusionCounts:
-    """Confusion counts of the best of the classes that are in the picture, by the rows of `table` (N, D), unit vectors."""
+    """Confusion counts of the best of the classes that are in the image, by the rows of `table` (N, D), unit vectors."""
     counts = ConfusionCounts(len(table))
     for row, mask in _labelled(manifest):
         present = np.unique(mask[mask >= 0]).astype(np.int64)
@@ -105,7 +105,7 @@ def _mean_std(values: Sequence[float | None]) -> dict[str, float | None]:
 
 
 def _labelled(manifest: Manifest):
-    """(row, mask) of the validation pictures that have a label."""
+    """(row, mask) of the validation images that have a label."""
     rows = manifest.split("validation")
     if not len(rows):
         raise LarvSegError(f"{manifest.header['dataset']}: the manifest has no validation image; derive it again")

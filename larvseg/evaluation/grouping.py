@@ -1,7 +1,7 @@
 """Which pixels belong together? Scores of classes from one labelled pixel of each (paper, Section 3 and Table 1).
 
-A picture has embeddings e on a patch grid; that of a pixel is their bilinear interpolation u(x) = Σ_i w_i(x) e_i, normalised. One pixel
-s_c of each class c that is in the picture is known, and x gets the class of the largest cosine between u(x) and u(s_c). With û = u/|u|
+An image has embeddings e on a patch grid; that of a pixel is their bilinear interpolation u(x) = Σ_i w_i(x) e_i, normalised. One pixel
+s_c of each class c that is in the image is known, and x gets the class of the largest cosine between u(x) and u(s_c). With û = u/|u|
 this is û(s_c)·u(x)/|u(x)| = Σ_i w_i(x) (û(s_c)·e_i) / |u(x)|: dot products on the patch grid, upsampled as C maps instead of one map for
 each of the D channels. |u(x)| is the same for all classes, so it matters to response maps alone.
 """
@@ -18,10 +18,10 @@ from torch import Tensor
 CHANNELS = 64  # upsampled at once for |u|
 
 
-class PictureGrid:
-    """Values of a picture of H×W pixels on a patch grid: (D, h, w). The picture spans `covered` of the rows and columns of patches.
+class ImageGrid:
+    """Values of an image of H×W pixels on a patch grid: (D, h, w). The image spans `covered` of the rows and columns of patches.
 
-    A network that pads pictures to whole patches has grids that reach past the picture; `covered` is then smaller than (h, w).
+    A network that pads images to whole patches has grids that reach past the image; `covered` is then smaller than (h, w).
     """
 
     def __init__(self, values: Tensor, size: tuple[int, int], covered: tuple[float, float] | None = None):
@@ -72,7 +72,7 @@ def draw_points(mask: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray,
 def grouped(scores: Tensor, present: np.ndarray, classes: int, absent: Literal["masked", "zero"] = "masked") -> np.ndarray:
     """The class of the best score at each pixel: (C, H, W) scores of the classes `present` (C,) → (H, W) int64.
 
-    absent: classes that are not in the picture cannot win ("masked"), or have the score 0 and win where all others are negative ("zero"),
+    absent: classes that are not in the image cannot win ("masked"), or have the score 0 and win where all others are negative ("zero"),
     then the first of them. Scores may be scaled at each pixel by a positive factor.
     """
     best, position = scores.max(0)

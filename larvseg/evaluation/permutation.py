@@ -30,7 +30,7 @@ def permuted_vocabulary(matrix: np.ndarray, names: Sequence[str], novel: Novel) 
     """mIoU over all, base and novel classes (rule S, percent), the mean over PERMUTATIONS derangements of the vocabulary.
 
     A method that scores pixels against class embeddings one by one gives class j the scores of class π(j) when its embeddings are
-    permuted by π. So its confusion matrix (N, N), target × prediction, has the columns of `matrix` in the order π, and no picture is
+    permuted by π. So its confusion matrix (N, N), target × prediction, has the columns of `matrix` in the order π, and no image is
     looked at again.
     """
     means = [metrics_of(matrix[:, derangement(len(names), number)], names, novel) for number in range(PERMUTATIONS)]

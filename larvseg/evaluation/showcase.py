@@ -1,4 +1,4 @@
-"""The `showcase` stage: the validation picture in which a run finds a novel category best, segmented again (paper, Figure 1)."""
+"""The `showcase` stage: the validation image in which a run finds a novel category best, segmented again (paper, Figure 1)."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from larvseg.training.checkpoint import save_tensors
 
 
 class Found(NamedTuple):
-    """A picture, and the category that is found best in it."""
+    """An image, and the category that is found best in it."""
 
     row: int  # in the manifest
     label: int
-    iou: float  # of the category in the picture
+    iou: float  # of the category in the image
 
 
 @torch.inference_mode()
 def showcase(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Write `showcase` (safetensors): "prediction" (H, W) int16, the label map of config.run for one validation picture.
+    """Write `showcase` (safetensors): "prediction" (H, W) int16, the label map of config.run for one validation image.
 
-    The picture is that in which a novel category is found best, of those that `objects`, the manifest of a data set of object pictures,
+    The image is that in which a novel category is found best, of those that `objects`, the manifest of a data set of object images,
     has. Metadata: run, method, seed, profile, benchmark, and the fields of `Found`.
     inputs: `confusion` of the run's evaluation, `manifest` of the benchmark, `objects`, and what `evaluate` needs of the method.
-    Raises LarvSegError if no picture shows such a category; errors as there.
+    Raises LarvSegError if no image shows such a category; errors as there.
     """
     device = runtime.prepare(config.runtime)
     manifest = open_benchmark(inputs["manifest"], config.benchmark)
     names, known = manifest.header["classes"], set(Manifest(inputs["objects"]).header["classes"])
-    found = best_picture(*read_confusion(inputs["confusion"]), [label for label in surely_novel(manifest) if names[label] in known])
+    found = best_image(*read_confusion(inputs["confusion"]), [label for label in surely_novel(manifest) if names[label] in known])
     if found is None:
-        raise LarvSegError(f"{inputs['manifest']}: no validation picture shows a novel category that {inputs['objects']} has")
+        raise LarvSegError(f"{inputs['manifest']}: no validation image shows a novel category that {inputs['objects']} has")
     predictor = ready(config, inputs, manifest, device)
     images = (manifest.image(row) for row in (found.row,))
     (prediction,) = segment_all(predictor.logits, images, config.evaluation, predictor.normalisation, device)
@@ -52,7 +52,7 @@ def showcase(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mappin
     save_tensors(outputs["showcase"], {"prediction": torch.from_numpy(prediction).short()}, about | found._asdict())
 
 
-def best_picture(rows: np.ndarray, classes: int, candidates: Collection[int]) -> Found | None:
+def best_image(rows: np.ndarray, classes: int, candidates: Collection[int]) -> Found | None:
     """The image of the confusion counts `rows` (4, R) in which one of `candidates` that covers enough of it has the largest IoU.
 
     Of equal ones the first; None if no image shows one of them.

@@ -1,4 +1,4 @@
-"""A segmenter on whole pictures: keep-ratio resize, overlapping square windows, one label map a picture."""
+"""A segmenter on whole images: keep-ratio resize, overlapping square windows, one label map an image."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def segment(
 def segment_all(
     model: Segmenter, images: Iterable[np.ndarray], evaluation: Evaluation, normalisation: str, device: torch.device | str = "cpu"
 ) -> Iterator[np.ndarray]:
-    """The label maps (H, W) int64 of `images` (H, W, 3) uint8, in order; windows of several pictures share a batch."""
+    """The label maps (H, W) int64 of `images` (H, W, 3) uint8, in order; windows of several images share a batch."""
     waiting: list[_Cut] = []
     for image in images:
         waiting.append(_Cut(image, evaluation, normalisation, device))
@@ -46,7 +46,7 @@ def segment_all(
 
 
 class _Cut:
-    """A picture cut into windows (T·L, 3, window, window), row by row."""
+    """An image cut into windows (T·L, 3, window, window), row by row."""
 
     def __init__(self, image: np.ndarray, evaluation: Evaluation, normalisation: str, device: torch.device | str):
         self.size = image.shape[:2]
@@ -55,7 +55,7 @@ class _Cut:
         window = evaluation.window
         self.starts = tuple(window_starts(length, window, evaluation.stride) for length in self.resized)
         pixels = torch.from_numpy(normalise(resize(image, (width, height)), normalisation)).to(device)[None]
-        # a picture smaller than the window is padded after normalisation, as in training
+        # an image smaller than the window is padded after normalisation, as in training
         pixels = F.pad(pixels, (0, max(window - width, 0), 0, max(window - height, 0)))
         tops, lefts = self.starts
         self.windows = torch.cat([pixels[:, :, top : top + window, left : left + window] for top in tops for left in lefts])

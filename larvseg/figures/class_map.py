@@ -59,13 +59,13 @@ def draw(config: RunsFigureConfig, blocks: Sequence[Sequence[Line]]) -> Figure:
 
 
 def lines_of(table: ClassTable, datasets: Sequence[str], runs: Sequence[str]) -> list[Line]:
-    """Base classes below their heading, then novel ones; within each, those that most pictures of the first data set show come first."""
-    pictures = list(zip(*(table.pictures(dataset) for dataset in datasets), strict=True))
-    about = [(*(str(n or "–") for n in seen), _size(size)) for seen, size in zip(pictures, table.sizes, strict=True)]
+    """Base classes below their heading, then novel ones; within each, those that most images of the first data set show come first."""
+    images = list(zip(*(table.images(dataset) for dataset in datasets), strict=True))
+    about = [(*(str(n or "–") for n in seen), _size(size)) for seen, size in zip(images, table.sizes, strict=True)]
     iou = list(zip(*(table.iou(run) for run in runs), strict=True))
     lines = []
     for novel in (False, True):
-        chosen = sorted((i for i, kind in enumerate(table.novel) if kind == novel), key=lambda i: -pictures[i][0])
+        chosen = sorted((i for i, kind in enumerate(table.novel) if kind == novel), key=lambda i: -images[i][0])
         lines += [Line("novel" if novel else "base", novel), *(Line(table.names[i], novel, about[i], iou[i]) for i in chosen)]
     return lines
 

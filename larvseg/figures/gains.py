@@ -16,7 +16,7 @@ from larvseg.figures.colours import GREY
 from larvseg.figures.kit import SMALL, base_and_novel, page, save, settle, styled, titled
 from larvseg.figures.scatter import counted, dots, level, logarithmic, names
 from larvseg.figures.words import Words
-from larvseg.reporting.diagnostics.bank import pictures_written, slots_of
+from larvseg.reporting.diagnostics.bank import images_written, slots_of
 from larvseg.reporting.diagnostics.classes import ClassTable
 from larvseg.reporting.diagnostics.measured import about
 from larvseg.reporting.tail import thirds
@@ -48,7 +48,7 @@ def figure(config: GainsConfig, inputs: Mapping[str, Path], outputs: Mapping[str
 def _gain(pair: Compared, benchmark: str, table: ClassTable, inputs: Mapping[str, Path]) -> Gain:
     run = pair.run
     files = [(inputs[f"{run.run}.seed{seed}.model"], inputs[f"{run.run}.seed{seed}.config"]) for seed in run.seeds]
-    seen = np.mean([pictures_written(model, config, benchmark, table.names) for model, config in files], axis=0).tolist()
+    seen = np.mean([images_written(model, config, benchmark, table.names) for model, config in files], axis=0).tolist()
     gained = differences(table.iou(run.run), table.iou(pair.without.run))
     return Gain(pair.title, f"{run.run} − {pair.without.run}", seen, gained, slots_of(*files[0]))
 
@@ -108,7 +108,7 @@ def _panel(axes: Axes, table: ClassTable, pair: Gain) -> None:
 
 
 def _say_full(axes: Axes, seen: Sequence[float], slots: int) -> None:
-    """Say how many rings of `slots` pictures were filled; where some were not, a line stands between those and the others."""
+    """Say how many rings of `slots` images were filled; where some were not, a line stands between those and the others."""
     full = sum(count >= slots for count in seen)
     style = {"transform": axes.transAxes, "size": SMALL, "color": GREY}
     axes.text(0.02, 0.02, f"{full} of {len(seen)} rings of {slots} were filled", **style)

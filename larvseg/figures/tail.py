@@ -35,7 +35,7 @@ def figure(config: RunsFigureConfig, inputs: Mapping[str, Path], outputs: Mappin
 def draw(config: RunsFigureConfig, table: ClassTable) -> Figure:
     """The figure: a column for each run."""
     dataset = config.weak[0]
-    rows = {f"images of {dataset} →": counted(table.pictures(dataset)), "percent of an image that shows it →": table.sizes}
+    rows = {f"images of {dataset} →": counted(table.images(dataset)), "percent of an image that shows it →": table.sizes}
     found = [table.iou(run.run) for run in config.runs]
     explanation = (
         f"Each dot is a class of {config.benchmark}: its IoU in percent; above, over the number of images of {dataset} that show it; "

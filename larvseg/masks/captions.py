@@ -1,4 +1,4 @@
-"""Pictures with captions, as batches of training steps: pure functions of the seed and the step, as the loader of labelled pictures is."""
+"""Images with captions, as batches of training steps: pure functions of the seed and the step, as the loader of labelled images is."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from larvseg.datasets.transforms import draw_window, normalise
 from larvseg.masks.nouns import drop_words
 
 
-class CaptionedPictures(Protocol):
-    """What is read of a data set (`TrainingPictures` of one with captions)."""
+class CaptionedImages(Protocol):
+    """What is read of a data set (`TrainingImages` of one with captions)."""
 
     def __len__(self) -> int: ...
 
@@ -30,17 +30,17 @@ class CaptionedPictures(Protocol):
 
 @dataclass(frozen=True)
 class CaptionBatch:
-    """What a step sees of one data set with captions: b pictures, cropped to C×C pixels."""
+    """What a step sees of one data set with captions: b images, cropped to C×C pixels."""
 
     dataset: str
     images: Tensor  # (b, 3, C, C) float32, normalised
-    words: list[tuple[str, ...]]  # nouns of a caption of each picture, those that are kept at this step
-    valid: Tensor  # (b, C, C) float32, 1 picture and 0 padding
+    words: list[tuple[str, ...]]  # nouns of a caption of each image, those that are kept at this step
+    valid: Tensor  # (b, C, C) float32, 1 image and 0 padding
     opened: Mapping[str, int] = field(default_factory=dict)  # how many captions were opened for it
 
 
 class CaptionLoader:
-    """`loader[step]`: the CaptionBatch of a step: pictures randomly scaled, cut and flipped. Colours stay, since captions name them, and so
+    """`loader[step]`: the CaptionBatch of a step: images randomly scaled, cut and flipped. Colours stay, since captions name them, and so
     does the caption, whatever the crop shows of it.
 
     rank: the place of the data set in a joint step, so that no two data sets share their random numbers.
@@ -49,7 +49,7 @@ class CaptionLoader:
     def __init__(
         self,
         training_set: TrainingSet,
-        captioned: CaptionedPictures,
+        captioned: CaptionedImages,
         nouns: Callable[[str], Sequence[str]],
         *,
         images: int,
@@ -68,9 +68,9 @@ class CaptionLoader:
         valid, words = np.zeros_like(images[:, 0]), []
         for slot, position in enumerate(chosen):
             rng = sampler.generator(self.seed, step, self.rank, slot)
-            picture = self.captioned.image(position)
-            window = draw_window(picture.shape[1], picture.shape[0], None, augmentation, rng)
-            images[slot, :, : window.height, : window.width] = normalise(window.cut_image(picture), self.normalisation)
+            image = self.captioned.image(position)
+            window = draw_window(image.shape[1], image.shape[0], None, augmentation, rng)
+            images[slot, :, : window.height, : window.width] = normalise(window.cut_image(image), self.normalisation)
             valid[slot, : window.height, : window.width] = 1
             captions = self.captioned.captions(position)
             caption = captions[int(rng.integers(len(captions)))] if captions else ""

@@ -1,4 +1,4 @@
-"""Grounding: the captions of a batch are told apart by the regions of its pictures, without anyone saying which region shows which word."""
+"""Grounding: the captions of a batch are told apart by the regions of its images, without anyone saying which region shows which word."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def pad_words(words: list[Tensor]) -> tuple[Tensor, Tensor]:
 
 
 def caption_scores(regions: Tensor, words: Tensor, present: Tensor, scale: Tensor | float) -> Tensor:
-    """How well picture b shows caption c: (B, Q, D) regions, (C, W, D) words, (C, W) present → (B, C).
+    """How well image b shows caption c: (B, Q, D) regions, (C, W, D) words, (C, W) present → (B, C).
 
     Each word looks for its regions, s(b, w) = Σ_q softmax_q(scale·cos)·cos, and the caption is as good as its words are on average.
     """
@@ -25,14 +25,14 @@ def caption_scores(regions: Tensor, words: Tensor, present: Tensor, scale: Tenso
 
 
 def grounding_loss(regions: Tensor, words: list[Tensor], scale: Tensor | float) -> Tensor:
-    """Contrastive loss of B pictures and their captions, both ways: which picture belongs to the caption, which caption to the picture.
+    """Contrastive loss of B images and their captions, both ways: which image belongs to the caption, which caption to the image.
 
-    regions: (B, Q, D); words[b]: (W_b, D). Pictures whose caption has no word take no part; 0 if fewer than two remain.
+    regions: (B, Q, D); words[b]: (W_b, D). Images whose caption has no word take no part; 0 if fewer than two remain.
     """
-    chosen = [picture for picture, own in enumerate(words) if len(own)]
+    chosen = [image for image, own in enumerate(words) if len(own)]
     if len(chosen) < 2:
         return regions.sum() * 0
-    padded, present = pad_words([words[picture] for picture in chosen])
+    padded, present = pad_words([words[image] for image in chosen])
     logits = caption_scores(regions[chosen], padded, present, scale) * scale
     own = torch.arange(len(chosen), device=logits.device)
     return (F.cross_entropy(logits, own) + F.cross_entropy(logits.T, own)) / 2

@@ -24,8 +24,8 @@ def dice_loss(logits: Tensor, targets: Tensor, labelled: Tensor) -> Tensor:
 
 def mask_losses(masks: Tensor, segments: Segments, matched: Matched) -> tuple[Tensor, Tensor]:
     """Focal and dice loss of the matched masks (L, B, Q, h, w), upsampled to the segments: summed over layers, averaged over segments."""
-    logits = masks[matched.layers, matched.pictures, matched.queries]
-    targets, labelled = segments.masks[matched.segments], segments.labelled[matched.pictures]
+    logits = masks[matched.layers, matched.images, matched.queries]
+    targets, labelled = segments.masks[matched.segments], segments.labelled[matched.images]
     logits, count = upsample(logits, targets.shape[1:]), max(1, len(segments.masks))
     return focal_loss(logits, targets, labelled).sum() / count, dice_loss(logits, targets, labelled).sum() / count
 
@@ -37,7 +37,7 @@ def class_loss(logits: Tensor, segments: Segments, matched: Matched, no_object: 
     """
     last = logits.shape[3] - 1
     targets = torch.full(logits.shape[:3], last, device=logits.device)
-    targets[matched.layers, matched.pictures, matched.queries] = segments.classes[matched.segments]
+    targets[matched.layers, matched.images, matched.queries] = segments.classes[matched.segments]
     weight = logits.new_ones(last + 1)
     weight[last] = no_object
     return sum(F.cross_entropy(own.flatten(0, 1), target.flatten(), weight) for own, target in zip(logits, targets, strict=True))

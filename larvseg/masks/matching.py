@@ -15,11 +15,11 @@ FOCAL_POSITIVE, FOCAL_EXPONENT = 0.25, 2  # α and γ of the focal loss
 
 
 class Segments(NamedTuple):
-    """All T annotated segments of B pictures, picture by picture: the pixels of one class in one picture are one segment."""
+    """All T annotated segments of B images, image by image: the pixels of one class in one image are one segment."""
 
     masks: Tensor  # (T, H, W) 0 or 1, of the type of the network's floats
     classes: Tensor  # (T,)
-    pictures: Tensor  # (T,) 0 … B−1, ascending
+    images: Tensor  # (T,) 0 … B−1, ascending
     labelled: Tensor  # (B, H, W) 1 where a pixel has a label; the others count nowhere
 
 
@@ -27,40 +27,40 @@ class Matched(NamedTuple):
     """M pairs of proposal and segment."""
 
     layers: Tensor  # (M,)
-    pictures: Tensor  # (M,)
+    images: Tensor  # (M,)
     queries: Tensor  # (M,)
     segments: Tensor  # (M,) positions among the T segments
 
 
 def segments_of(labels: Tensor, dtype: torch.dtype) -> Segments:
     """(B, H, W) train ids, negative where ignored → its segments."""
-    classes = [picture.unique() for picture in labels]
+    classes = [image.unique() for image in labels]
     classes = [present[present >= 0] for present in classes]
-    pictures = torch.repeat_interleave(torch.tensor([len(present) for present in classes])).to(labels.device)
+    images = torch.repeat_interleave(torch.tensor([len(present) for present in classes])).to(labels.device)
     classes = torch.cat(classes)
-    masks = labels[pictures] == classes[:, None, None]
-    return Segments(masks.to(dtype), classes, pictures, (labels >= 0).to(dtype))
+    masks = labels[images] == classes[:, None, None]
+    return Segments(masks.to(dtype), classes, images, (labels >= 0).to(dtype))
 
 
 @torch.no_grad()
 def match(masks: Tensor, probabilities: Tensor | None, segments: Segments, weights: Matching) -> Matched:
-    """Pair proposals with segments, layer by layer and picture by picture; the surplus of either stays alone.
+    """Pair proposals with segments, layer by layer and image by image; the surplus of either stays alone.
 
     masks: (L, B, Q, h, w) logits; probabilities: (L, B, Q, N + 1), None for masks without classes. The cost of a pair is
     focal·(mean focal loss) + dice·(1 − Dice) − classification·p(class), its masks compared at h×w by the nearest pixel.
     """
     targets, labelled = (_at(maps, masks.shape[3:]).flatten(1) for maps in (segments.masks, segments.labelled))  # (T, n), (B, n)
-    pictures = segments.pictures.tolist()
+    images = segments.images.tolist()
     pairs: list[tuple[int, int, int, int]] = []
-    for picture in range(masks.shape[1]):
-        own = [number for number, of in enumerate(pictures) if of == picture]
-        cost = _mask_cost(masks[:, picture].flatten(2), targets[own], labelled[picture], weights)
+    for image in range(masks.shape[1]):
+        own = [number for number, of in enumerate(images) if of == image]
+        cost = _mask_cost(masks[:, image].flatten(2), targets[own], labelled[image], weights)
         if probabilities is not None:
-            cost = cost - weights.classification * probabilities[:, picture][..., segments.classes[own]]
+            cost = cost - weights.classification * probabilities[:, image][..., segments.classes[own]]
         # a loss that is not finite is for the training loop to report, not for SciPy
         for layer, matrix in enumerate(cost.nan_to_num(0.0, 0.0, 0.0).cpu().numpy()):
             rows, columns = linear_sum_assignment(matrix)
-            pairs += [(layer, picture, query, own[column]) for query, column in zip(rows.tolist(), columns.tolist(), strict=True)]
+            pairs += [(layer, image, query, own[column]) for query, column in zip(rows.tolist(), columns.tolist(), strict=True)]
     return Matched(*torch.tensor(pairs, dtype=torch.int64, device=masks.device).reshape(-1, 4).T)
 
 

@@ -68,8 +68,8 @@ class RegionEmbedder(nn.Module):
     def describe(self, features: Tensor, masks: Tensor, valid: Tensor | None = None) -> Tensor:
         """Unit vectors (B, Q, D), in the space of the texts, of what lies under masks.
 
-        features: (B, D', h', w') of the backbone; masks: (B, Q, h, w) logits; valid: (B, H, W), 1 picture and 0 padding, which no region
-        looks at; None: all is picture.
+        features: (B, D', h', w') of the backbone; masks: (B, Q, h, w) logits; valid: (B, H, W), 1 image and 0 padding, which no region
+        looks at; None: all is image.
         """
         with full_precision(features.device):
             features, weights = features.to(self.log_scale.dtype), masks.to(self.log_scale.dtype).sigmoid()

@@ -23,8 +23,8 @@ FUNCTION_WORDS = frozenset(
     which while who why will with would yes you your
     """.split()
 )
-# of the picture, not of what it shows; narratives are full of them
-PICTURE_WORDS = frozenset("background bottom center centre corner foreground image middle photo photograph picture view".split())
+# of the image, not of what it shows; narratives are full of them
+IMAGE_WORDS = frozenset("background bottom center centre corner foreground image middle photo photograph picture view".split())
 
 
 class Nouns:
@@ -45,7 +45,7 @@ class Nouns:
         return tuple(found)
 
     def _names(self, words: Sequence[str], length: int) -> bool:
-        if len(words) < length or not {words[0], words[-1]}.isdisjoint(FUNCTION_WORDS | PICTURE_WORDS):
+        if len(words) < length or not {words[0], words[-1]}.isdisjoint(FUNCTION_WORDS | IMAGE_WORDS):
             return False
         return self._is_noun("_".join(words))
 

@@ -43,9 +43,9 @@ class ClassifiedMasks:
 
 
 class GroundedMasks:
-    """OpenSeg: focal·L_focal + dice·L_dice on pictures with masks, summed over layers, + weight·L_grounding on pictures with captions.
+    """OpenSeg: focal·L_focal + dice·L_dice on images with masks, summed over layers, + weight·L_grounding on images with captions.
 
-    Masks are matched to segments by their shapes alone. Pictures with captions teach the backbone and the regions' vectors, not the masks.
+    Masks are matched to segments by their shapes alone. Images with captions teach the backbone and the regions' vectors, not the masks.
     """
 
     parts = ("loss_focal", "loss_dice", "loss_grounding")

@@ -10,7 +10,7 @@ from torch import Tensor
 from larvseg.clip.model import load_clip
 from larvseg.config import TrainingSet
 from larvseg.config.masks import ProposeConfig
-from larvseg.datasets.annotations import TrainingPictures
+from larvseg.datasets.annotations import TrainingImages
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
@@ -60,7 +60,7 @@ def propose(config: ProposeConfig, inputs: Mapping[str, Path], outputs: Mapping[
         objective = GroundedMasks(config, network, WordTable(clip, config.grounding.prompts))
         captions = CaptionLoader(
             captioned,
-            TrainingPictures(Manifest(inputs[captioned.name]), captioned.name, "captions"),
+            TrainingImages(Manifest(inputs[captioned.name]), captioned.name, "captions"),
             Nouns(WordNet(inputs["wordnet"])),
             images=config.images_per_rank,
             keep=config.grounding.keep,

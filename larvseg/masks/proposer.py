@@ -16,7 +16,7 @@ from larvseg.models.backbone import VisionTransformer, build_backbone
 
 
 class Proposals(NamedTuple):
-    """What the L layers of the decoder propose for B pictures, the last layer last. h×w is a quarter of the picture's size."""
+    """What the L layers of the decoder propose for B images, the last layer last. h×w is a quarter of the image's size."""
 
     masks: Tensor  # (L, B, Q, h, w) logits
     queries: Tensor  # (L, B, Q, width)

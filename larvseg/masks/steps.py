@@ -1,4 +1,4 @@
-"""The batches of every step of mask proposals: pictures with masks and, for OpenSeg, pictures with captions."""
+"""The batches of every step of mask proposals: images with masks and, for OpenSeg, images with captions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the full ADE20K says beside its masks: a json of the objects in each picture, and the index of all pictures."""
+"""What the full ADE20K says beside its masks: a json of the objects in each image, and the index of all images."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from larvseg.vocabulary.names import REFERENCE
 from larvseg.vocabulary.synsets import imagenet_synsets
 
 OBJECTS = 3688  # classes of objects in the full ADE20K; the names of all but the 847 are left empty
-FEW = 40  # one picture in so many has a json that is not UTF-8
+FEW = 40  # one image in so many has a json that is not UTF-8
 _DATE = "01-Jan-1980 00:00:00"
 
 
 class Indexed(NamedTuple):
-    """A picture for the index; `instances`: how many of each ade_id are in it."""
+    """An image for the index; `instances`: how many of each ade_id are in it."""
 
     filename: str
     folder: str
@@ -31,7 +31,7 @@ class Indexed(NamedTuple):
 
 
 def annotation(stem: str, folder: str, number: int, drawn: Scene, ids: np.ndarray) -> bytes:
-    """The json of picture `number`: each instance with its name and, for its outline, its bounding box. `ids`: ade_ids (H, W), 0 for none.
+    """The json of image `number`: each instance with its name and, for its outline, its bounding box. `ids`: ade_ids (H, W), 0 for none.
 
     The masks of single instances, to which it points, are not drawn.
     """
@@ -72,11 +72,11 @@ def annotation(stem: str, folder: str, number: int, drawn: Scene, ids: np.ndarra
     return json.dumps({"annotation": content}, ensure_ascii=False, separators=(",", ":")).encode(encoding)
 
 
-def index(pictures: Sequence[Indexed]) -> bytes:
+def index(images: Sequence[Indexed]) -> bytes:
     """The pickle with the fields of the official one. Of WordNet it knows the synset of what is drawn, without those above it."""
-    presence = np.zeros((OBJECTS, len(pictures)), np.float32)
-    for column, picture in enumerate(pictures):
-        for ade_id, instances in picture.instances.items():
+    presence = np.zeros((OBJECTS, len(images)), np.float32)
+    for column, image in enumerate(images):
+        for ade_id, instances in image.instances.items():
             presence[ade_id - 1, column] = instances
     found, synonyms, gloss = np.zeros(OBJECTS), [""] * OBJECTS, [""] * OBJECTS
     first_synset = {drawn.a847: drawn.synsets[0] for drawn in drawn_classes() if drawn.a847 and drawn.synsets}
@@ -85,9 +85,9 @@ def index(pictures: Sequence[Indexed]) -> bytes:
             synset = imagenet_synsets()[first_synset[name]]
             found[ade_id - 1], synonyms[ade_id - 1], gloss[ade_id - 1] = 1, ", ".join(synset.lemmas), synset.gloss
     fields = {
-        "filename": ("names of the N pictures", [picture.filename for picture in pictures]),
-        "folder": ("their folders", [picture.folder for picture in pictures]),
-        "scene": ("what kind of place each shows", [picture.scene for picture in pictures]),
+        "filename": ("names of the N pictures", [image.filename for image in images]),
+        "folder": ("their folders", [image.folder for image in images]),
+        "scene": ("what kind of place each shows", [image.scene for image in images]),
         "objectIsPart": ("[C, N]: instances of each class that are part of something; nothing drawn is", np.zeros_like(presence)),
         "objectPresence": ("[C, N]: instances of each class", presence),
         "objectcounts": ("[C]: instances of each class in all pictures", presence.sum(1, dtype=np.float64)),

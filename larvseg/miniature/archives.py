@@ -1,6 +1,6 @@
 """Packs the miniature world into archives with the official names, inner layouts and label encodings.
 
-The pictures of ADEChallengeData2016.zip and ADE20K_2021_17_01.zip are the same.
+The images of ADEChallengeData2016.zip and ADE20K_2021_17_01.zip are the same.
 An archive has the same bytes whatever the number of workers.
 """
 
@@ -25,7 +25,7 @@ from larvseg.miniature.ade_full import Indexed, annotation, index
 from larvseg.miniature.caption_archives import NARRATIVES, PAIRS, pack_narratives, pack_pairs
 from larvseg.miniature.classes import raw_ids, synsets
 from larvseg.miniature.packing import add_to_tar, add_to_zip, in_order, jpeg, png, zip_writers
-from larvseg.miniature.world import object_picture, scene
+from larvseg.miniature.world import object_image, scene
 from larvseg.vocabulary.names import REFERENCE
 from larvseg.vocabulary.synsets import ilsvrc_synsets
 
@@ -41,7 +41,7 @@ ILSVRC = "ILSVRC2012_img_train.tar"
 
 @dataclass(frozen=True)
 class _Job:
-    """Picture `number` of a split."""
+    """Image `number` of a split."""
 
     seed: int
     split: str
@@ -120,7 +120,7 @@ def _coco(job: _Job) -> _Packed:
         (TRAIN, f"train2017/{job.number + 1:012d}") if job.split == "training" else (VAL, f"val2017/{job.number + 500_001:012d}")
     )
     mask = _raw_values("C171", COCO_UNLABELLED)[drawn.labels].astype(np.uint8)
-    return _Packed((_Member(archive, f"{stem}.jpg", jpeg(drawn.picture)), _Member(STUFF, f"{stem}.png", png(mask))), drawn.place.name, {})
+    return _Packed((_Member(archive, f"{stem}.jpg", jpeg(drawn.image)), _Member(STUFF, f"{stem}.png", png(mask))), drawn.place.name, {})
 
 
 def _ade_jobs(world: World) -> list[_Job]:
@@ -131,7 +131,7 @@ def _ade_jobs(world: World) -> list[_Job]:
 def _pack_challenge(world: World, outputs: Mapping[str, Path], threads: int) -> None:
     top, jobs = "ADEChallengeData2016", _ade_jobs(world)
     places, pixels = [], np.zeros(151)
-    pictures = {"training": np.zeros(151, int), "validation": np.zeros(151, int)}
+    images = {"training": np.zeros(151, int), "validation": np.zeros(151, int)}
     with zip_writers(outputs) as archives:
         archive = archives[CHALLENGE]
         for folder in (
@@ -149,9 +149,9 @@ def _pack_challenge(world: World, outputs: Mapping[str, Path], threads: int) -> 
                 add_to_zip(archive, f"{top}/{member.name}", member.data)
             places.append(f"{job.ade_stem} {packed.place}\n")
             for value, count in packed.counts.items():
-                pictures[job.split][value] += 1
+                images[job.split][value] += 1
                 pixels[value] += count
-        add_to_zip(archive, f"{top}/objectInfo150.txt", _object_info(pixels, pictures).encode())
+        add_to_zip(archive, f"{top}/objectInfo150.txt", _object_info(pixels, images).encode())
         add_to_zip(archive, f"{top}/sceneCategories.txt", "".join(places).encode())
 
 
@@ -159,32 +159,32 @@ def _challenge(job: _Job) -> _Packed:
     drawn = scene(job.seed, "ade", job.split, job.number)
     mask = _raw_values("A150", 0)[drawn.labels].astype(np.uint8)
     members = (
-        _Member(CHALLENGE, f"images/{job.split}/{job.ade_stem}.jpg", jpeg(drawn.picture)),
+        _Member(CHALLENGE, f"images/{job.split}/{job.ade_stem}.jpg", jpeg(drawn.image)),
         _Member(CHALLENGE, f"annotations/{job.split}/{job.ade_stem}.png", png(mask)),
     )
     return _Packed(members, drawn.place.name, _tally(mask.ravel()))
 
 
-def _object_info(pixels: np.ndarray, pictures: Mapping[str, np.ndarray]) -> str:
-    """objectInfo150.txt: for each class its share of the labelled pixels, the pictures of each split that have it, and its synonyms."""
+def _object_info(pixels: np.ndarray, images: Mapping[str, np.ndarray]) -> str:
+    """objectInfo150.txt: for each class its share of the labelled pixels, the images of each split that have it, and its synonyms."""
     with open(REFERENCE / "vocabularies/a150.csv", encoding="utf-8", newline="") as file:
         synonyms = {int(row["label_id"]): row["synonyms"].replace(";", ", ") for row in csv.DictReader(file)}
     shares = pixels / max(pixels.sum(), 1)
     lines = ["Idx\tRatio\tTrain\tVal\tName\n"]
     for value in sorted(synonyms):
-        lines.append(f"{value}\t{shares[value]:.4f}\t{pictures['training'][value]}\t{pictures['validation'][value]}\t{synonyms[value]}\n")
+        lines.append(f"{value}\t{shares[value]:.4f}\t{images['training'][value]}\t{images['validation'][value]}\t{synonyms[value]}\n")
     return "".join(lines)
 
 
 def _pack_full(world: World, outputs: Mapping[str, Path], threads: int) -> None:
-    pictures = []
+    images = []
     with zip_writers(outputs) as archives:
         for packed in in_order(_full, _ade_jobs(world), threads, "ADE20K full"):
             for member in packed.members:
                 add_to_zip(archives[FULL], member.name, member.data)
             folder, _, filename = packed.members[0].name.rpartition("/")
-            pictures.append(Indexed(filename, folder, f"/{packed.place}", packed.counts))
-        add_to_zip(archives[FULL], "ADE20K_2021_17_01/index_ade20k.pkl", index(pictures))
+            images.append(Indexed(filename, folder, f"/{packed.place}", packed.counts))
+        add_to_zip(archives[FULL], "ADE20K_2021_17_01/index_ade20k.pkl", index(images))
 
 
 def _full(job: _Job) -> _Packed:
@@ -194,7 +194,7 @@ def _full(job: _Job) -> _Packed:
     visible = np.unique(np.stack([ids.ravel(), drawn.instances.ravel()], 1), axis=0)
     folder = f"ADE20K_2021_17_01/images/ADE/{job.split}/{drawn.place.group}/{drawn.place.name}"
     files = {
-        ".jpg": jpeg(drawn.picture),
+        ".jpg": jpeg(drawn.image),
         "_seg.png": png(mask),
         ".json": annotation(job.ade_stem, folder, job.number + 1, drawn, ids),
     }
@@ -203,42 +203,42 @@ def _full(job: _Job) -> _Packed:
 
 
 def _pack_synsets(world: World, outputs: Mapping[str, Path], threads: int) -> None:
-    # of a thing with two synsets, the second has half as many pictures
+    # of a thing with two synsets, the second has half as many images
     sizes = {wnid: max(world.objects >> synsets()[wnid][1], 1) for wnid in (name.removesuffix(".tar") for name in outputs)}
     jobs = [(world.seed, wnid, number, "objects") for wnid, size in sizes.items() for number in range(1, size + 1)]
-    pictures = in_order(_object, jobs, threads, "ImageNet")
+    images = in_order(_object, jobs, threads, "ImageNet")
     for wnid, size in sizes.items():
         with replacing(outputs[f"{wnid}.tar"]) as path, tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
             for number in range(1, size + 1):
-                add_to_tar(archive, f"{wnid}_{number}.JPEG", next(pictures))
+                add_to_tar(archive, f"{wnid}_{number}.JPEG", next(images))
 
 
 def _pack_ilsvrc(world: World, outputs: Mapping[str, Path], threads: int) -> None:
     """A tar of one tar for each synset of ImageNet-1K that is drawn."""
     wnids = sorted(set(synsets()) & set(ilsvrc_synsets()))
     jobs = [(world.seed, wnid, number, "ilsvrc") for wnid in wnids for number in range(1, world.ilsvrc + 1)]
-    pictures = in_order(_object, jobs, threads, "ImageNet-1K")
+    images = in_order(_object, jobs, threads, "ImageNet-1K")
     with replacing(outputs[ILSVRC]) as path, tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
         for wnid in wnids:
             inner = io.BytesIO()
             with tarfile.open(fileobj=inner, mode="w", format=tarfile.USTAR_FORMAT) as synset:
                 for number in range(1, world.ilsvrc + 1):
-                    add_to_tar(synset, f"{wnid}_{number}.JPEG", next(pictures))
+                    add_to_tar(synset, f"{wnid}_{number}.JPEG", next(images))
             add_to_tar(archive, f"{wnid}.tar", inner.getvalue())
 
 
 def _object(job: tuple[int, str, int, str]) -> bytes:
-    """An object picture, a few of them in the forms that a reader of ImageNet has to expect under the name .JPEG."""
-    picture, place = object_picture(*job), int(job[1][1:]) + job[2]
+    """An object image, a few of them in the forms that a reader of ImageNet has to expect under the name .JPEG."""
+    image, place = object_image(*job), int(job[1][1:]) + job[2]
     if place % 40 == 0:
-        return gzip.compress(jpeg(picture), mtime=0)
+        return gzip.compress(jpeg(image), mtime=0)
     if place % 40 == 13:
-        return jpeg(picture.convert("L"))
+        return jpeg(image.convert("L"))
     if place % 60 == 27:
-        return jpeg(picture.convert("CMYK"))
+        return jpeg(image.convert("CMYK"))
     if place % 60 == 31:
-        return png(np.asarray(picture))
-    return jpeg(picture)
+        return png(np.asarray(image))
+    return jpeg(image)
 
 
 def _pack_wordnet(world: World, outputs: Mapping[str, Path], threads: int) -> None:
@@ -249,7 +249,7 @@ def _pack_wordnet(world: World, outputs: Mapping[str, Path], threads: int) -> No
 
 @cache
 def _raw_values(dataset: str, nothing: int) -> np.ndarray:
-    """Value in the masks of `dataset` for every label of drawn pictures, int."""
+    """Value in the masks of `dataset` for every label of drawn images, int."""
     return np.array([nothing if raw is None else raw for raw in raw_ids(dataset)])
 
 

@@ -1,4 +1,4 @@
-"""Captions as on the web: most of the picture is left out, some of it is called by a wrong name, and much is said that is not in it.
+"""Captions as on the web: most of the image is left out, some of it is called by a wrong name, and much is said that is not in it.
 
 They are no labels under another name. Of every hundred some say nothing useful; the others name one or two of the things, seldom what
 these stand on, in whatever words people use.
@@ -10,7 +10,7 @@ import numpy as np
 
 from larvseg.miniature.chance import choose
 from larvseg.miniature.places import Place
-from larvseg.miniature.web import WebPicture
+from larvseg.miniature.web import WebImage
 from larvseg.miniature.words import draw_word, with_article, words
 
 Generator = np.random.Generator
@@ -47,7 +47,7 @@ _PLACES = {
 _INDOORS = ("home_or_hotel", "cultural", "work_place", "industrial")
 
 
-def web_caption(rng: Generator, shown: WebPicture) -> str:
+def web_caption(rng: Generator, shown: WebImage) -> str:
     """A caption for `shown`."""
     if rng.random() < USELESS:
         return _number(rng, _one_of(rng, _USELESS))
@@ -58,7 +58,7 @@ def web_caption(rng: Generator, shown: WebPicture) -> str:
     return _cased(rng, text)
 
 
-def _things(rng: Generator, shown: WebPicture) -> str:
+def _things(rng: Generator, shown: WebImage) -> str:
     """Names some of the things, the larger ones more often."""
     count = min(choose(rng, NAMED) + 1, len(shown.things))
     weights = [1 / rank for rank in range(1, len(shown.things) + 1)]
@@ -77,7 +77,7 @@ def _things(rng: Generator, shown: WebPicture) -> str:
     return text
 
 
-def _view(rng: Generator, shown: WebPicture) -> str:
+def _view(rng: Generator, shown: WebImage) -> str:
     """Names the place, or one or two of the surfaces."""
     if rng.random() < 0.35 or not shown.surfaces:
         return place_words(shown.place)

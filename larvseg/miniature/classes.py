@@ -15,7 +15,7 @@ OFFICIAL = {"C171": "coco_id", "A150": "label_id", "A847": "ade_id"}  # column o
 class Drawn:
     """One drawing and its name in each data set, "" where that has no such class.
 
-    Its `label` in drawn pictures is its line in the table of classes, from 1.
+    Its `label` in drawn images is its line in the table of classes, from 1.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Drawn:
     c171: str
     a150: str
     a847: str
-    synsets: tuple[str, ...]  # its object pictures are packed under these
+    synsets: tuple[str, ...]  # its object images are packed under these
 
 
 @cache

@@ -1,4 +1,4 @@
-"""How the pictures of COCO, of ADE20K and of the web differ, beyond their classes."""
+"""How the images of COCO, of ADE20K and of the web differ, beyond their classes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ class Domain:
     """What a data set's photographers prefer. Ranges are drawn from uniformly."""
 
     names: str  # the field of classes.Drawn: only drawings that have a name there occur
-    person: tuple[float, float]  # height of a person nearby, share of the picture
+    person: tuple[float, float]  # height of a person nearby, share of the image
     counts: tuple[float, ...]  # probability of 1, 2, … things
     habit: float  # exponent of the weights with which things belong to a place: the higher, the more its typical things keep together
     warmth: tuple[float, float]  # red against blue
     brightness: tuple[float, float]
     contrast: tuple[float, float]
-    margin: float  # share of a thing's width that may lie outside the picture
+    margin: float  # share of a thing's width that may lie outside the image
 
 
 DOMAINS: dict[str, Domain] = {

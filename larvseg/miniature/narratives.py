@@ -1,4 +1,4 @@
-"""Localized Narratives of drawn scenes: what a person says who describes a picture at length, and where the pointer is meanwhile.
+"""Localized Narratives of drawn scenes: what a person says who describes an image at length, and where the pointer is meanwhile.
 
 https://google.github.io/localized-narratives/docs: one JSON object a line. Times are seconds from the beginning of the recording.
 """
@@ -19,7 +19,7 @@ Generator = np.random.Generator
 
 THING, SURFACE = 0.92, 0.7  # how probable it is that one that can be seen is told of
 WRONG = 0.03  # of the names
-SMALLEST = 0.006  # share of the picture below which nobody notices a thing
+SMALLEST = 0.006  # share of the image below which nobody notices a thing
 WORDS_A_SECOND = 2.6
 STEP = 0.1  # seconds between points of a trace
 ANNOTATORS = 150
@@ -104,7 +104,7 @@ def _side(drawn: Scene, number: int) -> int:
 
 
 def _record(rng: Generator, drawn: Scene, utterances: list[Utterance]) -> tuple[list[dict[str, Any]], list[list[dict[str, float]]]]:
-    """timed_caption and traces: while a thing is named, the pointer goes over it; after a sentence it may leave the picture."""
+    """timed_caption and traces: while a thing is named, the pointer goes over it; after a sentence it may leave the image."""
     timed, traces, points = [], [], []
     now = float(rng.uniform(0, 0.8))
     for utterance in utterances:
@@ -115,7 +115,7 @@ def _record(rng: Generator, drawn: Scene, utterances: list[Utterance]) -> tuple[
             points += _over(rng, drawn.instances == utterance.instance, start, now)
         if utterance.text.endswith("."):
             now += float(rng.uniform(0.1, 0.9))
-            if rng.random() < 0.3:  # the pointer leaves the picture
+            if rng.random() < 0.3:  # the pointer leaves the image
                 traces.append(points)
                 points = []
     return timed, [segment for segment in (*traces, points) if segment]

@@ -1,4 +1,4 @@
-"""Object pictures: one large thing before a background that says nothing about it, as in ImageNet."""
+"""Object images: one large thing before a background that says nothing about it, as in ImageNet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _GROUNDS = ("grass", "road", "floor_wood", "floor_tile", "sand", "field", "snow"
 
 
 def draw_object(rng: Generator, name: str) -> Image.Image:
-    """A 64×64 RGB picture of the thing `name`: 60 to 90 % of the frame, mirrored or not, turned a little, in any light."""
+    """A 64×64 RGB image of the thing `name`: 60 to 90 % of the frame, mirrored or not, turned a little, in any light."""
     canvas = Canvas(SIZE, SIZE)
     background(Pen.on(canvas, 0, 0, SIZE, SIZE), rng)
     thing = THINGS[name]
@@ -29,7 +29,7 @@ def draw_object(rng: Generator, name: str) -> Image.Image:
     left, top = (SIZE - width) / 2 * rng.uniform(0.6, 1.4), (SIZE - height) / 2 * rng.uniform(0.6, 1.4)
     pen = Pen.on(canvas, left, top, width, height).turned(float(rng.normal(0, 0.09)))
     thing.draw(pen.mirrored() if rng.random() < 0.5 else pen, rng)
-    return expose(canvas.picture(), rng, (0.9, 1.12), (0.82, 1.1), (0.8, 1.2))
+    return expose(canvas.image(), rng, (0.9, 1.12), (0.82, 1.1), (0.8, 1.2))
 
 
 def background(pen: Pen, rng: Generator) -> None:

@@ -1,4 +1,4 @@
-"""Deterministic zip and tar files, encoded pictures, and pictures drawn in parallel but delivered in order."""
+"""Deterministic zip and tar files, encoded images, and images drawn in parallel but delivered in order."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def in_order(function: Callable[[Job], Result], jobs: Sequence[Job], threads: in
         if threads > 1 and len(jobs) > 1:
             pool = stack.enter_context(ProcessPoolExecutor(min(threads, len(jobs))))
             results = pool.map(function, jobs, chunksize=max(1, min(32, len(jobs) // (4 * threads))))
-        yield from tqdm(results, total=len(jobs), desc=f"drawing {title}", unit="picture", disable=None)
+        yield from tqdm(results, total=len(jobs), desc=f"drawing {title}", unit="image", disable=None)
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def zip_writers(outputs: Mapping[str, Path]) -> Iterator[dict[str, zipfile.ZipFi
 
 
 def add_to_zip(archive: zipfile.ZipFile, name: str, data: bytes = b"") -> None:
-    """Add a member (a folder if the name ends in "/") with fixed time and permissions; pictures are stored, all else is deflated."""
+    """Add a member (a folder if the name ends in "/") with fixed time and permissions; images are stored, all else is deflated."""
     entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     entry.create_system = 3  # Unix
     entry.external_attr = (0o40755 << 16 | 0x10) if name.endswith("/") else 0o100644 << 16
@@ -56,10 +56,10 @@ def add_to_tar(archive: tarfile.TarFile, name: str, data: bytes) -> None:
     archive.addfile(entry, io.BytesIO(data))
 
 
-def jpeg(picture: Image.Image) -> bytes:
-    """`picture` as a JPEG file."""
+def jpeg(image: Image.Image) -> bytes:
+    """`image` as a JPEG file."""
     buffer = io.BytesIO()
-    picture.save(buffer, "JPEG", quality=JPEG_QUALITY)
+    image.save(buffer, "JPEG", quality=JPEG_QUALITY)
     return buffer.getvalue()
 
 

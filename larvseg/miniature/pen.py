@@ -1,4 +1,4 @@
-"""A pen that draws the same shape into a picture and into its label map.
+"""A pen that draws the same shape into an image and into its label map.
 
 Coordinates are those of a unit square: x to the right, y down, (0, 0) the upper left corner. Things stand on the line y = 1.
 """
@@ -21,7 +21,7 @@ SUPERSAMPLE = 4
 
 
 class Canvas:
-    """A picture of `width`×`height` pixels drawn at four times the resolution, with a label for every pixel (0: none)."""
+    """An image of `width`×`height` pixels drawn at four times the resolution, with a label for every pixel (0: none)."""
 
     def __init__(self, width: int, height: int, background: Colour = (0.5, 0.5, 0.5)):
         self.width, self.height = width, height
@@ -59,8 +59,8 @@ class Canvas:
         dark = self.colours.crop((left, top, right, bottom)).point(lambda value: round(value * factor))
         self.colours.paste(dark, (left, top), mask)
 
-    def picture(self) -> Image.Image:
-        """The picture, height×width RGB, antialiased."""
+    def image(self) -> Image.Image:
+        """The image, height×width RGB, antialiased."""
         return self.colours.reduce(SUPERSAMPLE)
 
     def label_map(self) -> np.ndarray:
@@ -80,7 +80,7 @@ class Pen:
 
     @classmethod
     def on(cls, canvas: Canvas, x: float, y: float, width: float, height: float, **kwargs) -> Pen:
-        """A pen whose unit square is the box at (x, y) of `width`×`height`, in pixels of the finished picture."""
+        """A pen whose unit square is the box at (x, y) of `width`×`height`, in pixels of the finished image."""
         s = SUPERSAMPLE
         return cls(canvas, np.array([[width * s, 0.0, x * s], [0.0, height * s, y * s]]), **kwargs)
 
@@ -96,7 +96,7 @@ class Pen:
 
     @property
     def size(self) -> tuple[float, float]:
-        """Width and height of the unit square, in pixels of the finished picture."""
+        """Width and height of the unit square, in pixels of the finished image."""
         width, height = np.hypot(self.matrix[0, :2], self.matrix[1, :2]) / SUPERSAMPLE
         return float(width), float(height)
 

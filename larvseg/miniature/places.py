@@ -25,7 +25,7 @@ class Place:
 
     name: str  # as in ADE20K
     group: str  # ADE20K's group of scenes
-    horizon: tuple[float, float]  # share of the picture's height
+    horizon: tuple[float, float]  # share of the image's height
     layers: tuple[Layer, ...]
     things: dict[str, float]
 

@@ -23,9 +23,9 @@ SIZE_SHARES = (0.8, 0.12, 0.08)
 
 @dataclass(frozen=True)
 class Scene:
-    """A drawn picture."""
+    """A drawn image."""
 
-    picture: Image.Image  # H×W RGB
+    image: Image.Image  # H×W RGB
     labels: np.ndarray  # (H, W) uint8: label of the drawing (classes.Drawn.label)
     instances: np.ndarray  # (H, W) uint8: number of the surface or thing, from 1, in the order they were drawn
     place: Place
@@ -49,8 +49,8 @@ def fill(rng: Generator, stage: Stage, cast: list[str]) -> Scene:
     for placed in arrange(rng, stage, cast):
         stage.draw_thing(placed)
     instances = stage.canvas.label_map()
-    picture = expose(stage.canvas.picture(), rng, stage.style.warmth, stage.style.brightness, stage.style.contrast)
-    return Scene(picture, stage.labels()[instances], instances, stage.place)
+    image = expose(stage.canvas.image(), rng, stage.style.warmth, stage.style.brightness, stage.style.contrast)
+    return Scene(image, stage.labels()[instances], instances, stage.place)
 
 
 def _cast(rng: Generator, domain: str, place: Place, frequencies: Mapping[str, float], subject: str) -> list[str]:

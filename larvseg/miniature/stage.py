@@ -18,7 +18,7 @@ Generator = np.random.Generator
 
 @dataclass
 class Placed:
-    """A thing with its box (shares of the picture: left, top, width, height) and its place in the painter's order."""
+    """A thing with its box (shares of the image: left, top, width, height) and its place in the painter's order."""
 
     name: str
     box: tuple[float, float, float, float]
@@ -49,7 +49,7 @@ class Stage:
         return Pen.on(self.canvas, left * self.width, top * self.height, width * self.width, height * self.height, label=len(self.drawn))
 
     def draw_surfaces(self) -> None:
-        """Fill the picture, back to front."""
+        """Fill the image, back to front."""
         rng, horizon = self.rng, self.horizon
         for layer in self.place.layers:
             surfaces = [surface for surface in layer.surfaces if surface in available(self.domain)]
@@ -89,7 +89,7 @@ class Stage:
     def surface(
         self, name: str, top: float, bottom: float, outline: np.ndarray | None = None, columns: tuple[float, float] = (0.0, 1.0)
     ) -> None:
-        """Draw the surface `name` from `top` to `bottom`, within `outline` (n×2) if given; all in shares of the picture."""
+        """Draw the surface `name` from `top` to `bottom`, within `outline` (n×2) if given; all in shares of the image."""
         pen = self.pen(name, columns[0], top, columns[1] - columns[0], bottom - top)
         if outline is None:
             SURFACES[name](pen, self.rng)
@@ -108,7 +108,7 @@ class Stage:
         THINGS[placed.name].draw(pen.mirrored() if self.rng.random() < 0.5 else pen, self.rng)
 
     def size(self, name: str, depth: float) -> tuple[float, float]:
-        """Width and height (shares of the picture) of a thing at `depth` (0: at the horizon, 1: nearest).
+        """Width and height (shares of the image) of a thing at `depth` (0: at the horizon, 1: nearest).
 
         Natural sizes are compressed, otherwise a mug beside a house would not fill a pixel.
         """
@@ -122,7 +122,7 @@ class Stage:
 
 
 def _wavy(rng: Generator, top: float, amplitude: float) -> np.ndarray:
-    """Outline of a region with a wavy upper edge at `top` that reaches down to the lower edge of the picture, (n, 2)."""
+    """Outline of a region with a wavy upper edge at `top` that reaches down to the lower edge of the image, (n, 2)."""
     x = np.linspace(-0.05, 1.05, 24)
     edge = top + amplitude * np.sin(x * rng.uniform(3, 7) + rng.uniform(0, 2 * np.pi))
     return np.concatenate([np.column_stack([x, edge]), [(1.05, 1.05), (-0.05, 1.05)]])

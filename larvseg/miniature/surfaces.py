@@ -359,7 +359,7 @@ def _bar(pen: Pen, x0: float, y0: float, x1: float, y1: float, colour: Colour) -
 
 
 def _dots(pen: Pen, x: np.ndarray, y: np.ndarray, radius: np.ndarray, colour: Colour, corners: int = 6) -> None:
-    """Flat polygons of `radius` (pixels of the finished picture) at (x, y)."""
+    """Flat polygons of `radius` (pixels of the finished image) at (x, y)."""
     angle = np.arange(corners) * 2 * np.pi / corners
     width, height = pen.size
     shapes = np.stack(
@@ -369,7 +369,7 @@ def _dots(pen: Pen, x: np.ndarray, y: np.ndarray, radius: np.ndarray, colour: Co
 
 
 def _arcs(pen: Pen, x: np.ndarray, y: np.ndarray, length: np.ndarray, height: np.ndarray, colours: np.ndarray | Colour) -> None:
-    """Crescents open at the upper side, `length` long and `height` high (pixels of the finished picture)."""
+    """Crescents open at the upper side, `length` long and `height` high (pixels of the finished image)."""
     t = np.linspace(-1, 1, 5)
     outline_x = np.concatenate([t, t[::-1]]) / 2
     outline_y = np.concatenate([-(t**2), (0.55 - t**2 * 0.9)[::-1]])
@@ -379,7 +379,7 @@ def _arcs(pen: Pen, x: np.ndarray, y: np.ndarray, length: np.ndarray, height: np
 
 
 def _blades(pen: Pen, rng: Generator, x: np.ndarray, y: np.ndarray, near: np.ndarray, tall: np.ndarray, green: Colour) -> None:
-    """Tufts of three blades, `tall` pixels of the finished picture high, rooted at (x, y)."""
+    """Tufts of three blades, `tall` pixels of the finished image high, rooted at (x, y)."""
     width, height = pen.size
     wide = 0.45 * tall / width
     rise = tall / height

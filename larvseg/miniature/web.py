@@ -1,4 +1,4 @@
-"""Pictures as people put them on the web: close-ups, still lifes of things that do not belong together, scenes with little in them, views.
+"""Images as people put them on the web: close-ups, still lifes of things that do not belong together, scenes with little in them, views.
 
 Anything that can be drawn may occur. Neither the mix nor the light nor the scale is that of COCO or of ADE20K.
 """
@@ -27,30 +27,30 @@ SIZES = ((96, 72), (72, 96), (96, 96), (120, 80))  # width and height, pixels
 SIZE_SHARES = (0.4, 0.25, 0.25, 0.1)
 
 CLOSE_UP, STILL_LIFE, SCENE, ODD, VIEW = range(5)
-SHARES = (0.38, 0.14, 0.28, 0.1, 0.1)  # of these kinds of pictures
+SHARES = (0.38, 0.14, 0.28, 0.1, 0.1)  # of these kinds of images
 PLAIN = 0.35  # of the close-ups and still lifes, as in a shop
 COLOURLESS = 0.04
-VISIBLE_THING, VISIBLE_SURFACE = 0.01, 0.08  # share of the picture from which on something can be seen
+VISIBLE_THING, VISIBLE_SURFACE = 0.01, 0.08  # share of the image from which on something can be seen
 
 
 @dataclass(frozen=True)
-class WebPicture:
-    """A picture, and what can be seen in it: things and surfaces by the names of their drawings, the largest first."""
+class WebImage:
+    """An image, and what can be seen in it: things and surfaces by the names of their drawings, the largest first."""
 
-    picture: Image.Image  # H×W RGB
+    image: Image.Image  # H×W RGB
     things: tuple[str, ...]
     surfaces: tuple[str, ...]
     place: Place | None
 
 
-def draw_web(rng: Generator, frequencies: Mapping[str, float]) -> WebPicture:
-    """A picture of the web; things are drawn by their `frequencies`."""
+def draw_web(rng: Generator, frequencies: Mapping[str, float]) -> WebImage:
+    """An image of the web; things are drawn by their `frequencies`."""
     kind, size = choose(rng, SHARES), SIZES[choose(rng, SIZE_SHARES)]
     if kind in (CLOSE_UP, STILL_LIFE):
         names = _cast(rng, frequencies, 1 if kind == CLOSE_UP else int(rng.integers(2, 4)))
-        style, picture = DOMAINS["web"], _before_backdrop(rng, names, *size)
-        picture = expose(picture, rng, style.warmth, style.brightness, style.contrast)
-        return WebPicture(_perhaps_grey(rng, picture), tuple(names), (), None)
+        style, image = DOMAINS["web"], _before_backdrop(rng, names, *size)
+        image = expose(image, rng, style.warmth, style.brightness, style.contrast)
+        return WebImage(_perhaps_grey(rng, image), tuple(names), (), None)
     if kind == VIEW:
         place, cast = PLACES[int(rng.integers(len(PLACES)))], []
     elif kind == ODD:
@@ -92,17 +92,17 @@ def _before_backdrop(rng: Generator, names: Sequence[str], width: int, height: i
         left, top = room * column + (room - wide) * rng.uniform(0.2, 0.8), (height - tall) * rng.uniform(0.3, 0.8)
         pen = Pen.on(canvas, left, top, wide, tall).turned(float(rng.normal(0, 0.12)))
         thing.draw(pen.mirrored() if rng.random() < 0.5 else pen, rng)
-    return canvas.picture()
+    return canvas.image()
 
 
-def _described(rng: Generator, drawn: Scene) -> WebPicture:
+def _described(rng: Generator, drawn: Scene) -> WebImage:
     by_label = {one.label: one for one in drawn_classes()}
     labels, pixels = np.unique(drawn.labels, return_counts=True)
     shares = {by_label[label]: count / drawn.labels.size for count, label in sorted(zip(-pixels, labels.tolist(), strict=True)) if label}
     things = tuple(one.name for one, share in shares.items() if one.kind == "thing" and -share >= VISIBLE_THING)
     surfaces = tuple(one.name for one, share in shares.items() if one.kind == "surface" and -share >= VISIBLE_SURFACE)
-    return WebPicture(_perhaps_grey(rng, drawn.picture), things, surfaces, drawn.place)
+    return WebImage(_perhaps_grey(rng, drawn.image), things, surfaces, drawn.place)
 
 
-def _perhaps_grey(rng: Generator, picture: Image.Image) -> Image.Image:
-    return picture.convert("L").convert("RGB") if rng.random() < COLOURLESS else picture
+def _perhaps_grey(rng: Generator, image: Image.Image) -> Image.Image:
+    return image.convert("L").convert("RGB") if rng.random() < COLOURLESS else image

@@ -1,4 +1,4 @@
-"""The pictures of the miniature world: each a function of (seed, data set, split, number) alone."""
+"""The images of the miniature world: each a function of (seed, data set, split, number) alone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from larvseg.miniature.narratives import narrative
 from larvseg.miniature.objects import draw_object
 from larvseg.miniature.places import PLACES
 from larvseg.miniature.scenes import Scene, draw_scene
-from larvseg.miniature.web import WebPicture, draw_web
+from larvseg.miniature.web import WebImage, draw_web
 
 _DOMAIN_SEEDS = {"coco": 1, "ade": 2, "objects": 3, "web": 4, "captions": 5, "narratives": 6, "ilsvrc": 7}
 _SPLIT_SEEDS = {"training": 1, "validation": 2}
@@ -23,11 +23,11 @@ _SPLIT_SEEDS = {"training": 1, "validation": 2}
 _ZIPF = {("coco", "training"): 0.4, ("coco", "validation"): 0.4, ("ade", "training"): 0.8, ("ade", "validation"): 0.0}
 _WEB_ZIPF = 0.5
 
-_TOLD_TWICE = 0.05  # share of the pictures that two people describe
+_TOLD_TWICE = 0.05  # share of the images that two people describe
 
 
 def scene(seed: int, domain: str, split: str, number: int) -> Scene:
-    """Picture `number` (from 0) of the split "training" or "validation" of "coco" or "ade".
+    """Image `number` (from 0) of the split "training" or "validation" of "coco" or "ade".
 
     In validation the things take turns as the subject, so that each occurs; in training subjects are drawn by frequency.
     """
@@ -70,8 +70,8 @@ def _company(domain: str, split: str) -> dict[str, float]:
     return dict(zip(target, weights.tolist(), strict=True))
 
 
-def object_picture(seed: int, wnid: str, number: int, collection: str = "objects") -> Image.Image:
-    """Picture `number` (from 1) of the synset `wnid` in ImageNet-21K ("objects") or, another one, in ImageNet-1K ("ilsvrc")."""
+def object_image(seed: int, wnid: str, number: int, collection: str = "objects") -> Image.Image:
+    """Image `number` (from 1) of the synset `wnid` in ImageNet-21K ("objects") or, another one, in ImageNet-1K ("ilsvrc")."""
     rng = np.random.default_rng([seed, _DOMAIN_SEEDS[collection], int(wnid[1:]), number])
     return draw_object(rng, synsets()[wnid][0].name)
 
@@ -82,18 +82,18 @@ def _turns(seed: int, domain: str, count: int) -> np.ndarray:
     return np.random.default_rng([seed, _DOMAIN_SEEDS[domain]]).permutation(count)
 
 
-def web_picture(seed: int, number: int) -> WebPicture:
-    """Picture `number` (from 0) of the web."""
+def web_image(seed: int, number: int) -> WebImage:
+    """Image `number` (from 0) of the web."""
     return draw_web(np.random.default_rng([seed, _DOMAIN_SEEDS["web"], number]), _web_frequencies(seed))
 
 
-def caption_of(seed: int, number: int, shown: WebPicture) -> str:
-    """What the web says below its picture `number`, which is `shown`."""
+def caption_of(seed: int, number: int, shown: WebImage) -> str:
+    """What the web says below its image `number`, which is `shown`."""
     return web_caption(np.random.default_rng([seed, _DOMAIN_SEEDS["captions"], number]), shown)
 
 
 def narratives_of(seed: int, number: int) -> list[str]:
-    """The lines of Localized Narratives about training picture `number` (from 0) of COCO: one, or of a few pictures two."""
+    """The lines of Localized Narratives about training image `number` (from 0) of COCO: one, or of a few images two."""
     rng = np.random.default_rng([seed, _DOMAIN_SEEDS["narratives"], number])
     drawn = scene(seed, "coco", "training", number)
     return [narrative(rng, drawn, "mscoco_train2017", str(number + 1)) for _ in range(1 + (rng.random() < _TOLD_TWICE))]

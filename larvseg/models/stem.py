@@ -1,6 +1,6 @@
 """A convolutional stem: tokens from a few strided convolutions instead of one linear map of each patch.
 
-Vision transformers trained from scratch on few pictures learn much faster with it (Xiao et al., Early Convolutions Help Transformers
+Vision transformers trained from scratch on few images learn much faster with it (Xiao et al., Early Convolutions Help Transformers
 See Better, 2021). The miniature's backbone uses it; the published weights of the `paper` profile have the linear map.
 """
 
@@ -21,7 +21,7 @@ class ConvolutionalStem(nn.Module):
     def __init__(self, img_size: int, patch_size: int, in_chans: int, embed_dim: int, **_: object) -> None:
         super().__init__()
         if patch_size < 2 or patch_size & (patch_size - 1):
-            raise ValueError(f"a convolutional stem halves the picture some times: patch_size {patch_size} is no power of two")
+            raise ValueError(f"a convolutional stem halves the image some times: patch_size {patch_size} is no power of two")
         self.patch_size = (patch_size, patch_size)
         self.grid_size = (img_size // patch_size, img_size // patch_size)
         self.num_patches = self.grid_size[0] * self.grid_size[1]

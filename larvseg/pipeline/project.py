@@ -120,7 +120,7 @@ class Project:
 
     @cached_property
     def synsets(self) -> tuple[str, ...]:
-        """The ImageNet synsets whose pictures are used."""
+        """The ImageNet synsets whose images are used."""
         if self.profile.drawn:
             return drawn_synsets()
         listed = [self.vocabulary(dataset).synsets for dataset in self.data if self.data[dataset].synsets]
@@ -207,7 +207,7 @@ class Project:
 
     @property
     def feature_network(self) -> str:
-        """Where the network lies that ReCo sees pictures with."""
+        """Where the network lies that ReCo sees images with."""
         return f"results/{self.name}/backbone/features.safetensors" if self.features_config else self.backbone
 
     def path(self, rule: str, role: str, **wildcards: object) -> str:
@@ -309,7 +309,7 @@ class Project:
 
     @property
     def runs_over_synsets(self) -> tuple[str, ...]:
-        """The same, whether or not this profile has the pictures."""
+        """The same, whether or not this profile has the images."""
         return tuple(name for name, run in self.experiments.runs.items() if not self.data.has_names(run.benchmark))
 
     def split(self, name: str) -> tuple[str, int]:

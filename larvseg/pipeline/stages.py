@@ -52,7 +52,7 @@ def _diagnosis(help: str, name: str, config: type[c.Model], file: str, caption: 
     role = "table" if table else "figure"
     return Stage(
         help=help,
-        step=("Table", "Counted over all validation pictures.") if table else ("Figure", "Drawn of what the steps below found."),
+        step=("Table", "Counted over all validation images.") if table else ("Figure", "Drawn of what the steps below found."),
         config=config,
         function=f"larvseg.reporting.diagnostics.{name}:{name}" if table else f"larvseg.figures.{name}:figure",
         job="{benchmark}",
@@ -80,8 +80,8 @@ STAGES = {
         torch=False,
     ),
     "prepare": Stage(
-        help="Make the archive of A847 as published: smaller pictures, compressed again.",
-        step=("Prepared archive", "Smaller pictures, after the published preparation."),
+        help="Make the archive of A847 as published: smaller images, compressed again.",
+        step=("Prepared archive", "Smaller images, after the published preparation."),
         config=c.PrepareConfig,
         function="larvseg.datasets.prepare:prepare",
         job="ade20k_full",
@@ -105,13 +105,13 @@ STAGES = {
     ),
     "derive": Stage(
         help="Derive the manifest of a data set from its archives.",
-        step=("Manifest", "One row a picture: where its bytes lie in which archive, and its labels."),
+        step=("Manifest", "One row an image: where its bytes lie in which archive, and its labels."),
         config=c.DeriveConfig,
         function="larvseg.datasets.derive:derive",
         job="{dataset}",
         outputs={"manifest": f"{MANIFEST}.arrow", "rejects": f"{MANIFEST}.rejects.csv"},
         target="datasets",
-        # the list of a zip with a million members, and a picture of 20 megapixels with its mask in each process
+        # the list of a zip with a million members, and an image of 20 megapixels with its mask in each process
         needs=Needs("deriving", memory_mb=1000, memory_mb_of_a_thread=500),
         torch=False,
     ),
@@ -138,7 +138,7 @@ STAGES = {
     ),
     "clip": Stage(
         help="Train or load a CLIP model.",
-        step=("CLIP model", "Knows pictures by what is said of them."),
+        step=("CLIP model", "Knows images by what is said of them."),
         config=c.ClipConfig,
         function="larvseg.clip.training:clip",
         job="{clip}",
@@ -157,8 +157,8 @@ STAGES = {
         target="train_all",
     ),
     "index": Stage(
-        help="Embed the pictures that ReCo retrieves from.",
-        step=("Index", "Pictures to retrieve from, as a CLIP model sees them."),
+        help="Embed the images that ReCo retrieves from.",
+        step=("Index", "Images to retrieve from, as a CLIP model sees them."),
         config=c.IndexConfig,
         function="larvseg.methods.reco.retrieve:index",
         job="{dataset}",
@@ -166,8 +166,8 @@ STAGES = {
         target="train_all",
     ),
     "retrieve": Stage(
-        help="Make ReCo's reference of each class from retrieved pictures.",
-        step=("References", "Of each class, from retrieved pictures."),
+        help="Make ReCo's reference of each class from retrieved images.",
+        step=("References", "Of each class, from retrieved images."),
         config=c.RecoConfig,
         function="larvseg.methods.reco.retrieve:reco",
         job=A_RUN,
@@ -185,10 +185,10 @@ STAGES = {
         captions={"curves": CURVES},
         verb="train-masks",
     ),
-    # What models do with pictures
+    # What models do with images
     "zeroshot": Stage(
-        help="Measure how well a CLIP model knows object pictures by the names of the classes.",
-        step=("Evaluation", "How well a CLIP model knows object pictures."),
+        help="Measure how well a CLIP model knows object images by the names of the classes.",
+        step=("Evaluation", "How well a CLIP model knows object images."),
         config=c.ZeroShotConfig,
         function="larvseg.clip.zeroshot:zeroshot",
         job="{clip}",
@@ -197,7 +197,7 @@ STAGES = {
     ),
     "evaluate": Stage(
         help="Evaluate a run on its benchmark.",
-        step=("Evaluation", "Confusion counts of each validation picture, and the mIoU that follows from them."),
+        step=("Evaluation", "Confusion counts of each validation image, and the mIoU that follows from them."),
         config=c.EvaluateConfig,
         function="larvseg.evaluation.evaluate:evaluate",
         job=A_RUN,
@@ -226,7 +226,7 @@ STAGES = {
     ),
     "predict": Stage(
         help="Make the label maps of one method of Figure 4.",
-        step=("Label maps", "Predictions on a few pictures."),
+        step=("Label maps", "Predictions on a few images."),
         config=c.PredictConfig,
         function="larvseg.evaluation.predict:predict",
         job="{run}",
@@ -235,7 +235,7 @@ STAGES = {
     ),
     "recognise": Stage(
         help="Make the label maps of one model of Figure 5 over all its synsets.",
-        step=("Label maps", "Predictions over all synsets on a few pictures."),
+        step=("Label maps", "Predictions over all synsets on a few images."),
         config=c.RecogniseConfig,
         function="larvseg.evaluation.recognise:recognise",
         job="{run}",
@@ -243,8 +243,8 @@ STAGES = {
         target="evaluate_all",
     ),
     "showcase": Stage(
-        help="Segment the picture of Figure 1.",
-        step=("Label map", "The prediction on one picture."),
+        help="Segment the image of Figure 1.",
+        step=("Label map", "The prediction on one image."),
         config=c.EvaluateConfig,
         function="larvseg.evaluation.showcase:showcase",
         job="{run}",
@@ -253,7 +253,7 @@ STAGES = {
     ),
     "attend": Stage(
         help="Make the maps of the category-wise attention of Figure 3.",
-        step=("Attention maps", "Where the classifier attends in one training picture."),
+        step=("Attention maps", "Where the classifier attends in one training image."),
         config=c.AttentionsConfig,
         function="larvseg.evaluation.attentions:attentions",
         job="{run}",
@@ -395,7 +395,7 @@ STAGES = {
     "figure3": _figure("figure3", "Draw Figure 3.", c.Figure3Config, LARGE_DRAWING),
     "figure4": _figure("figure4", "Draw Figure 4.", c.Figure4Config, LARGE_DRAWING),
     "figure5": _figure("figure5", "Draw Figure 5.", c.Figure5Config, LARGE_DRAWING),
-    "miniature": _figure("miniature", "Draw pictures of the miniature world.", needs=LARGE_DRAWING),
+    "miniature": _figure("miniature", "Draw images of the miniature world.", needs=LARGE_DRAWING),
     "world": _figure("world", "Draw the drawn ADE20K beside the real one.", c.WorldConfig),
     "page": Stage(
         help="Write the report: one page with everything that was made.",

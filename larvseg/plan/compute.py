@@ -12,7 +12,7 @@ _SIZES = {"tiny": (192, 12), "small": (384, 12), "base": (768, 12), "large": (10
 
 @dataclass(frozen=True)
 class Shape:
-    """A vision transformer: width of a token, blocks, hidden units of the MLP, patch and picture size in pixels, tokens beside patches."""
+    """A vision transformer: width of a token, blocks, hidden units of the MLP, patch and image size in pixels, tokens beside patches."""
 
     width: int
     depth: int
@@ -30,11 +30,11 @@ class Shape:
         return self.depth * (attention + mlp + norms) + embedding + 2 * d
 
     def patches(self, size: int) -> int:
-        """Patches of a square picture of `size` pixels a side."""
+        """Patches of a square image of `size` pixels a side."""
         return (-(-size // self.patch)) ** 2
 
     def forward(self, size: int, classes: int) -> float:
-        """Floating-point operations (a multiply-add is two) of one square picture of `size` pixels a side, scored against `classes`."""
+        """Floating-point operations (a multiply-add is two) of one square image of `size` pixels a side, scored against `classes`."""
         d, patches = self.width, self.patches(size)
         tokens = patches + self.prefix
         linear = 2 * tokens * d * (4 * d + 2 * self.hidden)

@@ -14,7 +14,7 @@ from larvseg.plan.compute import shape_of
 from larvseg.plan.storage import classes_of
 
 BACKWARD = 2  # times the forward pass
-ASPECT = 4 / 3  # of a validation picture: how many sliding windows it takes
+ASPECT = 4 / 3  # of a validation image: how many sliding windows it takes
 
 
 def training_operations(project: Project, run: str) -> float:
@@ -35,7 +35,7 @@ def training_operations(project: Project, run: str) -> float:
 
 
 def evaluation_operations(project: Project, run: str) -> float:
-    """Floating-point operations of one evaluation of `run`: sliding windows over the validation pictures."""
+    """Floating-point operations of one evaluation of `run`: sliding windows over the validation images."""
     evaluation, benchmark = project.profile.evaluation, project.experiments.runs[run].benchmark
     long_side = min(evaluation.short_side * ASPECT, evaluation.long_side)
     windows = max(-(-(long_side - evaluation.window) // evaluation.stride), 0) + 1

@@ -36,8 +36,8 @@ def _archives(project: Project, folder: Path) -> list[str]:
     world = project.profile.world
     if world is not None:
         scenes = f"{grouped(world.coco_training + world.coco_validation)} scenes for COCO-Stuff"
-        scenes += f", {grouped(world.ade_training + world.ade_validation)} for ADE20K, {grouped(world.web)} pictures with captions"
-        return [f"nothing to fetch: {scenes} and about {world.objects} pictures of each of {len(project.synsets)} synsets are drawn"]
+        scenes += f", {grouped(world.ade_training + world.ade_validation)} for ADE20K, {grouped(world.web)} images with captions"
+        return [f"nothing to fetch: {scenes} and about {world.objects} images of each of {len(project.synsets)} synsets are drawn"]
     wanted = storage.downloads(project, folder)
     rows = [["archive", "GB", "here", "to fetch", "access"]]
     for archive in wanted:
@@ -92,12 +92,12 @@ def _gpu_hours(project: Project) -> list[str]:
         longest = backbone + max((cost[run] for run in runs), default=0.0)
         rows.append([name, str(len(runs)), f"{alone:.1f}", _time(max(longest, alone / machine.gpus))])
     config = project.profile
-    step = f"{config.ranks} × {config.images_per_rank} pictures a step"
+    step = f"{config.ranks} × {config.images_per_rank} images a step"
     return [
         *columns(rows),
         *left_out,
         f"reckoned: {step}, backward pass twice the forward pass, {machine.teraflops:g} teraflops reached on each GPU",
-        "(section machine of the profile); reading pictures and label maps is not counted, nor is CLIP",
+        "(section machine of the profile); reading images and label maps is not counted, nor is CLIP",
     ]
 
 

@@ -19,11 +19,11 @@ from larvseg.sources.registry import EACH_SYNSET, source_of
 from larvseg.vocabulary import union
 
 GB = 10**9
-# About, in bytes: a picture of ImageNet, one that is drawn, a row of a manifest, a picture's embedding by CLIP, and a picture and
+# About, in bytes: an image of ImageNet, one that is drawn, a row of a manifest, an image's embedding by CLIP, and an image and
 # mask of the prepared A847
-OBJECT_PICTURE, DRAWN_PICTURE, MANIFEST_ROW, EMBEDDING = 115_000, 10_000, 300, 4 * 768
-PREPARED_PICTURE = 60_000 + 2 * 512 * 683
-# Synsets and pictures of all of ImageNet-21K, as winter 2021 has them; of those with more than 500 pictures what ImageNet-21K-P keeps
+OBJECT_IMAGE, DRAWN_IMAGE, MANIFEST_ROW, EMBEDDING = 115_000, 10_000, 300, 4 * 768
+PREPARED_IMAGE = 60_000 + 2 * 512 * 683
+# Synsets and images of all of ImageNet-21K, as winter 2021 has them; of those with more than 500 images what ImageNet-21K-P keeps
 EVERY_SYNSET = {"I21K": (19_167, 13_151_276), "IN11K": (10_450, 11_582_723)}
 
 
@@ -81,12 +81,12 @@ def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
     if project.profile.drawn:
         drawn = {project.archives_of(dataset): dataset for dataset in reversed(project.datasets)}  # several may be made of the same ones
         absent = [dataset for archives, dataset in drawn.items() if not _exists(folder, *archives)]
-        archives = sum(pictures(project, dataset) for dataset in absent) * DRAWN_PICTURE / GB
+        archives = sum(images(project, dataset) for dataset in absent) * DRAWN_IMAGE / GB
     for dataset in project.datasets:
         if project.prepared and project.data[dataset].prepared and project.kind_of(dataset) == "pixel":
             missing = not _exists(folder, *project.archives_of(dataset))
-            archives += missing * pictures(project, dataset) * PREPARED_PICTURE / GB
-    rows = sum(pictures(project, dataset) for dataset in project.datasets if not _exists(folder, project.manifest(dataset)))
+            archives += missing * images(project, dataset) * PREPARED_IMAGE / GB
+    rows = sum(images(project, dataset) for dataset in project.datasets if not _exists(folder, project.manifest(dataset)))
     runs = (*project.trained, *((run, project.seeds[0]) for run in project.object_runs))
     waiting = [(run, seed) for run, seed in runs if not _exists(folder, project.path("train", "model", run=run, seed=seed))]
     models = [model_bytes(project, run) for run, _ in waiting]
@@ -108,12 +108,12 @@ def shared_bytes(project: Project, folder: Path = Path(".")) -> float:
         if (weights := project.comparators.clip[name].weights) != "train":  # published in half precision
             sizes[project.path("clip", "model", clip=name)] = 2 * source_of(project.registry, weights)[1].gigabytes * GB
     if project.profile.comparators and (dataset := project.comparators.reco.dataset) in project.datasets:
-        sizes[project.path("index", "embeddings", dataset=dataset)] = pictures(project, dataset) * EMBEDDING
+        sizes[project.path("index", "embeddings", dataset=dataset)] = images(project, dataset) * EMBEDDING
     return sum(size for path, size in sizes.items() if not _exists(folder, path))
 
 
-def pictures(project: Project, dataset: str) -> int:
-    """About how many pictures `dataset` has in this profile."""
+def images(project: Project, dataset: str) -> int:
+    """About how many images `dataset` has in this profile."""
     world = project.profile.world
     known = project.data[dataset].released if world is None else drawn_images(world).get(dataset)
     if known:
@@ -123,7 +123,7 @@ def pictures(project: Project, dataset: str) -> int:
     files = project.archives_of(dataset)  # of synsets
     if world:
         return len(files) * world.objects
-    return int(len(files) * project.registry.archives[EACH_SYNSET].gigabytes * GB / OBJECT_PICTURE)
+    return int(len(files) * project.registry.archives[EACH_SYNSET].gigabytes * GB / OBJECT_IMAGE)
 
 
 def classes_of(project: Project, dataset: str) -> int:

@@ -1,4 +1,4 @@
-"""The archives of the paper profile for a rehearsal: official names, layouts and encodings, the full vocabularies, but few pictures."""
+"""The archives of the paper profile for a rehearsal: official names, layouts and encodings, the full vocabularies, but few images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from larvseg.lineage.fingerprint import environment, fingerprint
 from larvseg.miniature.packing import add_to_tar, add_to_zip, jpeg, png, zip_writers
 from larvseg.rehearsal.ade_full import pack_ade_full
 from larvseg.rehearsal.captions import ILSVRC, WHOLE, pack_ilsvrc, pack_narratives, pack_whole
-from larvseg.rehearsal.pictures import grey, mosaic, object_pictures
+from larvseg.rehearsal.images import grey, mosaic, object_images
 from larvseg.rehearsal.split import SPLITS, deal, stem_of
 from larvseg.vocabulary.datasets import committed
 from larvseg.vocabulary.names import REFERENCE
@@ -25,11 +25,11 @@ from larvseg.vocabulary.names import REFERENCE
 SERVED, LICENSED = "served", "licensed"  # folders: what the server hands out, what a person downloads with the browser
 SYNSET_FOLDER = "winter21_whole"
 UNREADABLE = "n04520170_3"  # van: cut off in the middle, to be found and left out
-KNOWN_BAD = "n09359803_8155"  # mountain: on the list of pictures that are known to be bad
+KNOWN_BAD = "n09359803_8155"  # mountain: on the list of images that are known to be bad
 
 _COCO_SIZES = ((640, 480), (480, 640), (640, 427), (500, 375))
 _CHALLENGE_SIZES = ((683, 512), (512, 683), (256, 256), (768, 512))
-_REGIONS = 30  # of a picture: six training pictures show all classes of C171, and all of A150
+_REGIONS = 30  # of an image: six training images show all classes of C171, and all of A150
 _MORE = 8  # synsets in the archive of all of them, beside those that a figure shows
 _MARK = "built.json"
 
@@ -94,12 +94,12 @@ def pack_coco(folder: Path, seed: int) -> None:
             for number, own in enumerate(values[split], 1):
                 drawn = mosaic(rng, *_COCO_SIZES[number % len(_COCO_SIZES)], _REGIONS + 1)
                 stem = f"{split_name}/{number + (500_000 if split == 'validation' else 0):012d}"
-                add_to_zip(archives[archive], f"{stem}.jpg", grey(drawn.picture) if number == 1 else jpeg(drawn.picture))
+                add_to_zip(archives[archive], f"{stem}.jpg", grey(drawn.image) if number == 1 else jpeg(drawn.image))
                 add_to_zip(maps, f"{stem}.png", png(np.append(own, 255).astype(np.uint8)[drawn.regions]))
 
 
 def pack_challenge(path: Path, seed: int, shown: Sequence[str] = ()) -> None:
-    """ADEChallengeData2016.zip: 8-bit masks of label ids 1 … 150, 0 unlabelled. The last validation picture has the classes `shown`."""
+    """ADEChallengeData2016.zip: 8-bit masks of label ids 1 … 150, 0 unlabelled. The last validation image has the classes `shown`."""
     top = "ADEChallengeData2016"
     rng = np.random.default_rng([seed, 2])
     vocabulary = committed().vocabulary("A150")
@@ -115,7 +115,7 @@ def pack_challenge(path: Path, seed: int, shown: Sequence[str] = ()) -> None:
             for number, own in enumerate(values[split], 1):
                 drawn = mosaic(rng, *_CHALLENGE_SIZES[number % len(_CHALLENGE_SIZES)], _REGIONS + 1)
                 stem = stem_of(split, number)
-                add_to_zip(archive, f"{top}/images/{split}/{stem}.jpg", grey(drawn.picture) if number == 1 else jpeg(drawn.picture))
+                add_to_zip(archive, f"{top}/images/{split}/{stem}.jpg", grey(drawn.image) if number == 1 else jpeg(drawn.image))
                 mask = png(np.append(own, 0).astype(np.uint8)[drawn.regions])
                 add_to_zip(archive, f"{top}/annotations/{split}/{stem}.png", mask)
                 places.append(f"{stem} street\n")
@@ -123,21 +123,21 @@ def pack_challenge(path: Path, seed: int, shown: Sequence[str] = ()) -> None:
 
 
 def pack_synsets(folder: Path, seed: int) -> None:
-    """A tar for each synset of the published lists of I124 and I585, each with two good pictures; one more is cut off, one known as bad."""
-    pictures = object_pictures(np.random.default_rng([seed, 3]))
+    """A tar for each synset of the published lists of I124 and I585, each with two good images; one more is cut off, one known as bad."""
+    images = object_images(np.random.default_rng([seed, 3]))
     for position, wnid in enumerate(published_synsets()):
         with replacing(folder / f"{wnid}.tar") as path, tarfile.open(path, "w", format=tarfile.USTAR_FORMAT) as archive:
             for number in (1, 2):
-                add_to_tar(archive, f"{wnid}_{number}.JPEG", pictures[(2 * position + number) % len(pictures)])
-            for name, data in _odd(wnid, pictures):
+                add_to_tar(archive, f"{wnid}_{number}.JPEG", images[(2 * position + number) % len(images)])
+            for name, data in _odd(wnid, images):
                 add_to_tar(archive, f"{name}.JPEG", data)
 
 
-def _odd(wnid: str, pictures: tuple[bytes, ...]) -> Iterator[tuple[str, bytes]]:
+def _odd(wnid: str, images: tuple[bytes, ...]) -> Iterator[tuple[str, bytes]]:
     if UNREADABLE.startswith(wnid):
-        yield UNREADABLE, pictures[0][: len(pictures[0]) // 2]
+        yield UNREADABLE, images[0][: len(images[0]) // 2]
     if KNOWN_BAD.startswith(wnid):
-        yield KNOWN_BAD, pictures[1]
+        yield KNOWN_BAD, images[1]
 
 
 def published_synsets() -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from larvseg.files import replacing, write_text
 from larvseg.miniature.packing import add_to_tar
-from larvseg.rehearsal.pictures import object_pictures
+from larvseg.rehearsal.images import object_images
 from larvseg.rehearsal.split import SPLITS
 from larvseg.vocabulary.datasets import committed
 from larvseg.vocabulary.synsets import ilsvrc_synsets
@@ -22,9 +22,9 @@ _SHARDS = 4
 
 
 def pack_narratives(folder: Path, seed: int) -> None:
-    """coco_train_localized_narratives-*.jsonl: one narrative of each training picture of COCO, and of the first another.
+    """coco_train_localized_narratives-*.jsonl: one narrative of each training image of COCO, and of the first another.
 
-    They name classes of C171 at random: the pictures do not show what they say.
+    They name classes of C171 at random: the images do not show what they say.
     """
     rng, names = np.random.default_rng([seed, 4]), committed().vocabulary("C171").names
     files = ["" for _ in range(_SHARDS)]
@@ -45,24 +45,24 @@ def pack_narratives(folder: Path, seed: int) -> None:
 
 
 def pack_whole(path: Path, seed: int, synsets: Iterable[str]) -> None:
-    """winter21_whole.tar: a folder with a tar for each of `synsets`, with two pictures; the last has one."""
-    pictures = object_pictures(np.random.default_rng([seed, 6]))
+    """winter21_whole.tar: a folder with a tar for each of `synsets`, with two images; the last has one."""
+    images = object_images(np.random.default_rng([seed, 6]))
     wnids = sorted(synsets)
     with replacing(path) as temporary, tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as archive:
         for position, wnid in enumerate(wnids):
             inner = io.BytesIO()
             with tarfile.open(fileobj=inner, mode="w", format=tarfile.USTAR_FORMAT) as synset:
                 for number in (1,) if wnid == wnids[-1] else (1, 2):
-                    add_to_tar(synset, f"{wnid}_{number}.JPEG", pictures[(2 * position + number) % len(pictures)])
+                    add_to_tar(synset, f"{wnid}_{number}.JPEG", images[(2 * position + number) % len(images)])
             add_to_tar(archive, f"{WHOLE.removesuffix('.tar')}/{wnid}.tar", inner.getvalue())
 
 
 def pack_ilsvrc(path: Path, seed: int) -> None:
-    """ILSVRC2012_img_train.tar: a tar for each of the 1000 synsets, with one picture."""
-    pictures = object_pictures(np.random.default_rng([seed, 5]))
+    """ILSVRC2012_img_train.tar: a tar for each of the 1000 synsets, with one image."""
+    images = object_images(np.random.default_rng([seed, 5]))
     with replacing(path) as temporary, tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as archive:
         for position, wnid in enumerate(ilsvrc_synsets()):
             inner = io.BytesIO()
             with tarfile.open(fileobj=inner, mode="w", format=tarfile.USTAR_FORMAT) as synset:
-                add_to_tar(synset, f"{wnid}_{position + 1}.JPEG", pictures[position % len(pictures)])
+                add_to_tar(synset, f"{wnid}_{position + 1}.JPEG", images[position % len(images)])
             add_to_tar(archive, f"{wnid}.tar", inner.getvalue())

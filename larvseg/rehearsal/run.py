@@ -42,10 +42,10 @@ def rehearse(project: Path = Path("."), resume: bool = False) -> None:
     """Run every rule of the paper profile of `project` in a copy of it, `project`/work/rehearsal/tree, and print what each took.
 
     First the archives that ask for a licence are missing, and the DAG has to say so and fetch nothing; then they are put in place.
-    The server cuts one archive off half-way and asks for patience before another. One picture cannot be read, one is known to be bad.
+    The server cuts one archive off half-way and asks for patience before another. One image cannot be read, one is known to be bad.
     resume: go on in the copy of an earlier rehearsal, with the code and configuration of today; not where its archives are built anew.
 
-    Raises LarvSegError if a rule fails or does not run, if a fault was not met or mended, or the bad pictures were not found.
+    Raises LarvSegError if a rule fails or does not run, if a fault was not met or mended, or the bad images were not found.
     """
     started, place = time.monotonic(), project / PLACE
     tree, log = place / "tree", place / "snakemake.log"
@@ -155,7 +155,7 @@ def _summary(transcript: Transcript, tree: Path, total: float) -> str:
 
 
 def _check(transcript: Transcript, tree: Path, site: Site) -> None:
-    """LarvSegError unless each rule ran, each fault was met, and the bad pictures were found."""
+    """LarvSegError unless each rule ran, each fault was met, and the bad images were found."""
     listed = subprocess.run(_command("--list-rules"), cwd=tree, env=environment(tree), capture_output=True, text=True, check=True)
     rules = {line for line in listed.stdout.splitlines() if line.isidentifier()}
     problems = [f"rule {rule} did not run" for rule in sorted(rules - LEFT_OUT - set(transcript.finished))]

@@ -13,13 +13,13 @@ import pandas as pd
 
 from larvseg.config.claims import ClaimsConfig, ResolvedClaim, Side
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.bootstrap import drawn, mean_over, picture_counts, resampled_iou
+from larvseg.evaluation.bootstrap import drawn, image_counts, mean_over, resampled_iou
 from larvseg.evaluation.confusion import read_confusion
 from larvseg.evaluation.metrics import read_metrics
 from larvseg.reporting.tables import MEANS, PUBLISHED, read_csv, write_csv
 
 INTERVAL = (2.5, 97.5)  # percentiles
-PICTURES, SEEDS, KNOWN_PIXELS = range(3)  # what is drawn: each has random numbers of its own
+IMAGES, SEEDS, KNOWN_PIXELS = range(3)  # what is drawn: each has random numbers of its own
 HOLDS, FAILS, UNDECIDED, NOT_MEASURED = "holds", "does not hold", "undecided", "not measured"
 
 
@@ -29,21 +29,21 @@ def claims(config: ClaimsConfig, inputs: Mapping[str, Path], outputs: Mapping[st
     inputs: of each run and seed the metrics, `<run>.seed<k>`, and the confusion counts, `<run>.seed<k>.confusion`; of Table 1 the grouping.
 
     measured: the difference with each seed, averaged; seed_std: their sample standard deviation s. low, high: the middle 95 % of that
-    average over config.resamples resamples. Each draws validation pictures with replacement, the same for all runs of a benchmark, and adds
+    average over config.resamples resamples. Each draws validation images with replacement, the same for all runs of a benchmark, and adds
     s/√n · t, a draw of Student's t with n − 1 degrees of freedom for the n seeds: drawing among three seeds would know nothing beyond the
-    extremes of the three. The interval covers what other pictures of the kind and other seeds would have changed, given one backbone, one
-    CLIP model and one set of training pictures. detectable: measured − low, the least difference that it would have told from 0. Of
-    `grouping` there are no counts: instead of pictures, of each seed the draws of its known pixels are drawn, the same for all runs; the
-    pictures are taken as they are. Intervals are not widened for the number of claims. Of a claim with several rivals the line has the one
+    extremes of the three. The interval covers what other images of the kind and other seeds would have changed, given one backbone, one
+    CLIP model and one set of training images. detectable: measured − low, the least difference that it would have told from 0. Of
+    `grouping` there are no counts: instead of images, of each seed the draws of its known pixels are drawn, the same for all runs; the
+    images are taken as they are. Intervals are not widened for the number of claims. Of a claim with several rivals the line has the one
     that decides, `against`: the one that the run is least surely above, or, where the claim does not hold, most surely below. The published
     difference is that to the same rival; where nothing was measured, to the nearest.
 
     verdict, over all rivals: holds if the interval lies above 0 (not_worse: above −margin), does not hold if one lies below, undecided
     otherwise. Undecided, too, where a run is trained and fewer than two seeds were: the interval then knows nothing of what another seed
-    would have changed (note: one seed). not measured: this profile does not have a run, or no such category is in the pictures. `remark` is
+    would have changed (note: one seed). not measured: this profile does not have a run, or no such category is in the images. `remark` is
     that of the claim.
 
-    Raises LarvSegError for a published row that is not there, for metrics of something else, and for runs that saw other pictures.
+    Raises LarvSegError for a published row that is not there, for metrics of something else, and for runs that saw other images.
     """
     write_csv(outputs["claims"], tested(config, inputs))
 
@@ -84,7 +84,7 @@ def _line(config: ClaimsConfig, claim: ResolvedClaim, measures: _Measures) -> di
     differences = [] if claim.quoted else [measures.difference(claim, own, rival) for rival in rivals]
     result, note = NOT_MEASURED, f"{', '.join(claim.quoted)}: not run in this profile"
     if differences and any(np.isnan(difference.value) for difference in differences):
-        differences, note = [], f"no {claim.measure} category is in the pictures"
+        differences, note = [], f"no {claim.measure} category is in the images"
     elif differences:
         result, note = verdict(differences, claim.margin), ""
         if any(side.trained and len(side.seeds) < 2 for side in claim.sides):
@@ -121,7 +121,7 @@ class _Measures:
     def __init__(self, config: ClaimsConfig, inputs: Mapping[str, Path]):
         self._config, self._inputs = config, inputs
         self._means: dict[str, dict[str, np.ndarray]] = {}
-        self._labelled: dict[str, tuple[str, np.ndarray, np.ndarray]] = {}  # of each benchmark a run, its pictures, their labels
+        self._labelled: dict[str, tuple[str, np.ndarray, np.ndarray]] = {}  # of each benchmark a run, its images, their labels
 
     def difference(self, claim: ResolvedClaim, own: Side, rival: Side) -> Difference:
         """How far `own` is above `rival`, paired by seed; one that trains nothing is the same with every seed."""
@@ -131,7 +131,7 @@ class _Measures:
         if n > 1:
             t = np.random.default_rng((self._config.seed, SEEDS)).standard_t(n - 1, self._config.resamples)
             points[1:] += t * by_seed[:, 0].std(ddof=1) / n**0.5
-        there = points[1:][~np.isnan(points[1:])]  # a resample may lack every picture with such a category
+        there = points[1:][~np.isnan(points[1:])]  # a resample may lack every image with such a category
         low, high = np.percentile(there, INTERVAL) if len(there) else (np.nan, np.nan)
         return Difference(rival.run, float(points[0]), tuple(by_seed[:, 0].tolist()), float(low), float(high))
 
@@ -159,11 +159,11 @@ class _Measures:
     def _mious(self, key: str, metrics: Mapping[str, Any]) -> dict[str, np.ndarray]:
         path = self._inputs[f"{key}.confusion"]
         classes = metrics["classes"]
-        pictures, counts = picture_counts(*read_confusion(path))
-        first, known, labels = self._labelled.setdefault(metrics["benchmark"], (key, pictures, counts[0]))
-        if not (np.array_equal(pictures, known) and np.array_equal(counts[0], labels)):
-            raise LarvSegError(f"{path}: counts of other pictures or masks than those of {first}; delete it and run snakemake again")
-        iou = resampled_iou(counts, self._weights(len(pictures), PICTURES))
+        images, counts = image_counts(*read_confusion(path))
+        first, known, labels = self._labelled.setdefault(metrics["benchmark"], (key, images, counts[0]))
+        if not (np.array_equal(images, known) and np.array_equal(counts[0], labels)):
+            raise LarvSegError(f"{path}: counts of other images or masks than those of {first}; delete it and run snakemake again")
+        iou = resampled_iou(counts, self._weights(len(images), IMAGES))
         novel = [number for number, each in enumerate(classes) if each["novel_s"]]
         parts = {"all": range(len(classes)), "base": [n for n in range(len(classes)) if n not in set(novel)], "novel": novel}
         return {measure: mean_over(iou, parts[measure]) for measure in MEANS}

@@ -108,7 +108,7 @@ def _table1(name: str, rows: pd.DataFrame) -> Layout:
     ]
     rules = ", ".join(sorted((rows["categories"] + ": alignment rule " + rows["rule"]).unique()))
     notes = [f"mIoU in percent ({rules})"]
-    notes.append("only the categories that a picture shows compete in it; known of each: one pixel (DenseCLIP: its name)")
+    notes.append("only the categories that an image shows compete in it; known of each: one pixel (DenseCLIP: its name)")
     of_draws = f"over {rows['draws'].astype(int).max()} draws of the known pixels"
     spreads = {"over seeds" if " " in seeds else of_draws for seeds in rows.loc[rows["novel_std"] != "", "seeds"]}
     if spreads:
@@ -190,8 +190,8 @@ def _claims(name: str, rows: pd.DataFrame) -> Layout:
     notes = (
         f"{len(rows)} claim{'s' * (len(rows) != 1)}: {', '.join(counts)}{f' ({alone} because one seed was trained)' if alone else ''}",
         "differences in points of mIoU (base and novel: alignment rule S; grouping: Table 1); each: the rival that decides is shown",
-        "±: over seeds; interval: bootstrap over validation pictures (grouping: draws of known pixels), Student's t over seeds",
-        "told ≥: the least difference that these pictures and seeds would have told from 0",
+        "±: over seeds; interval: bootstrap over validation images (grouping: draws of known pixels), Student's t over seeds",
+        "told ≥: the least difference that these images and seeds would have told from 0",
         f"profile {rows['profile'][0]}, seeds {max(rows['seeds'], key=len)}",
         f"published: {PAPER}",
     )

@@ -15,14 +15,14 @@ from larvseg.vocabulary import RULES, Vocabulary, novel_in
 from larvseg.vocabulary.datasets import committed
 
 PUBLISHED = Path(__file__).parents[2] / "data/reference/published"
-FALL_2011, WINTER_2021 = (21_841, 14_197_122), (19_167, 13_151_276)  # synsets and pictures of the releases of ImageNet-21K
+FALL_2011, WINTER_2021 = (21_841, 14_197_122), (19_167, 13_151_276)  # synsets and images of the releases of ImageNet-21K
 COUNTS = ("images_training", "images_validation", "classes", "novel_s", "novel_p")
 
 
 class Counted(NamedTuple):
     """What a manifest says of its data set."""
 
-    pictures: tuple[int, int]  # training, validation
+    images: tuple[int, int]  # training, validation
     classes: tuple[str, ...]
     absent: int  # categories without an archive
     novel: tuple[int, ...] | None  # how many are novel under each of RULES; None without a base data set
@@ -70,7 +70,7 @@ def _cells(notation: str, dataset: str, own: Counted | None) -> dict[str, str]:
         return dict.fromkeys(COUNTS, "")
     # a base data set has no novel categories, and the synsets of I21K no names that one could have
     novel = tuple(map(str, own.novel)) if own.novel else ("", "")
-    training, validation = (str(count or "") for count in own.pictures)
+    training, validation = (str(count or "") for count in own.images)
     only_novel = notation != dataset
     classes = novel[0] if only_novel else str(len(own.classes) or "")  # captions have none
     return dict(zip(COUNTS, ("" if only_novel else training, validation, classes, *novel), strict=True))
@@ -83,9 +83,9 @@ def _about_ours(config: Table2Config, dataset: str, own: Counted) -> str:
     notes = []
     if own.absent:
         notes.append(f"{own.absent} of the categories {'has' if own.absent == 1 else 'have'} no archive here.")
-    released = config.released.get(dataset, own.pictures)
-    if own.pictures != released:
-        notes.append(f"The official archives hold {_pictures(released)} pictures, the manifest {_pictures(own.pictures)}.")
+    released = config.released.get(dataset, own.images)
+    if own.images != released:
+        notes.append(f"The official archives hold {_images(released)} images, the manifest {_images(own.images)}.")
     return " ".join(notes)
 
 
@@ -125,19 +125,19 @@ def _about_theirs(notation: str) -> str:
             )
         case "A847" | "WA847":
             training = grouped(data[dataset].released[0])
-            return f"The paper's 20K is the count of A150; the full release has {training} training pictures, and its preparation uses all."
+            return f"The paper's 20K is the count of A150; the full release has {training} training images, and its preparation uses all."
         case "I21K":
             old, new = ([grouped(count) for count in release] for release in (FALL_2011, WINTER_2021))
             return (
-                f"The paper counts the release of fall 2011 ({old[0]} synsets, {old[1]} pictures), which is no longer offered; "
-                f"winter 2021 has {new[0]} synsets and {new[1]} pictures."
+                f"The paper counts the release of fall 2011 ({old[0]} synsets, {old[1]} images), which is no longer offered; "
+                f"winter 2021 has {new[0]} synsets and {new[1]} images."
             )
         case "I124" | "I585":
             return _about_synsets(whole, len(data.vocabulary(data.benchmark_of(dataset))))
         case "LN":
             return (
-                "652K is the number of pictures that OpenSeg used; 849K are described in all. Here LN is the narratives of the training "
-                "pictures of COCO: those of ADE20K describe the pictures of A150. Only OpenSeg needs them."
+                "652K is the number of images that OpenSeg used; 849K are described in all. Here LN is the narratives of the training "
+                "images of COCO: those of ADE20K describe the images of A150. Only OpenSeg needs them."
             )
         case "ITPair":
             return "Not public: neither the 400M pairs of CLIP nor the 1.8B of ALIGN (800M in the paper), only models that saw them."
@@ -152,8 +152,8 @@ def _novel(names: Vocabulary, base: str) -> tuple[int, ...]:
 def _about_synsets(vocabulary: Vocabulary, total: int) -> str:
     candidates = {wnid for wnids in vocabulary.synsets.values() for wnid in wnids}
     several = sum(len(wnids) > 1 for wnids in vocabulary.synsets.values())
-    choice = f" {several} categories have several; the one with most pictures is taken." if several else ""
-    size = " Their notebook counts 742 268 pictures of 588 synsets." if vocabulary.dataset == "I585" else ""
+    choice = f" {several} categories have several; the one with most images is taken." if several else ""
+    size = " Their notebook counts 742 268 images of 588 synsets." if vocabulary.dataset == "I585" else ""
     return (
         f"The authors' list has {len(candidates)} synsets for {len(vocabulary)} of {total} categories, some of a wrong sense "
         f"(reports/vocabulary/{vocabulary.dataset.lower()}.csv).{choice}{size}"
@@ -168,5 +168,5 @@ def _rows_that_fit(benchmark: str, base: int, novel: int) -> tuple[int, int]:
     return sum(abs(mean - float(row["all"])) < 0.1 + 1e-9 for mean, row in zip(means, rows, strict=True)), len(rows)
 
 
-def _pictures(counts: tuple[int, int]) -> str:
+def _images(counts: tuple[int, int]) -> str:
     return " + ".join(grouped(count) for count in counts if count)

@@ -27,7 +27,7 @@ OBJECTS = 3688  # classes of objects in the release of 2021
 LARGEST_INDEX = 2**30  # bytes; the official one has 817 537 016
 LARGEST_FIELD = 2**26  # cells and characters of a field of texts; the official ones have some millions
 
-_PER_PICTURE = ("filename", "folder", "scene")
+_PER_IMAGE = ("filename", "folder", "scene")
 _TEXTS = ("wordnet_level1", "wordnet_synset", "wordnet_hypernym", "wordnet_gloss", "wordnet_synonyms")
 _NUMBERS = ("proportionClassIsPart", "wordnet_frequency")
 _BROKEN = (
@@ -49,9 +49,9 @@ _BROKEN = (
 
 @dataclass(frozen=True)
 class AdeIndex:
-    """The index, under the names of its own fields. C = 3688 classes of objects, N pictures; class c has the ade_id c + 1.
+    """The index, under the names of its own fields. C = 3688 classes of objects, N images; class c has the ade_id c + 1.
 
-    Fields that the file lacks are "" or 0 for every class. The counts of objects per picture, 800 MB of them, are summed up and left.
+    Fields that the file lacks are "" or 0 for every class. The counts of objects per image, 800 MB of them, are summed up and left.
     """
 
     filename: tuple[str, ...]  # N: "ADE_train_00016869.jpg"
@@ -59,7 +59,7 @@ class AdeIndex:
     scene: tuple[str, ...]  # N: "/street"
     objectnames: tuple[str, ...]  # C, synonyms separated by ", ": "car, auto, automobile, machine, motorcar"
     objectcounts: np.ndarray  # (C,) int64: instances
-    pictures: np.ndarray  # (C,) int64: pictures with an instance
+    images: np.ndarray  # (C,) int64: images with an instance
     proportionClassIsPart: np.ndarray  # (C,) float64: how often the object is part of another
     wordnet_found: np.ndarray  # (C,) bool
     wordnet_frequency: np.ndarray  # (C,) float64
@@ -224,30 +224,30 @@ def _rebuilt(dtype: Any, shape: Sequence[int], fortran: bool, raw: Any) -> np.nd
 def _index(content: Any, source: Path) -> AdeIndex:
     if not isinstance(content, dict) or any(key not in content for key in ("filename", "folder", "objectnames")):
         raise ValueError("it has no filename, folder and objectnames")
-    pictures = {key: _texts(content.get(key, [""] * len(_list(content["filename"])))) for key in _PER_PICTURE}
-    count = len(pictures["filename"])
+    images = {key: _texts(content.get(key, [""] * len(_list(content["filename"])))) for key in _PER_IMAGE}
+    count = len(images["filename"])
     names = _texts(content["objectnames"])
     if len(names) != OBJECTS:
         raise LarvSegError(f"{source}: an index of {len(names)} objects; that of the release of 2021 has {OBJECTS}")
     presence = _presence(content, count)
     counts = presence.sum(1, dtype=np.float64) if presence is not None else np.zeros(OBJECTS)
     index = AdeIndex(
-        **pictures,
+        **images,
         objectnames=names,
         objectcounts=_numbers(content, "objectcounts", counts).astype(np.int64),
-        pictures=np.count_nonzero(presence, 1) if presence is not None else np.zeros(OBJECTS, np.int64),
+        images=np.count_nonzero(presence, 1) if presence is not None else np.zeros(OBJECTS, np.int64),
         wordnet_found=_numbers(content, "wordnet_found", np.zeros(OBJECTS)) != 0,
         **{key: _numbers(content, key, np.zeros(OBJECTS)) for key in _NUMBERS},
         **{key: _texts(content.get(key, [""] * OBJECTS)) for key in _TEXTS},
     )
-    for key, length in {**dict.fromkeys(_PER_PICTURE, count), **dict.fromkeys(_TEXTS, OBJECTS)}.items():
+    for key, length in {**dict.fromkeys(_PER_IMAGE, count), **dict.fromkeys(_TEXTS, OBJECTS)}.items():
         if len(getattr(index, key)) != length:
             raise ValueError(f"{len(getattr(index, key))} values of {key}, expected {length}")
     return index
 
 
 def _presence(content: Mapping[str, Any], count: int) -> np.ndarray | None:
-    """Instances of each object in each picture, (C, N)."""
+    """Instances of each object in each image, (C, N)."""
     if "objectPresence" not in content:
         return None
     presence = _array(content["objectPresence"])

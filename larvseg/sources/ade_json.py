@@ -1,4 +1,4 @@
-"""The annotation that lies beside each picture of ADE20K full, ADE_*.json: its objects, their names, parts and outlines."""
+"""The annotation that lies beside each image of ADE20K full, ADE_*.json: its objects, their names, parts and outlines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from larvseg.errors import LarvSegError
 class AdeObject:
     """One instance of an object, or of a part of one."""
 
-    id: int  # its number in the picture, from 0
+    id: int  # its number in the image, from 0
     name: str  # synonyms separated by ", "
     name_ndx: int  # the ade_id: what the mask says, too
     raw_name: str  # as the annotator typed it
@@ -21,7 +21,7 @@ class AdeObject:
     attributes: tuple[str, ...]
     depth_ordering_rank: int | None  # 1: in front of all others
     occluded: bool | None
-    crop: bool  # the border of the picture cuts it off
+    crop: bool  # the border of the image cuts it off
     part_level: int  # 0: an object, 1: a part of one, 2: a part of a part
     part_of: int | None  # id of the object that it is part of
     parts: tuple[int, ...]  # ids of its parts
@@ -31,7 +31,7 @@ class AdeObject:
 
 @dataclass(frozen=True)
 class AdeAnnotation:
-    """One picture."""
+    """One image."""
 
     filename: str
     folder: str

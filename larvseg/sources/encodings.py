@@ -1,4 +1,4 @@
-"""From the bytes of pictures and masks to arrays: RGB pixels, and the train ids that the official label encodings stand for."""
+"""From the bytes of images and masks to arrays: RGB pixels, and the train ids that the official label encodings stand for."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from PIL import Image
 from larvseg.errors import LarvSegError
 
 IGNORE = -1  # train id of pixels without a label
-LARGEST_PICTURE = 256 * 2**20  # bytes; a few ImageNet pictures are compressed a second time, with gzip
+LARGEST_IMAGE = 256 * 2**20  # bytes; a few ImageNet images are compressed a second time, with gzip
 LARGEST_AREA = 89_478_485  # pixels (Pillow's own limit, beyond which it warns); the header of a few bytes can declare any number
 
 _OUTSIDE = -2
 _COCO_GAPS = {11, 25, 28, 29, 44, 65, 67, 68, 70, 82, 90}  # COCO ids that COCO-Stuff never uses
-_PICTURES = ("JPEG", "PNG", "GIF", "WEBP")  # ImageNet names some of the others .JPEG, too
+_IMAGES = ("JPEG", "PNG", "GIF", "WEBP")  # ImageNet names some of the others .JPEG, too
 
 
-class UnreadablePicture(LarvSegError):
-    """The bytes of the picture `name` are no picture, or none that may be decoded; `reason` says why."""
+class UnreadableImage(LarvSegError):
+    """The bytes of the image `name` are no image, or none that may be decoded; `reason` says why."""
 
     def __init__(self, name: str, reason: str):
         super().__init__(name, reason)
         self.name, self.reason = name, reason
 
     def __str__(self) -> str:
-        return f"{self.name}: not a readable picture ({self.reason}); fetch its archive again"
+        return f"{self.name}: not a readable image ({self.reason}); fetch its archive again"
 
 
 @dataclass(frozen=True)
@@ -69,23 +69,23 @@ def decode_mask(data: bytes, encoding: str, raw_ids: tuple[int, ...], name: str,
     """Train ids (H, W) int16 of the mask `data`: the position of each pixel's label id in `raw_ids`, or IGNORE.
 
     IGNORE are unlabelled pixels, `ignored` ids and classes of `encoding` that are not among `raw_ids` (a restricted vocabulary).
-    Raises LarvSegError, naming the picture `name`, for a label id outside the encoding and for data that is no such mask;
-    UnreadablePicture for data that is no picture at all.
+    Raises LarvSegError, naming the image `name`, for a label id outside the encoding and for data that is no such mask;
+    UnreadableImage for data that is no image at all.
     """
-    picture = _open_mask(data, encoding, name)
+    image = _open_mask(data, encoding, name)
     if encoding == "colours":
         ids, train_ids = _colours(raw_ids, ignored)
-        stored = _pixels(picture) & 0xFFFFFF
+        stored = _pixels(image) & 0xFFFFFF
         place = np.minimum(np.searchsorted(ids, stored), len(ids) - 1)
         if (outside := ids[place] != stored).any():
             raise _outside(encoding, _as_colour(min(map(_swapped, np.unique(stored[outside]).tolist()))), name)
-        return train_ids[place].reshape(picture.height, picture.width)
+        return train_ids[place].reshape(image.height, image.width)
     table = _table(encoding, raw_ids, ignored)
-    stored = _pixels(picture).astype(np.uint16, copy=False) if picture.mode == "RGB" else _pixels(picture)
+    stored = _pixels(image).astype(np.uint16, copy=False) if image.mode == "RGB" else _pixels(image)
     labels = table.take(stored)
     if labels.min() == _OUTSIDE:
         raise _outside(encoding, _label_ids(encoding)[stored[labels == _OUTSIDE]].min(), name)
-    return labels.reshape(picture.height, picture.width)
+    return labels.reshape(image.height, image.width)
 
 
 def label_counts(
@@ -106,19 +106,19 @@ def raw_counts(data: bytes, encoding: str, name: str, listed: frozenset[int] | N
 
     `listed`: the ids that there may be where no encoding says it (None: any). The id of a colour is 65536·R + 256·G + B.
     """
-    picture = _open_mask(data, encoding, name)
-    if picture.mode in ("L", "P"):
-        counts = {value: pixels for value, pixels in enumerate(picture.histogram()) if pixels}
+    image = _open_mask(data, encoding, name)
+    if image.mode in ("L", "P"):
+        counts = {value: pixels for value, pixels in enumerate(image.histogram()) if pixels}
     elif encoding == "colours":
-        found, pixels = np.unique(_pixels(picture) & 0xFFFFFF, return_counts=True)
+        found, pixels = np.unique(_pixels(image) & 0xFFFFFF, return_counts=True)
         counts = dict(sorted((_swapped(stored), pixels) for stored, pixels in zip(found.tolist(), pixels.tolist(), strict=True)))
     else:
-        counts = _count_runs(_pixels(picture), _label_ids(encoding))
+        counts = _count_runs(_pixels(image), _label_ids(encoding))
     known = ENCODINGS[encoding]
     allowed = listed if known.classes is None else known.classes | known.unlabelled
     if allowed is not None and (outside := counts.keys() - allowed):
         raise _outside(encoding, _as_colour(min(outside)) if encoding == "colours" else min(outside), name)
-    return counts, picture.size
+    return counts, image.size
 
 
 def _count_runs(pixels: np.ndarray, label_ids: np.ndarray) -> dict[int, int]:
@@ -132,20 +132,20 @@ def _count_runs(pixels: np.ndarray, label_ids: np.ndarray) -> dict[int, int]:
 def _open_mask(data: bytes, encoding: str, name: str) -> Image.Image:
     known = _known(encoding)
     data = _gunzip(data, name)
-    picture = _open(data, name, known.formats)
-    if picture.mode not in known.modes:
-        raise LarvSegError(f"{name}: the mask is a {picture.mode} picture; the encoding {encoding} needs {' or '.join(known.modes)}")
+    image = _open(data, name, known.formats)
+    if image.mode not in known.modes:
+        raise LarvSegError(f"{name}: the mask is a {image.mode} image; the encoding {encoding} needs {' or '.join(known.modes)}")
     # Pillow stretches grey values of 1, 2 and 4 bits to 0..255 and cuts colours of 16 bits to 8: the labels would be wrong
-    if picture.format == "PNG" and picture.mode in ("L", "RGB") and (depth := data[24]) != 8:
+    if image.format == "PNG" and image.mode in ("L", "RGB") and (depth := data[24]) != 8:
         raise LarvSegError(f"{name}: the mask has {depth} bits a channel; the encoding {encoding} needs 8")
-    return picture
+    return image
 
 
-def _pixels(picture: Image.Image) -> np.ndarray:
-    """The pixels row by row, 1-D. Of an RGB picture R + 256·G + 65536·B + 2²⁴·something; the lower 16 bits are what ade-full stores."""
-    if picture.mode == "RGB":
-        return np.frombuffer(picture.tobytes("raw", "RGBX"), "<u4")
-    return np.asarray(picture).ravel()
+def _pixels(image: Image.Image) -> np.ndarray:
+    """The pixels row by row, 1-D. Of an RGB image R + 256·G + 65536·B + 2²⁴·something; the lower 16 bits are what ade-full stores."""
+    if image.mode == "RGB":
+        return np.frombuffer(image.tobytes("raw", "RGBX"), "<u4")
+    return np.asarray(image).ravel()
 
 
 def _known(encoding: str) -> Encoding:
@@ -204,53 +204,53 @@ def _outside(encoding: str, label_id: int | str, name: str) -> LarvSegError:
     return LarvSegError(f"{name}: label id {label_id} is outside the encoding {encoding} ({ENCODINGS[encoding].description})")
 
 
-# ---- pictures
+# ---- images
 
 
 def decode_image(data: bytes, name: str) -> np.ndarray:
-    """The picture `data` as RGB (H, W, 3) uint8, whatever its own mode; UnreadablePicture names the picture `name` if it cannot be read.
+    """The image `data` as RGB (H, W, 3) uint8, whatever its own mode; UnreadableImage names the image `name` if it cannot be read.
 
     The pixels as they are stored: an EXIF orientation is not applied, because masks lie on the stored pixels, and what holds for
-    pictures with masks should hold for all. Transparency is dropped. Of 16 bits the upper eight count.
+    images with masks should hold for all. Transparency is dropped. Of 16 bits the upper eight count.
     """
-    picture = _open(_gunzip(data, name), name, _PICTURES)
+    image = _open(_gunzip(data, name), name, _IMAGES)
     try:
-        return np.asarray(_rgb(picture))
+        return np.asarray(_rgb(image))
     except Exception as error:
         raise _unreadable(name, error) from None
 
 
 def image_size(data: bytes, name: str) -> tuple[int, int]:
-    """(width, height) in pixels of the picture `data`, from its header alone; errors as in decode_image."""
-    return _open(_gunzip(data, name), name, _PICTURES, load=False).size
+    """(width, height) in pixels of the image `data`, from its header alone; errors as in decode_image."""
+    return _open(_gunzip(data, name), name, _IMAGES, load=False).size
 
 
-def _rgb(picture: Image.Image) -> Image.Image:
-    if picture.mode.startswith("I"):
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
         # Pillow would cut off at 255
-        picture = Image.fromarray((np.asarray(picture).astype(np.int32) >> 8).clip(0, 255).astype(np.uint8))
-    if picture.mode == "P" and "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-    return picture.convert("RGB")
+        image = Image.fromarray((np.asarray(image).astype(np.int32) >> 8).clip(0, 255).astype(np.uint8))
+    if image.mode == "P" and "transparency" in image.info:
+        image = image.convert("RGBA")
+    return image.convert("RGB")
 
 
 def _open(data: bytes, name: str, formats: tuple[str, ...], load: bool = True) -> Image.Image:
     # what a decoder raises for broken bytes is written nowhere: any exception of Pillow's means that
     try:
-        picture = Image.open(io.BytesIO(data), formats=formats)
-        if picture.width * picture.height > LARGEST_AREA:
-            raise ValueError(f"{picture.width}×{picture.height} pixels, over the limit of {LARGEST_AREA} in all")
+        image = Image.open(io.BytesIO(data), formats=formats)
+        if image.width * image.height > LARGEST_AREA:
+            raise ValueError(f"{image.width}×{image.height} pixels, over the limit of {LARGEST_AREA} in all")
         if load:
-            picture.load()
-        return picture
+            image.load()
+        return image
     except Exception as error:
         raise _unreadable(name, error) from None
 
 
-def _unreadable(name: str, error: Exception) -> UnreadablePicture:
+def _unreadable(name: str, error: Exception) -> UnreadableImage:
     if isinstance(error, Image.UnidentifiedImageError):
-        return UnreadablePicture(name, "unknown picture format")
-    return UnreadablePicture(name, " ".join(str(error).split()) or type(error).__name__)
+        return UnreadableImage(name, "unknown image format")
+    return UnreadableImage(name, " ".join(str(error).split()) or type(error).__name__)
 
 
 def _gunzip(data: bytes, name: str) -> bytes:
@@ -258,9 +258,9 @@ def _gunzip(data: bytes, name: str) -> bytes:
         return data
     inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
     try:
-        picture = inflater.decompress(data, LARGEST_PICTURE)
+        image = inflater.decompress(data, LARGEST_IMAGE)
     except zlib.error as error:
         raise _unreadable(name, error) from None
     if not inflater.eof:
         raise _unreadable(name, ValueError("truncated or oversized gzip data"))
-    return picture
+    return image

@@ -1,4 +1,4 @@
-"""The pictures of ImageNet that are known to be unreadable in every copy."""
+"""The images of ImageNet that are known to be unreadable in every copy."""
 
 from __future__ import annotations
 

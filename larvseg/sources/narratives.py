@@ -19,7 +19,7 @@ _ID = re.compile("[A-Za-z0-9_-]{1,64}")
 
 
 class Narrative(NamedTuple):
-    """The caption in line `line` (from 1): somebody's description of the picture `image_id` of `dataset_id`."""
+    """The caption in line `line` (from 1): somebody's description of the image `image_id` of `dataset_id`."""
 
     line: int
     dataset_id: str

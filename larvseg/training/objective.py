@@ -189,7 +189,7 @@ def forward_by_size(backbone: nn.Module, images: Sequence[Tensor]) -> list[Tenso
 
 
 def valid_positions(batches: Sequence[RankBatch], stride: int, device: torch.device) -> Tensor | None:
-    """(B, H, W) bool of the size of the losses: picture, not padding; None if nothing is padded."""
+    """(B, H, W) bool of the size of the losses: image, not padding; None if nothing is padded."""
     if all(batch.valid is None for batch in batches):
         return None
     valid = [torch.ones_like(batch.images[:, 0]) if batch.valid is None else batch.valid for batch in batches]

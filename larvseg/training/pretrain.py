@@ -1,4 +1,4 @@
-"""The backbone that every run starts from: trained on the object pictures, or taken from published weights."""
+"""The backbone that every run starts from: trained on the object images, or taken from published weights."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from larvseg.training.loop import Training, fit
 from larvseg.training.runtime import autocast, prepare
 from larvseg.training.schedule import build_optimiser
 
-HELD_OUT_EVERY = 10  # one picture in ten measures the accuracy
+HELD_OUT_EVERY = 10  # one image in ten measures the accuracy
 SHUFFLE, AUGMENT = 0, 1  # independent random streams of one seed
 
 
 def pretrain(config: PretrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Write the starting weights of a backbone to `outputs["model"]` and, if asked for, their accuracy to `outputs["accuracy"]`.
 
-    `config.backbone.weights` says where from: "pretrain" trains a classifier on `inputs["manifest"]` (single-label pictures);
+    `config.backbone.weights` says where from: "pretrain" trains a classifier on `inputs["manifest"]` (single-label images);
     "timm:<tag>" takes the fetched file `inputs["weights"]`; anything else is the path of a safetensors file of your own.
 
     `work` holds the state from which the training can go on.
@@ -55,7 +55,7 @@ def pretrain(config: PretrainConfig, inputs: Mapping[str, Path], outputs: Mappin
 
 @dataclass(frozen=True)
 class Views:
-    """Augmented pictures of one step, and their classes."""
+    """Augmented images of one step, and their classes."""
 
     dataset: str
     images: Tensor  # (B, 3, C, C), normalised
@@ -64,18 +64,18 @@ class Views:
 
 
 def _classify(config: PretrainConfig, backbone: nn.Module, path: Path, device: torch.device, work: Path) -> dict[str, float | int]:
-    """Train `backbone`, global mean pooling and a linear layer on the manifest at `path`; the accuracy on the pictures held out."""
+    """Train `backbone`, global mean pooling and a linear layer on the manifest at `path`; the accuracy on the images held out."""
     settings, manifest = config.pretraining, Manifest(path)
     if settings is None:
         raise LarvSegError(f"profile {config.profile}: backbone.weights is pretrain, which needs a section pretraining")
     classes = len(manifest.header["classes"])
-    pictures = [manifest.image(row) for row in range(len(manifest))]  # in memory: the miniature's are less than 100 MB
+    images = [manifest.image(row) for row in range(len(manifest))]  # in memory: the miniature's are less than 100 MB
     labels = torch.tensor([manifest.labels(row)[0] for row in range(len(manifest))])
     views_of = settings.augmentation
-    held_out = range(0, len(pictures), HELD_OUT_EVERY)
-    kept = np.delete(np.arange(len(pictures)), held_out)
+    held_out = range(0, len(images), HELD_OUT_EVERY)
+    kept = np.delete(np.arange(len(images)), held_out)
     if not len(kept):
-        raise LarvSegError(f"{manifest.path}: {len(pictures)} pictures are too few to train on")
+        raise LarvSegError(f"{manifest.path}: {len(images)} images are too few to train on")
 
     classifier = nn.Linear(backbone.dim, classes).to(device)
     network = nn.ModuleDict({"backbone": backbone, "classifier": classifier}).train()
@@ -86,7 +86,7 @@ def _classify(config: PretrainConfig, backbone: nn.Module, path: Path, device: t
             rng = np.random.default_rng([settings.seed, AUGMENT, step])
             batch = kept[_positions(len(kept), settings.batch_size, step, settings.seed)]
             # colours stay: a few epochs overfit nothing, and photometric distortion made the miniature's backbone learn half as fast
-            views = np.stack([view(pictures[row], views_of, config.normalisation, rng) for row in batch])
+            views = np.stack([view(images[row], views_of, config.normalisation, rng) for row in batch])
             yield [Views(settings.dataset, torch.from_numpy(views), labels[batch])]
 
     def loss_of(batches: list[Views], step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
@@ -103,19 +103,19 @@ def _classify(config: PretrainConfig, backbone: nn.Module, path: Path, device: t
     correct = 0
     with torch.no_grad(), autocast(config.runtime):
         for row in held_out:
-            features = backbone(torch.from_numpy(_whole(pictures[row], views_of, config.normalisation))[None].to(device))
+            features = backbone(torch.from_numpy(_whole(images[row], views_of, config.normalisation))[None].to(device))
             correct += int(classifier(features.mean((2, 3))).argmax() == labels[row])
     return {"accuracy": correct / len(held_out), "held_out": len(held_out), "classes": classes, "steps": settings.steps}
 
 
-def _positions(pictures: int, size: int, step: int, seed: int) -> list[int]:
-    """Positions of the pictures of `step`: epochs over all of them, each in its own order."""
-    epochs_and_places = [divmod(place, pictures) for place in range(step * size, (step + 1) * size)]
-    orders = {epoch: np.random.default_rng([seed, SHUFFLE, epoch]).permutation(pictures) for epoch, _ in epochs_and_places}
+def _positions(images: int, size: int, step: int, seed: int) -> list[int]:
+    """Positions of the images of `step`: epochs over all of them, each in its own order."""
+    epochs_and_places = [divmod(place, images) for place in range(step * size, (step + 1) * size)]
+    orders = {epoch: np.random.default_rng([seed, SHUFFLE, epoch]).permutation(images) for epoch, _ in epochs_and_places}
     return [int(orders[epoch][place]) for epoch, place in epochs_and_places]
 
 
-def _whole(picture: np.ndarray, augmentation: Augmentation, normalisation: str) -> np.ndarray:
-    """(H, W, 3) uint8 → (3, h, w): all of the picture, at the size it has in training when the random scale is 1."""
-    size = resized_size(picture.shape[1], picture.shape[0], augmentation.short_side, augmentation.long_side)
-    return normalise(resize(picture, size), normalisation)
+def _whole(image: np.ndarray, augmentation: Augmentation, normalisation: str) -> np.ndarray:
+    """(H, W, 3) uint8 → (3, h, w): all of the image, at the size it has in training when the random scale is 1."""
+    size = resized_size(image.shape[1], image.shape[0], augmentation.short_side, augmentation.long_side)
+    return normalise(resize(image, size), normalisation)

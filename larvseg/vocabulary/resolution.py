@@ -108,7 +108,7 @@ def resolve(dataset: str, wordnet: WordNet, ade_index: Mapping[str, IndexSense] 
 
 
 def categories(dataset: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """(name, synonyms) of each category that `dataset`, I124 or I585, may have pictures of; the name itself is the first synonym."""
+    """(name, synonyms) of each category that `dataset`, I124 or I585, may have images of; the name itself is the first synonym."""
     for row in read_csv(committed().classes(dataset).file):
         yield row["name"], tuple(dict.fromkeys((row["name"].replace("-", " "), *row["synonyms"].split(";"))))
 

@@ -12,7 +12,7 @@ from PIL import Image
 
 from larvseg.audit import image_hashes
 from larvseg.audit.image_hashes import near, perceptual_hash
-from larvseg.audit.leaks import DISTANCE, AnnotationLeak, PictureLeak, find_leaks
+from larvseg.audit.leaks import DISTANCE, AnnotationLeak, ImageLeak, find_leaks
 from larvseg.datasets.manifest import write_manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
@@ -55,7 +55,7 @@ class World:
 
     def __init__(self):
         numbers = {"C171": range(0, 6), "WA150": range(10, 16), "A150": range(10, 20), "I21K": range(30, 36)}
-        self.pictures = {name: {f"{name}_{i}": jpeg(random_image(i)) for i in some} for name, some in numbers.items()}
+        self.images = {name: {f"{name}_{i}": jpeg(random_image(i)) for i in some} for name, some in numbers.items()}
         self.opened = json.loads(json.dumps(HONEST))
         self.preset = "default"
         self.runs, self.rows = dict(RUNS), [dict(row) for row in ROWS]
@@ -65,8 +65,8 @@ class World:
         """Write everything."""
         self._configure()
         project = Project("smoke")
-        for dataset, pictures in self.pictures.items():
-            self._manifest(project, dataset, pictures)
+        for dataset, images in self.images.items():
+            self._manifest(project, dataset, images)
         for run, opened in self.opened.items():
             path = Path(project.path("train", "config", run=run, seed=0))
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,11 +89,11 @@ class World:
     def source(self) -> Path:
         return Path(__file__).parents[2] / CONFIG
 
-    def _manifest(self, project: Project, dataset: str, pictures: dict[str, bytes]) -> None:
+    def _manifest(self, project: Project, dataset: str, images: dict[str, bytes]) -> None:
         archive = Path(project.archive(f"{dataset}.zip"))
         archive.parent.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(archive, "w") as file:
-            for name, data in pictures.items():
+            for name, data in images.items():
                 file.writestr(zipfile.ZipInfo(f"{name}.jpg"), data)
         rows = []
         for number, member in enumerate(members(archive)):
@@ -118,19 +118,19 @@ def world(tmp_path, monkeypatch) -> World:
 def test_a_clean_project(world):
     leaks = find_leaks(world.pack(), threads=1)
     assert leaks.found == ()
-    # WA150 has the training pictures of A150; 6 of C171, 6 of both, 6 that made the backbone
-    assert leaks.text() == "0 leaks among 18 training × 4 validation pictures, 2 runs (2 trained)"
+    # WA150 has the training images of A150; 6 of C171, 6 of both, 6 that made the backbone
+    assert leaks.text() == "0 leaks among 18 training × 4 validation images, 2 runs (2 trained)"
 
 
-def test_a_validation_picture_among_the_training_pictures(world):
-    world.pictures["WA150"]["copy"] = world.pictures["A150"]["A150_17"]
+def test_a_validation_image_among_the_training_images(world):
+    world.images["WA150"]["copy"] = world.images["A150"]["A150_17"]
     leaks = find_leaks(world.pack(), threads=1)
-    assert leaks.found == (PictureLeak("WA150", "copy", "A150", "A150_17", True, 0, ("larvseg",)),)
+    assert leaks.found == (ImageLeak("WA150", "copy", "A150", "A150_17", True, 0, ("larvseg",)),)
     text = leaks.text().splitlines()
     assert text[0] == "leak: WA150 copy (training) is A150 A150_17 (validation): same bytes; larvseg"
     assert text[1].startswith("1 leak among 19 training × 4 validation")
     (found,) = json.loads(json.dumps(leaks.as_json()))["leaks"]
-    assert found["kind"] == "PictureLeak" and found["runs"] == ["larvseg"]
+    assert found["kind"] == "ImageLeak" and found["runs"] == ["larvseg"]
 
 
 @pytest.mark.parametrize(
@@ -143,16 +143,16 @@ def test_a_validation_picture_among_the_training_pictures(world):
         lambda image: jpeg(image.point(lambda value: value * 4 // 5)),
     ],
 )
-def test_a_changed_copy_of_a_validation_picture(world, change):
-    world.pictures["C171"]["copy"] = change(random_image(18))
+def test_a_changed_copy_of_a_validation_image(world, change):
+    world.images["C171"]["copy"] = change(random_image(18))
     (leak,) = find_leaks(world.pack(), threads=1).found
-    assert (leak.picture, leak.validation, leak.same_bytes) == ("copy", "A150_18", False)
+    assert (leak.image, leak.validation, leak.same_bytes) == ("copy", "A150_18", False)
     assert leak.distance <= DISTANCE and leak.runs == ("larvseg",)
     assert f"{leak.distance} of 256 bits differ" in str(leak)
 
 
 def test_what_made_the_backbone_counts_for_every_run(world):
-    world.pictures["I21K"]["copy"] = world.pictures["A150"]["A150_19"]
+    world.images["I21K"]["copy"] = world.images["A150"]["A150_19"]
     (leak,) = find_leaks(world.pack(), threads=1).found
     assert leak.dataset == "I21K" and leak.runs == ("supervised", "larvseg")
 
@@ -164,8 +164,8 @@ def test_reco_has_seen_what_its_feature_network_was_trained_on(world, features, 
     world.runs["denseclip"] = {"method": "denseclip", "benchmark": "A150", "training_data": ["ITPair"]}
     world.rows += [{"model": "ReCo", "benchmark": "A150", "training_data": "I1K, ITPair", "run": "reco"}]
     world.rows += [{"model": "DenseCLIP", "benchmark": "A150", "training_data": "ITPair", "run": "denseclip"}]
-    world.pictures |= {"I1K": {"I1K_50": jpeg(random_image(50))}, "ITPair": {"ITPair_60": jpeg(random_image(60))}}
-    world.pictures["I21K"]["copy"] = world.pictures["A150"]["A150_17"]
+    world.images |= {"I1K": {"I1K_50": jpeg(random_image(50))}, "ITPair": {"ITPair_60": jpeg(random_image(60))}}
+    world.images["I21K"]["copy"] = world.images["A150"]["A150_17"]
     (leak,) = find_leaks(world.pack(), threads=1).found
     assert (leak.dataset, leak.runs) == ("I21K", ("supervised", "larvseg", *(["reco"] if spoiled else [])))
 
@@ -204,9 +204,9 @@ def test_the_released_labels_of_crops_are_reported_before_anything_is_trained(wo
     assert leaks.text().endswith("2 runs (0 trained)")
 
 
-def test_a_second_audit_reads_no_picture_again(world, monkeypatch):
+def test_a_second_audit_reads_no_image_again(world, monkeypatch):
     project = world.pack()
-    world.pictures["C171"]["copy"] = world.pictures["A150"]["A150_19"]
+    world.images["C171"]["copy"] = world.images["A150"]["A150_19"]
     first = find_leaks(project, threads=2)
     monkeypatch.setattr(image_hashes, "perceptual_hash", None)  # would fail if it was called
     assert find_leaks(project, threads=1) == first
@@ -215,9 +215,9 @@ def test_a_second_audit_reads_no_picture_again(world, monkeypatch):
 
 def test_an_archive_that_changed_is_read_again(world):
     assert find_leaks(world.pack(), threads=1).found == ()
-    world.pictures["C171"]["C171_0"] = world.pictures["A150"]["A150_19"]
+    world.images["C171"]["C171_0"] = world.images["A150"]["A150_19"]
     (leak,) = find_leaks(world.pack(), threads=1).found
-    assert leak.picture == "C171_0"
+    assert leak.image == "C171_0"
 
 
 def test_what_cannot_be_audited(world):
@@ -243,6 +243,6 @@ def test_near_finds_the_pairs_that_a_plain_count_finds():
     assert expected[299, 7] == 12
 
 
-def test_different_pictures_are_far_apart():
+def test_different_images_are_far_apart():
     hashes = np.stack([perceptual_hash(np.asarray(random_image(seed))) for seed in range(40)])
     assert {(i, j) for i, j, _ in near(hashes, hashes, DISTANCE)} == {(i, i) for i in range(40)}

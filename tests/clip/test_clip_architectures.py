@@ -23,8 +23,8 @@ def test_all_paths_of_a_published_architecture(architecture):
         clip = Clip(settings, build_clip(settings))
         assert sum(parameter.numel() for parameter in clip.model.parameters()) == parameters
         table = clip.table(["wall", "traffic-light", "sea"], "name")
-        pictures = torch.empty(2, 3, 512, 640)
+        images = torch.empty(2, 3, 512, 640)
         assert clip.dim == dim and table.shape == (3, dim)
         assert clip.encode_images(torch.empty(2, 3, size, size)).shape == (2, dim)
-        assert clip.dense(pictures).shape == (2, dim, *grid)
-        assert class_scores(clip.dense(pictures), table).shape == (2, 3, *grid)
+        assert clip.dense(images).shape == (2, dim, *grid)
+        assert class_scores(clip.dense(images), table).shape == (2, 3, *grid)

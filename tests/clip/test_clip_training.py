@@ -13,7 +13,7 @@ from larvseg.clip.model import load_clip
 from larvseg.clip.training import batches, clip
 from larvseg.config import Augmentation, Optimiser, Runtime
 from larvseg.config.clip import ClipConfig, ClipTraining
-from larvseg.datasets.annotations import TrainingPictures
+from larvseg.datasets.annotations import TrainingImages
 from larvseg.datasets.manifest import Manifest, write_manifest
 from larvseg.datasets.transforms import normalise
 from larvseg.errors import LarvSegError
@@ -27,16 +27,16 @@ from tests.training.conftest import png
 COLOURS = {"black": 0, "blue": 1, "green": 2, "cyan": 3, "red": 4, "magenta": 5, "yellow": 6, "white": 7}
 
 
-def picture(name: str) -> np.ndarray:
+def image(name: str) -> np.ndarray:
     return np.full((30, 40, 3), [40 + 170 * (COLOURS[name] >> bit & 1) for bit in (2, 1, 0)], np.uint8)
 
 
 def pack(path: Path, dataset: str = "ITPair", captions: bool = True) -> Path:
-    """The manifest of eight plain pictures; each has two captions, one of them in capitals."""
+    """The manifest of eight plain images; each has two captions, one of them in capitals."""
     archive = path.parent / f"{dataset}.zip"
     with zipfile.ZipFile(archive, "w") as file:
         for name in COLOURS:
-            file.writestr(f"{name}.png", png(picture(name)))
+            file.writestr(f"{name}.png", png(image(name)))
     rows = []
     for member in members(archive):
         location = member._asdict()
@@ -96,8 +96,8 @@ def test_eight_pairs_are_learned_by_heart(name, inputs):
     clip(config(name, steps=60), inputs, files, Path("work"))
     model = load_clip(files["model"])
     size = model.image_size
-    pictures = torch.stack([torch.from_numpy(normalise(picture(colour)[:1, :1], "clip")) for colour in COLOURS])
-    scores = model.encode_images(pictures.expand(-1, -1, size, size)) @ model.encode_text([f"a {colour} wall" for colour in COLOURS]).T
+    images = torch.stack([torch.from_numpy(normalise(image(colour)[:1, :1], "clip")) for colour in COLOURS])
+    scores = model.encode_images(images.expand(-1, -1, size, size)) @ model.encode_text([f"a {colour} wall" for colour in COLOURS]).T
     assert scores.argmax(1).tolist() == scores.argmax(0).tolist() == list(range(8))
     assert 1 <= model.model.logit_scale.exp() <= 100
     losses = [float(line.split(",")[2]) for line in files["curves"].read_text().splitlines()[1:]]
@@ -117,8 +117,8 @@ def test_what_was_opened_and_done_is_said(inputs):
 
 
 def interrupt_at(step: int, monkeypatch) -> None:
-    def interrupted(pictures, settings, start):
-        for number, batch in enumerate(batches(pictures, settings, start), start):
+    def interrupted(images, settings, start):
+        for number, batch in enumerate(batches(images, settings, start), start):
             if number == step:
                 raise KeyboardInterrupt
             yield batch
@@ -143,14 +143,14 @@ def test_resumed_and_repeated_runs_end_with_the_same_bytes(name, inputs):
 
 def test_batches_are_epochs_with_captions_drawn_anew(inputs):
     settings = config().training.model_copy(update={"batch_size": 4, "steps": 40})
-    pictures = TrainingPictures(Manifest(inputs["ITPair"]), "ITPair", "captions")
-    drawn = list(batches(pictures, settings, 0))
+    images = TrainingImages(Manifest(inputs["ITPair"]), "ITPair", "captions")
+    drawn = list(batches(images, settings, 0))
     for one, two in zip(drawn[::2], drawn[1::2], strict=True):
         assert {text.split()[1].lower() for text in one.texts + two.texts} == set(COLOURS)
     texts = [text for batch in drawn for text in batch.texts]
     assert 40 < sum(text.isupper() for text in texts) < 120  # of 160: either caption is as likely
     assert drawn[0].opened == {"captions": 4} and drawn[0].images.shape == (4, 3, 24, 24)
-    again = list(batches(pictures, settings, 38))
+    again = list(batches(images, settings, 38))
     assert [batch.texts for batch in again] == [batch.texts for batch in drawn[38:]]
     assert torch.equal(again[0].images, drawn[38].images)
 

@@ -1,4 +1,4 @@
-"""Dense features: pooled with the weights of CLIP's attention they are CLIP's own embedding of the picture."""
+"""Dense features: pooled with the weights of CLIP's attention they are CLIP's own embedding of the image."""
 
 import copy
 
@@ -82,8 +82,8 @@ def test_pooled_values_of_a_transformer_are_its_embedding():
     torch.testing.assert_close(embedding, clip.model.encode_image(images))
 
 
-def test_one_cell_is_its_own_picture():
-    """Attention over tokens that are all alike changes nothing: without positions a plain picture is what each of its cells is."""
+def test_one_cell_is_its_own_image():
+    """Attention over tokens that are all alike changes nothing: without positions a plain image is what each of its cells is."""
     clip = random_model(VIT)
     visual = clip.model.visual
     visual.positional_embedding.zero_()
@@ -102,13 +102,13 @@ def test_any_size_gives_unit_vectors_on_a_grid_of_whole_cells(name):
     torch.testing.assert_close(features.norm(dim=1), torch.ones(2, 3, 4))
 
 
-def test_a_cell_of_a_resnet_moves_with_the_picture():
-    """No position is added: the middle of a picture that is shifted by a cell has the features of its neighbour."""
+def test_a_cell_of_a_resnet_moves_with_the_image():
+    """No position is added: the middle of an image that is shifted by a cell has the features of its neighbour."""
     clip = random_model(RESNET)
-    picture = torch.zeros(1, 3, 448, 448)
-    picture[:, :, 208:240, 208:240] = torch.randn(1, 3, 32, 32)
-    shifted = torch.roll(picture, 32, dims=3)
-    ours, theirs = clip.dense(picture), clip.dense(shifted)
+    image = torch.zeros(1, 3, 448, 448)
+    image[:, :, 208:240, 208:240] = torch.randn(1, 3, 32, 32)
+    shifted = torch.roll(image, 32, dims=3)
+    ours, theirs = clip.dense(image), clip.dense(shifted)
     torch.testing.assert_close(theirs[..., 5:10, 6:11], ours[..., 5:10, 5:10])
 
 

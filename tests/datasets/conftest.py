@@ -1,4 +1,4 @@
-"""A few pictures in archives with the official names, layouts and encodings; the tests run beside them."""
+"""A few images in archives with the official names, layouts and encodings; the tests run beside them."""
 
 import io
 import json
@@ -87,11 +87,11 @@ class World:
         for shard, number, caption in ((0, 1, "A person."), (1, 2, "Two  cars."), (2, 4, "A wall."), (3, 1, "Somebody.")):
             line = {"dataset_id": "mscoco_train2017", "image_id": str(number), "caption": caption, "traces": []}
             self.narratives[NARRATIVES[shard]] += json.dumps(line) + "\n"
-        self.bad_pictures: dict[str, list[str]] = {}  # more tars, by the names of their pictures
+        self.bad_images: dict[str, list[str]] = {}  # more tars, by the names of their images
         self.tars = {"n03636248": 1, "n03636649": 3, "n04256520": 2, "n01983481": 2}  # lamp, lamp, sofa, lobster
 
     def add_to_full(self, *names: str, size=(96, 72), left: int = 2978) -> None:
-        """More pictures of the full ADE20K: `left`, by default wall, beside 1, which is no class of A847."""
+        """More images of the full ADE20K: `left`, by default wall, beside 1, which is no class of A847."""
         for seed, name in enumerate(names):
             group = ADE_GROUP if "train" in name else ADE_GROUP.replace("training", "validation")
             self.full[f"{group}/{name}.jpg"] = jpeg(seed, size)
@@ -130,10 +130,10 @@ class World:
         if dataset in ("A847", "WA847"):
             return {"ADE20K_2021_17_01.zip": self.zip("ADE20K_2021_17_01.zip", self.full)}
         sizes = [(48, 40), (32, 64), (40, 40)]
-        names = {synset: [f"{synset}_{i}" for i in range(count)] for synset, count in self.tars.items()} | self.bad_pictures
+        names = {synset: [f"{synset}_{i}" for i in range(count)] for synset, count in self.tars.items()} | self.bad_images
         return {
-            f"{synset}.tar": self.tar(synset, {f"{name}.JPEG": jpeg(i, sizes[i]) for i, name in enumerate(pictures)})
-            for synset, pictures in names.items()
+            f"{synset}.tar": self.tar(synset, {f"{name}.JPEG": jpeg(i, sizes[i]) for i, name in enumerate(images)})
+            for synset, images in names.items()
         }
 
     def derive(self, dataset: str, **settings) -> Manifest:

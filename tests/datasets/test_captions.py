@@ -1,4 +1,4 @@
-"""Manifests of pictures with captions, and of ImageNet-1K."""
+"""Manifests of images with captions, and of ImageNet-1K."""
 
 import csv
 import json
@@ -50,7 +50,7 @@ def line(image: int | str, caption: str, dataset: str = "mscoco_train2017") -> s
 
 @pytest.fixture
 def told():
-    """The archives of LN: five pictures, of which three are described; lines by file."""
+    """The archives of LN: five images, of which three are described; lines by file."""
     with zipfile.ZipFile(COCO_TRAIN, "w") as archive:
         for number in range(1, 6):
             archive.writestr(f"train2017/{number:012d}.jpg", jpeg(number))
@@ -67,7 +67,7 @@ def told():
     return write
 
 
-def test_pictures_of_coco_with_what_people_say_of_them(told):
+def test_images_of_coco_with_what_people_say_of_them(told):
     manifest = derived("LN", told())
     rows = [manifest.row(i) for i in range(len(manifest))]
     assert [(row["name"], row["captions"]) for row in rows] == [
@@ -85,16 +85,16 @@ def test_pictures_of_coco_with_what_people_say_of_them(told):
     assert rejects() == []
 
 
-def test_narratives_of_no_picture_are_rejected(told):
+def test_narratives_of_no_image_are_rejected(told):
     told.lines[NARRATIVES[3]] = line(77, "Gone.") + line("1", " \n ") + line("x1", "What?")
-    with pytest.raises(LarvSegError, match="LN: 3 of 6 pictures cannot be used .*first 000000000001 in .*: an empty caption"):
+    with pytest.raises(LarvSegError, match="LN: 3 of 6 images cannot be used .*first 000000000001 in .*: an empty caption"):
         derived("LN", told())
     manifest = derived("LN", told(), max_rejects=0.5)
     assert len(manifest) == 3 and manifest.header["rejected"] == 3
     assert rejects() == [
         ("000000000001", NARRATIVES[3], "line 2", "an empty caption"),
-        ("000000000077", NARRATIVES[3], "line 1", "no such picture in train2017.zip"),
-        ("0000000000x1", NARRATIVES[3], "line 3", "no such picture in train2017.zip"),
+        ("000000000077", NARRATIVES[3], "line 1", "no such image in train2017.zip"),
+        ("0000000000x1", NARRATIVES[3], "line 3", "no such image in train2017.zip"),
     ]
 
 
@@ -102,7 +102,7 @@ def test_narratives_of_no_picture_are_rejected(told):
 def test_narratives_of_ade_are_refused(told, name):
     inputs = told()
     Path(name).write_text(line("ADE_train_00000001", "A room.", "ADE20k_train"))
-    with pytest.raises(LarvSegError, match=f"{name}: refused, it describes pictures of A150"):
+    with pytest.raises(LarvSegError, match=f"{name}: refused, it describes images of A150"):
         derived("LN", {**inputs, name: Path(name)})
     # nor under another name
     Path(NARRATIVES[1]).write_text(Path(name).read_text())
@@ -131,11 +131,11 @@ def test_a_line_that_is_no_narrative(told):
 
 def test_without_any_narrative(told):
     told.lines.update(dict.fromkeys(NARRATIVES, ""))
-    with pytest.raises(LarvSegError, match="LN: no picture with a caption in 5 archives"):
+    with pytest.raises(LarvSegError, match="LN: no image with a caption in 5 archives"):
         derived("LN", told())
 
 
-def test_pictures_of_a_data_set_without_captions_have_none(world):
+def test_images_of_a_data_set_without_captions_have_none(world):
     with pytest.raises(LarvSegError, match="A150.arrow: ADE_train_00000001 has no captions"):
         world.derive("A150").captions(0)
 
@@ -168,7 +168,7 @@ def test_image_text_tars():
 def test_samples_that_lack_something_are_rejected():
     more = {
         "000010001_jpg": jpeg(2),  # and no caption
-        "000010002_txt": b"a dog",  # and no picture
+        "000010002_txt": b"a dog",  # and no image
         "000010003_json": b"{}",
         "000010004_jpg": jpeg(3),
         "000010004_txt": b"\xff\xfe",
@@ -182,11 +182,11 @@ def test_samples_that_lack_something_are_rejected():
     manifest = derived("ITPair", shards(**more), max_rejects=0.9)
     assert len(manifest) == 2 and manifest.header["rejected"] == 7
     found = {name: (member, reason) for name, _, member, reason in rejects()}
-    assert found.pop("000010005")[1].startswith("not a readable picture")
+    assert found.pop("000010005")[1].startswith("not a readable image")
     assert found == {
         "000010001": ("000010001.jpg", "no caption: no .txt beside it"),
-        "000010002": ("000010002.txt", "no picture"),
-        "000010003": ("000010003.json", "no picture"),
+        "000010002": ("000010002.txt", "no image"),
+        "000010003": ("000010003.json", "no image"),
         "000010004": ("000010004.txt", "the caption is not UTF-8"),
         "000010006": ("000010006.txt", "an empty caption"),
         "000010007": ("000010007.jpg", f"a caption of {LONGEST_TEXT + 1} bytes, over the limit of {LONGEST_TEXT}"),

@@ -33,7 +33,7 @@ def counted(function, limit=None):
 
 
 def killed_after(limit, module, stage, *arguments) -> None:
-    """Run a stage in a process that is killed when it has decoded `limit` pictures."""
+    """Run a stage in a process that is killed when it has decoded `limit` images."""
 
     def run():
         module.decode_image = counted(module.decode_image, limit)
@@ -54,7 +54,7 @@ def test_same_bytes_for_any_number_of_processes(world, monkeypatch, dataset):
 
 
 def test_a_killed_derivation_goes_on_where_it_was(world, monkeypatch):
-    inputs = world.archives("I21K")  # 2, 1, 3 and 2 pictures
+    inputs = world.archives("I21K")  # 2, 1, 3 and 2 images
     config = derive_config("I21K", drawn=False)
     whole = world.derive("I21K").path.read_bytes()
     killed_after(5, extraction, derive, config, inputs, OUTPUTS, Path("state"))
@@ -62,7 +62,7 @@ def test_a_killed_derivation_goes_on_where_it_was(world, monkeypatch):
     decode = counted(extraction.decode_image)
     monkeypatch.setattr(extraction, "decode_image", decode)
     derive(config, inputs, OUTPUTS, Path("state"))
-    assert decode.count == 5  # two synsets with three pictures were finished
+    assert decode.count == 5  # two synsets with three images were finished
     assert OUTPUTS["manifest"].read_bytes() == whole
 
 
@@ -148,13 +148,13 @@ def _die(number: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def test_progress_counts_pictures(tmp_path, capsys):
+def test_progress_counts_images(tmp_path, capsys):
     parts = [range(2), range(3)]
     for _ in range(2):
         found = list(chunks.finished(_write, parts, tmp_path, ".npy", Path.is_file, 1, "counting"))
     assert [np.load(path).tolist() for path in found] == [[0, 1], [0, 1, 2]]
     shown = capsys.readouterr().err
-    assert "counting" in shown and "5/5" in shown and "picture/s" in shown and "<" in shown  # rate, time left
+    assert "counting" in shown and "5/5" in shown and "image/s" in shown and "<" in shown  # rate, time left
 
 
 def _write(part: range, path: Path) -> None:

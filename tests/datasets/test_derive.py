@@ -95,9 +95,9 @@ def test_labels_of_crops_need_the_masks(world):
     assert manifest.mask(0)[0, [0, 95]].tolist() == [149, 0]
 
 
-def test_i124_takes_the_synset_with_most_pictures(world):
+def test_i124_takes_the_synset_with_most_images(world):
     manifest = world.derive("I124", drawn=True)
-    # of the two of lamp, n03636649 has more pictures; lobster is no A150 class
+    # of the two of lamp, n03636649 has more images; lobster is no A150 class
     assert manifest.header["classes"] == ["sofa", "lamp"] and manifest.header["keys"] == dict.fromkeys("SP", ["sofa", "lamp"])
     assert [(row["name"], row["synset"], row["labels"], row["pixels"], row["mask"]) for row in rows(manifest)] == [
         *((f"n03636649_{i}", "n03636649", [1], None, None) for i in range(3)),
@@ -129,7 +129,7 @@ def test_i21k_names_classes_by_synset(world):
     assert [row["name"] for row in rows(manifest)] == sorted(row["name"] for row in rows(manifest))
 
 
-def test_in11k_holds_the_synsets_with_enough_pictures(world):
+def test_in11k_holds_the_synsets_with_enough_images(world):
     manifest = world.derive("IN11K", larger_than=1)
     assert manifest.header["classes"] == manifest.header["keys"]["synset"] == ["n01983481", "n03636649", "n04256520"]
     assert [row["labels"] for row in rows(manifest)] == [[0], [0], [1], [1], [1], [2], [2]]

@@ -1,4 +1,4 @@
-"""Which pictures the ranks see, and the batches of joint steps."""
+"""Which images the ranks see, and the batches of joint steps."""
 
 from collections import Counter
 

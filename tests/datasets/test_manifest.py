@@ -14,7 +14,7 @@ def location(archive: str, i: int) -> dict:
 
 def row(i: int) -> dict:
     return {
-        "name": f"picture {i}",
+        "name": f"image {i}",
         "split": "validation" if i % 3 == 0 else "training",
         "width": i,
         "height": i + 1,
@@ -40,7 +40,7 @@ def test_rows_of_several_batches_come_back(tmp_path, small_batches):
     assert len(manifest) == count and manifest.header == header
     for i in [0, 1, 2, 35, 999, 1000, 2035, count - 1]:
         assert manifest.row(i) == row(i)
-        assert manifest.name(i) == f"picture {i}" and manifest.labels(i) == tuple(range(i % 4))
+        assert manifest.name(i) == f"image {i}" and manifest.labels(i) == tuple(range(i % 4))
     validation = manifest.split("validation")
     assert validation.dtype == np.int32 and np.array_equal(validation, np.arange(0, count, 3))
     assert len(manifest.split("training")) == count - len(validation)

@@ -43,7 +43,7 @@ def folder(tmp_path, monkeypatch):
     vocabulary_names.read_csv.cache_clear()
 
 
-def picture(path: str, seed: int = 0) -> None:
+def image(path: str, seed: int = 0) -> None:
     place = Path(SOURCE, path)
     place.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(np.random.default_rng(seed).integers(0, 256, (2, 2, 3), dtype=np.uint8)).save(place)
@@ -90,7 +90,7 @@ def pack(suffix: str) -> str:
 def test_images_with_masks(encoding, form):
     column, mode, value = ENCODINGS[encoding]
     for split, name, seed in (("train", "one", 1), ("train", "two", 2), ("val", "three", 3)):
-        picture(f"images/{split}/{name}.png", seed)
+        image(f"images/{split}/{name}.png", seed)
         mask(f"masks/{split}/{name}.png", mode, value)
     files = {split: {"images": f"images/{split}/*.png", "masks": f"masks/{split}/{{stem}}.png"} for split in ("train", "val")}
     source = SOURCE if form == "folder" else pack(form)
@@ -111,14 +111,14 @@ def test_images_with_masks(encoding, form):
 
 def test_labels_are_folders():
     for label, name in (("sky", "a"), ("wall", "b"), ("wall", "c")):
-        picture(f"{label}/{name}.png")
+        image(f"{label}/{name}.png")
     found = manifest_of(kind="single_label", training={"images": "{class}/*.png"})
     assert {found.name(row): found.labels(row) for row in range(3)} == {"a": (2,), "b": (0,), "c": (0,)}
 
 
 def test_labels_are_lines_of_a_table():
     for name in ("a", "b", "unnamed"):
-        picture(f"{name}.png")
+        image(f"{name}.png")
     Path(SOURCE, "labels.csv").write_text("file,label\na.png,sky\nb.png,wall; lantern\n")
     found = manifest_of(kind="multi_label", training={"images": "*.png", "labels": "labels.csv"})
     assert {found.name(row): found.labels(row) for row in range(2)} == {"a": (2,), "b": (0, 1)} and len(found) == 2
@@ -126,20 +126,20 @@ def test_labels_are_lines_of_a_table():
 
 def test_a_folder_gives_the_same_archive_whenever_it_is_packed():
     for name in ("b", "a"):
-        picture(f"sky/{name}.png")
+        image(f"sky/{name}.png")
     Path(SOURCE, ".DS_Store").write_text("left out")
     for output in ("one.tar", "two.tar"):
         fetch(FetchConfig(family="own_mine", own=listing_of(SOURCE)), {}, {"own/mine.tar": Path(output)}, Path("work"))
-        picture("sky/a.png")  # written again, later
+        image("sky/a.png")  # written again, later
     assert Path("one.tar").read_bytes() == Path("two.tar").read_bytes()
     with tarfile.open("one.tar") as archive:
         assert archive.getnames() == ["sky/a.png", "sky/b.png"]
 
 
 def test_files_that_change_after_the_plan_are_refused():
-    picture("sky/a.png")
+    image("sky/a.png")
     planned = listing_of(SOURCE)
-    picture("sky/b.png")
+    image("sky/b.png")
     with pytest.raises(LarvSegError, match="data/incoming/mine: its files have changed since this run was planned"):
         fetch(FetchConfig(family="own_mine", own=planned), {}, {"own/mine.tar": Path("out.tar")}, Path("work"))
     assert not Path("out.tar").exists()
@@ -165,8 +165,8 @@ def test_a_source_outside_the_project_is_refused(source):
     ],
 )
 def test_mistakes_are_told(changes, message):
-    picture("a.png")
-    picture("b.png")
+    image("a.png")
+    image("b.png")
     text = "file,label\na.png,lamp\n" if "lamp" in message else "file,label\na.png,sky;wall\n"
     Path(SOURCE, "labels.csv").write_text(text)
     with pytest.raises(LarvSegError, match=message):
@@ -175,7 +175,7 @@ def test_mistakes_are_told(changes, message):
 
 def test_its_base_decides_what_is_novel():
     Path("base.csv").write_text("name\nwall\nsky\n")
-    picture("images/one.png")
+    image("images/one.png")
     mask("masks/one.png", "L", ENCODINGS["ids"][2])
     files = {"images": "images/*.png", "masks": "masks/{stem}.png"}
     listed = {"Mine": entry(kind="pixel", encoding="ids", base="Base", training=files)}

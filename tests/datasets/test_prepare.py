@@ -37,9 +37,9 @@ def test_layout_sizes_and_ids(full):
     ]
     for info in archive.infolist():
         assert info.compress_type == zipfile.ZIP_STORED and info.date_time == (1980, 1, 1, 0, 0, 0)
-    pictures = [Image.open(io.BytesIO(archive.read(name))) for name in archive.namelist()]
-    assert [picture.size for picture in pictures] == [(96, 72), (683, 512), (96, 72), (683, 512)]
-    labels = np.asarray(pictures[1])
+    images = [Image.open(io.BytesIO(archive.read(name))) for name in archive.namelist()]
+    assert [image.size for image in images] == [(96, 72), (683, 512), (96, 72), (683, 512)]
+    labels = np.asarray(images[1])
     wall = load_vocabulary("A847").names.index("wall")
     assert labels.dtype == np.uint16
     assert np.unique(labels[:, :342]).tolist() == [wall] and np.unique(labels[:, 342:]).tolist() == [65535]
@@ -49,7 +49,7 @@ def test_layout_sizes_and_ids(full):
     assert archive.read(archive.namelist()[3]) == data.getvalue()
 
 
-def test_manifests_of_prepared_pictures(full):
+def test_manifests_of_prepared_images(full):
     prepared(full)
     original, manifest = full.derive("A847"), full.derive("A847", prepared=True)
     assert manifest.header["encoding"] == "a847-prepared" and manifest.header["raw_ids"] == list(range(847))
@@ -87,15 +87,15 @@ def test_same_bytes_for_any_number_of_processes(full, monkeypatch):
     assert PREPARED.read_bytes() == one
 
 
-def test_a_picture_that_cannot_be_read_stops_it(full):
+def test_an_image_that_cannot_be_read_stops_it(full):
     for member in [name for name in full.full if SMALL in name and "/instance" not in name and "parts" not in name]:
         whole = full.full[member]
         full.full[member] = whole[: len(whole) // 2]
-        with pytest.raises(LarvSegError, match=f"{SMALL}: not a readable picture"):
+        with pytest.raises(LarvSegError, match=f"{SMALL}: not a readable image"):
             prepared(full)
         full.full[member] = whole
     full.full[member] = full.full[f"ADE20K_2021_17_01/images/ADE/validation/urban/street/{LARGE}_seg.png"]
-    with pytest.raises(LarvSegError, match=f"{SMALL}: the picture has 96×72 pixels, its mask 800×600"):
+    with pytest.raises(LarvSegError, match=f"{SMALL}: the image has 96×72 pixels, its mask 800×600"):
         prepared(full)
 
 
@@ -112,7 +112,7 @@ def test_only_the_short_side_is_limited(size, expected):
     assert shrunk_size(*size, 512) == expected
 
 
-def test_pictures_are_interpolated_between_pixel_centres():
+def test_images_are_interpolated_between_pixel_centres():
     image = np.random.default_rng(0).integers(0, 256, (7, 9, 3), np.uint8)
     expected = np.zeros((3, 5, 3))
     for y in range(3):

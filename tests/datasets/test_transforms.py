@@ -1,4 +1,4 @@
-"""Joint transforms: geometry of picture and mask together, photometric distortion, padding."""
+"""Joint transforms: geometry of image and mask together, photometric distortion, padding."""
 
 import colorsys
 
@@ -53,8 +53,8 @@ def test_a_window_is_a_part_of_the_resized_whole(flip):
     assert np.array_equal(whole.cut_mask(mask), nearest)
 
 
-def test_picture_and_mask_move_together():
-    """A picture whose colour is its label keeps that relation away from edges, whatever is drawn."""
+def test_image_and_mask_move_together():
+    """An image whose colour is its label keeps that relation away from edges, whatever is drawn."""
     labels = np.zeros((72, 96), np.int16)
     labels[:36, 48:], labels[36:, :48], labels[36:, 48:] = 1, 2, 3
     image = np.repeat((labels * 80).astype(np.uint8)[..., None], 3, 2)

@@ -52,15 +52,15 @@ def put_images(project: Path) -> None:
     """The images of the data set walk, where its entries say that they are."""
     for split in ("train", "val"):
         for name, seed in (("one", 1), ("two", 2), ("three", 3)):
-            _picture(project / f"data/incoming/lab/images/{split}/{name}.jpg", seed)
+            _image(project / f"data/incoming/lab/images/{split}/{name}.jpg", seed)
             mask = np.repeat(np.array([1, 2, 7], np.uint8), 32)[None].repeat(96, 0)
             _save(Image.fromarray(mask), project / f"data/incoming/lab/masks/{split}/{name}.png")
     for name, seed in (("a", 4), ("b", 5)):
-        _picture(project / f"data/incoming/lab-web/{name}.jpg", seed)
+        _image(project / f"data/incoming/lab-web/{name}.jpg", seed)
     (project / "data/incoming/lab-web/labels.csv").write_text("file,label\na.jpg,microscope\nb.jpg,workbench;wall\n")
 
 
-def _picture(path: Path, seed: int) -> None:
+def _image(path: Path, seed: int) -> None:
     _save(Image.fromarray(np.random.default_rng(seed).integers(0, 256, (96, 96, 3), dtype=np.uint8)), path)
 
 

@@ -43,8 +43,8 @@ def test_a_healthy_tree_has_no_errors(tree):
     assert [finding.what for finding in findings if finding.group == "leftovers"] == ["none"]
     read = {finding.where: finding.what for finding in findings if "read again" in finding.what}
     assert set(read) == set(tree.project.datasets)
-    assert read["C171"] == "4 + 1 pictures of 171 classes; 5 read again, as the manifest says"
-    assert read["LN"] == "3 pictures with captions; 3 read again, as the manifest says"
+    assert read["C171"] == "4 + 1 images of 171 classes; 5 read again, as the manifest says"
+    assert read["LN"] == "3 images with captions; 3 read again, as the manifest says"
 
 
 def test_a_fresh_clone_has_no_errors(tmp_path):
@@ -265,7 +265,7 @@ def alter(tree, dataset: str, index: int = 0, header: dict | None = None, **chan
     write_manifest(path, rows, manifest.header | (header or {}))
 
 
-def test_a_picture_that_is_not_what_the_manifest_says(tree):
+def test_an_image_that_is_not_what_the_manifest_says(tree):
     alter(tree, "I124", 0, width=9)
     finding = only(tree.examine("data sets"), "the manifest says 9×40")
     assert finding.level == "error" and finding.where == f"{MANIFESTS}/I124.arrow"
@@ -303,12 +303,12 @@ def test_another_vocabulary(tree):
     assert only(tree.examine("data sets"), "other classes than the vocabulary of A847").level == "error"
 
 
-def test_counts_classes_without_validation_pictures_and_categories_without_archives(tree):
+def test_counts_classes_without_validation_images_and_categories_without_archives(tree):
     found = tree.examine("data sets")
     said = [finding.what for finding in found]
-    assert "C171 has 4 + 1 pictures and 0 rejects, expected 118287 + 5000" in said
-    assert "LN has 3 + 0 pictures and 0 rejects, expected 118287 + 0" in said
-    assert only(found, "148 of 150 classes are in no validation picture").level == "warning"
+    assert "C171 has 4 + 1 images and 0 rejects, expected 118287 + 5000" in said
+    assert "LN has 3 + 0 images and 0 rejects, expected 118287 + 0" in said
+    assert only(found, "148 of 150 classes are in no validation image").level == "warning"
     absent = [finding for finding in found if "categories have no archive" in finding.what]
     assert [(finding.where, finding.what.split()[0]) for finding in absent] == [("I124", "122"), ("I585", "583")]
     assert absent[0].mend.startswith("larvseg fetch n")
@@ -327,12 +327,12 @@ def test_rejects(tree):
     path = tree.folder / tree.project.path("derive", "rejects", dataset="I124")
     path.write_text(f"name,split,archive,member,reason\nx_1,training,x.tar,x_1.JPEG,{KNOWN_BAD}\n")
     findings = list(datasets.check(tree.project, tree.folder, False))
-    assert only(findings, "1 of 6 pictures cannot be used").level == "ok"
-    path.write_text("name,split,archive,member,reason\nx_1,training,data/x.tar,x_1.JPEG,not a readable picture (broken)\n")
-    finding = only(tree.examine("data sets"), "1 of 6 pictures cannot be used")
+    assert only(findings, "1 of 6 images cannot be used").level == "ok"
+    path.write_text("name,split,archive,member,reason\nx_1,training,data/x.tar,x_1.JPEG,not a readable image (broken)\n")
+    finding = only(tree.examine("data sets"), "1 of 6 images cannot be used")
     assert (
         finding.level == "error"
-        and "x_1: not a readable picture (broken)" in finding.what
+        and "x_1: not a readable image (broken)" in finding.what
         and "larvseg doctor --profile tiny --deep" in finding.mend
     )
     path.write_text("nothing\nof that\n")

@@ -76,8 +76,8 @@ def test_errors_are_one_line(tmp_path, function):
     cases = {
         (path, "ade-ful"): "unknown label encoding 'ade-ful'; did you mean 'ade-full'?",
         (path, "ade-challenge"): f"{path}: label id 167 is outside the encoding ade-challenge",
-        (path, "ade-full"): f"{path}: the mask is a L picture",
-        (path, "a847-prepared"): f"{path}: not a readable picture (unknown picture format)",
+        (path, "ade-full"): f"{path}: the mask is a L image",
+        (path, "a847-prepared"): f"{path}: not a readable image (unknown image format)",
         (tmp_path / "none.png", "ade-full"): f"{tmp_path / 'none.png'}: no such file or directory; give",
         (tmp_path, "ade-full"): f"{tmp_path}: is a directory; give the path of one label file",
     }

@@ -19,7 +19,7 @@ from larvseg.sources.archives import members
 from larvseg.training.checkpoint import save_tensors
 from tests.data import load_vocabulary, novel
 
-PICTURES = 24
+IMAGES = 24
 EVALUATION = Evaluation(short_side=64, long_side=256, window=64, stride=64, batch_size=4)
 BACKBONE = Backbone(
     title="ViT 2×32",
@@ -38,16 +38,16 @@ def png(values: np.ndarray) -> bytes:
 
 
 def pack(folder: Path) -> Path:
-    """The manifest of A150 as the miniature draws it: validation pictures alone."""
+    """The manifest of A150 as the miniature draws it: validation images alone."""
     vocabulary = load_vocabulary("A150", drawn=True)
     position = {raw: i for i, raw in enumerate(vocabulary.raw_ids)}
     table = np.array([raw or 0 for raw in raw_ids("A150")], np.uint8)
     rows, archive = [], folder / "A150.zip"
     with zipfile.ZipFile(archive, "w") as file:
-        for number in range(PICTURES):
+        for number in range(IMAGES):
             drawn = scene(0, "ade", "validation", number)
             mask = table[drawn.labels]
-            file.writestr(f"{number}.png", png(np.asarray(drawn.picture)))
+            file.writestr(f"{number}.png", png(np.asarray(drawn.image)))
             file.writestr(f"{number}_mask.png", png(mask))
             raws, counts = np.unique(mask[mask > 0], return_counts=True)
             labels = {position[raw]: int(count) for raw, count in zip(raws.tolist(), counts, strict=True)}

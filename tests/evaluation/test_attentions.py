@@ -126,11 +126,11 @@ def test_base_categories_have_no_slots_where_the_bank_is_of_novel_ones():
     assert len(slots_of(run, manifests, bank, run.names.index("sofa"), M)) == M
 
 
-def test_a_bank_that_the_pictures_of_the_training_cannot_have_filled_is_refused():
+def test_a_bank_that_the_images_of_the_training_cannot_have_filled_is_refused():
     run, manifests = opened(trained("still"))
     bank = run.segmenter.banks[0] = MemoryBank(len(run.names), 32, memory_size=100, top_k=2)
     bank.pushed[:] = 100
-    with pytest.raises(LarvSegError, match=r"still: sofa was pushed 100 times, its pictures explain \d\d; train the run again"):
+    with pytest.raises(LarvSegError, match=r"still: sofa was pushed 100 times, its images explain \d\d; train the run again"):
         slots_of(run, manifests, bank, run.names.index("sofa"), 100)
 
 
@@ -139,7 +139,7 @@ def test_a_run_without_a_bank_is_refused():
         load_banked(trained("single", variant="single_image"), "cpu")
 
 
-# ---- one picture
+# ---- one image
 
 
 def next_step(run, manifests):
@@ -151,7 +151,7 @@ def next_step(run, manifests):
     ("switches", "attention"),
     [({}, {}), ({"pooling": "attention"}, {}), ({"attention_on": "similarity"}, {}), ({}, {"variant": "push_first"})],
 )
-def test_losses_of_a_picture_are_those_of_the_objective(switches, attention):
+def test_losses_of_an_image_are_those_of_the_objective(switches, attention):
     name = "-".join(["one", *switches, *attention])
     run, manifests = opened(trained(name, images=1, ranks=3, switches=switches, **attention))
     weak = run.config.training_sets[0]
@@ -219,7 +219,7 @@ def stage(inputs, folder, **changes):
     return load_tensors(folder / "attentions")
 
 
-def test_the_stage_writes_one_picture_of_each_kind(tmp_path):
+def test_the_stage_writes_one_image_of_each_kind(tmp_path):
     inputs = trained("still")
     tensors, about = stage(inputs, tmp_path)
     first = (tmp_path / "attentions").read_bytes()
@@ -233,10 +233,10 @@ def test_the_stage_writes_one_picture_of_each_kind(tmp_path):
     labels = manifest.labels(row)
     assert weak["labels"] == run.index["WA150"][list(labels)].tolist()
     assert [about["novel"][each["row"]] for each in weak["shown"]] == [True, False]
-    assert (tensors["weak.picture"].numpy() == manifest.image(row)).all()
+    assert (tensors["weak.image"].numpy() == manifest.image(row)).all()
     for number, shown in enumerate(weak["shown"]):
         assert len(shown["slots"]) == 2 and shown["scored"]
-        assert tensors[f"slots.{number}.0.picture"].shape == (16, 16, 3)
+        assert tensors[f"slots.{number}.0.image"].shape == (16, 16, 3)
         assert shown["slots"][0]["agreement"] == pytest.approx(1, abs=1e-5)
         own = weak["rows"].index(shown["row"])
         assert -np.log(float(tensors["weak.probabilities"][number, own])) == pytest.approx(shown["loss_aux"], abs=1e-4)
@@ -245,7 +245,7 @@ def test_the_stage_writes_one_picture_of_each_kind(tmp_path):
     assert masks <= set(run.index["C171"].tolist()) and tensors["pixel.prediction"].shape == tensors["pixel.mask"].shape == (16, 16)
 
 
-def test_the_stage_shows_the_picture_whose_labels_the_bank_tells_best_from_the_rest(tmp_path):
+def test_the_stage_shows_the_image_whose_labels_the_bank_tells_best_from_the_rest(tmp_path):
     inputs = trained("still")
     run, manifests = opened(inputs)
     manifest, evaluation, least = manifests["WA150"], parse(Evaluation, EVALUATION, "test"), {}
@@ -265,16 +265,16 @@ def test_the_stage_shows_the_picture_whose_labels_the_bank_tells_best_from_the_r
 
 def test_crops_have_their_colours_back(tmp_path):
     tensors, about = stage(trained("still"), tmp_path)
-    crop = tensors["slots.0.0.picture"].numpy().astype(int)
+    crop = tensors["slots.0.0.image"].numpy().astype(int)
     assert crop.std() > 20 and 30 < crop.mean() < 225
 
 
-def test_more_labels_than_any_picture_has_are_refused(tmp_path):
-    with pytest.raises(LarvSegError, match="no training picture has 3 novel and 1 base labels"):
+def test_more_labels_than_any_image_has_are_refused(tmp_path):
+    with pytest.raises(LarvSegError, match="no training image has 3 novel and 1 base labels"):
         stage(trained("still"), tmp_path, novel=3)
 
 
-def test_no_mask_of_the_picture_with_image_labels_is_opened(tmp_path, monkeypatch):
+def test_no_mask_of_the_image_with_image_labels_is_opened(tmp_path, monkeypatch):
     opened_masks = []
     monkeypatch.setattr(Manifest, "mask", lambda self, row, real=Manifest.mask: opened_masks.append(self.path.stem) or real(self, row))
     stage(trained("still"), tmp_path)

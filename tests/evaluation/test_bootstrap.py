@@ -1,10 +1,10 @@
-"""The fast bootstrap is the plain one: draw pictures, add up their confusion matrices, take the mIoU."""
+"""The fast bootstrap is the plain one: draw images, add up their confusion matrices, take the mIoU."""
 
 import numpy as np
 import pytest
 
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.bootstrap import drawn, mean_over, picture_counts, resampled_iou
+from larvseg.evaluation.bootstrap import drawn, image_counts, mean_over, resampled_iou
 from larvseg.evaluation.confusion import ConfusionCounts, accumulate
 from larvseg.evaluation.metrics import class_iou, mean_iou, metrics_of
 from tests.data import novel
@@ -12,20 +12,20 @@ from tests.data import novel
 NAMES = ["wall", "sky", "lamp", "sofa", "person", "radiator"]
 
 
-def counted(pictures, size: int = 12) -> ConfusionCounts:
-    """Counts of random masks and predictions; each picture has some of the classes, and the last class is in the first picture alone."""
+def counted(images, size: int = 12) -> ConfusionCounts:
+    """Counts of random masks and predictions; each image has some of the classes, and the last class is in the first image alone."""
     counts = ConfusionCounts(len(NAMES))
-    for number, picture in enumerate(pictures):
+    for number, image in enumerate(images):
         classes = np.random.choice(len(NAMES) - 1, 3, replace=False)
         target, prediction = np.random.choice(classes, (2, size, size))
         target[0, :2] = -1 if number else len(NAMES) - 1
-        counts.add(picture, target, prediction)
+        counts.add(image, target, prediction)
     return counts
 
 
-def test_every_picture_once_gives_the_metrics():
+def test_every_image_once_gives_the_metrics():
     counts = counted(range(30), size=7)
-    _, pixels = picture_counts(counts.rows(), counts.classes)
+    _, pixels = image_counts(counts.rows(), counts.classes)
     iou = resampled_iou(pixels, np.ones((1, 30)))
     metrics = metrics_of(counts.matrix(), NAMES, novel(NAMES))
     others = [number for number, each in enumerate(metrics["classes"]) if each["novel_s"]]
@@ -36,19 +36,19 @@ def test_every_picture_once_gives_the_metrics():
 
 
 def test_resamples_are_those_of_a_plain_bootstrap():
-    pictures = [3, 4, 9, 17, 40]
-    counts = counted(pictures)
+    images = [3, 4, 9, 17, 40]
+    counts = counted(images)
     weights = drawn(5, 200, (0, 0))
-    found, pixels = picture_counts(counts.rows(), counts.classes)
-    assert found.tolist() == pictures
+    found, pixels = image_counts(counts.rows(), counts.classes)
+    assert found.tolist() == images
     iou, fast = resampled_iou(pixels, weights), mean_over(resampled_iou(pixels, weights), [0, 2, 5])
     rows = counts.rows()
     for weight, own, mean in zip(weights.astype(int), iou, fast, strict=True):
-        matrix = sum(accumulate(rows[:, rows[0] == picture], len(NAMES)) * times for picture, times in zip(pictures, weight, strict=True))
-        plain = np.where(matrix[: len(NAMES), : len(NAMES)].sum(1) > 0, class_iou(matrix), np.nan)  # what no drawn picture is labelled with
+        matrix = sum(accumulate(rows[:, rows[0] == image], len(NAMES)) * times for image, times in zip(images, weight, strict=True))
+        plain = np.where(matrix[: len(NAMES), : len(NAMES)].sum(1) > 0, class_iou(matrix), np.nan)  # what no drawn image is labelled with
         assert np.array_equal(own, plain, equal_nan=True)
         assert mean == pytest.approx(100 * mean_iou(plain, [0, 2, 5]), abs=1e-12)
-    assert np.isnan(iou[:, 5]).any() and not np.isnan(iou[:, 5]).all()  # the last class leaves the mean where its picture is not drawn
+    assert np.isnan(iou[:, 5]).any() and not np.isnan(iou[:, 5]).all()  # the last class leaves the mean where its image is not drawn
 
 
 def test_a_mean_over_nothing():
@@ -56,7 +56,7 @@ def test_a_mean_over_nothing():
     assert mean_over(iou, [0, 1])[0] == 50 and np.isnan(mean_over(iou, [0, 1])[1]) and np.isnan(mean_over(iou, [1])).all()
 
 
-def test_pictures_are_drawn_with_replacement():
+def test_images_are_drawn_with_replacement():
     weights = drawn(40, 3000, (7, 1))
     assert (weights.sum(1) == 40).all()
     assert (weights == 0).mean() == pytest.approx((1 - 1 / 40) ** 40, abs=0.01)
@@ -64,6 +64,6 @@ def test_pictures_are_drawn_with_replacement():
     assert np.array_equal(weights, drawn(40, 3000, (7, 1))) and not np.array_equal(weights, drawn(40, 3000, (7, 2)))
 
 
-def test_weights_of_other_pictures_are_refused():
-    with pytest.raises(LarvSegError, match="weights of 4 pictures for counts of 5"):
+def test_weights_of_other_images_are_refused():
+    with pytest.raises(LarvSegError, match="weights of 4 images for counts of 5"):
         resampled_iou(np.zeros((3, 5, 2)), np.ones((1, 4)))

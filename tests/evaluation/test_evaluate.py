@@ -19,7 +19,7 @@ PALETTE = np.array([[200, 0, 0], [0, 200, 0], [0, 0, 200], [200, 200, 0], [0, 20
 EVALUATION = Evaluation(short_side=64, long_side=256, window=64, stride=64, batch_size=4)
 
 
-class Pictures:
+class Images:
     """Rows 0 and 1 are for training; the others show classes 0 to 3 as blocks of flat colour."""
 
     path = "A150.arrow"
@@ -37,7 +37,7 @@ class Pictures:
         return PALETTE[self.mask(row)]
 
 
-class PartlyLabelled(Pictures):
+class PartlyLabelled(Images):
     """The uppermost five rows of pixels have no label."""
 
     def mask(self, row):
@@ -46,7 +46,7 @@ class PartlyLabelled(Pictures):
         return mask
 
     def image(self, row):
-        return PALETTE[Pictures().mask(row)]
+        return PALETTE[Images().mask(row)]
 
 
 def by_colour(windows):
@@ -186,6 +186,6 @@ def test_stage_refuses_a_run_that_was_made_for_other_classes(files, monkeypatch)
 def test_a_model_of_other_classes_and_an_empty_split_are_refused():
     with pytest.raises(LarvSegError, match="3 classes, the manifest 5"):
         stage.evaluate_model(lambda windows: by_colour(windows)[:, :3], PartlyLabelled(), EVALUATION, "half")
-    empty = SimpleNamespace(header=Pictures.header, split=lambda name: np.zeros(0, np.int64))
+    empty = SimpleNamespace(header=Images.header, split=lambda name: np.zeros(0, np.int64))
     with pytest.raises(LarvSegError, match="no validation image"):
         stage.evaluate_model(by_colour, empty, EVALUATION, "half")

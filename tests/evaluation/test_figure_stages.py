@@ -18,7 +18,7 @@ from larvseg.evaluation.embeddings import embedder
 from larvseg.evaluation.explore import explore
 from larvseg.evaluation.predict import predict
 from larvseg.evaluation.responses import responses
-from larvseg.evaluation.select_validation_images import SMALLEST, choose_pictures
+from larvseg.evaluation.select_validation_images import SMALLEST, choose_images
 from larvseg.evaluation.sliding_window import segment
 from larvseg.training.checkpoint import load_tensors, save_tensors
 from larvseg.training.segmenters import load_segmenter
@@ -78,7 +78,7 @@ def test_grouping_refuses_another_benchmark(run, benchmark, tmp_path):
         grouping(run, benchmark, tmp_path, {"source": "segmenter"}, benchmark="A847")
 
 
-def test_denseclip_knows_the_classes_of_a_picture_but_no_pixel(benchmark, tmp_path):
+def test_denseclip_knows_the_classes_of_an_image_but_no_pixel(benchmark, tmp_path):
     save_clip(tmp_path / "clip", RESNET, build_clip(RESNET, seed=1))
     names = Manifest(benchmark).header["classes"]
     about = {"clip": "clip", "prompts": "name", "dataset": "A150", "classes": names}
@@ -92,24 +92,24 @@ def test_denseclip_knows_the_classes_of_a_picture_but_no_pixel(benchmark, tmp_pa
         grouping({"clip": tmp_path / "clip", "text": tmp_path / "text"}, benchmark, tmp_path, {"source": "denseclip"})
 
 
-def test_embeddings_of_denseclip_span_the_picture(tmp_path):
+def test_embeddings_of_denseclip_span_the_image(tmp_path):
     save_clip(tmp_path / "clip", RESNET, build_clip(RESNET, seed=1))
     evaluation = Evaluation(short_side=96, long_side=400, window=64, stride=64)
     embed = embedder(Embedding(source="denseclip"), {"clip": tmp_path / "clip"}, evaluation, "cpu")
-    picture = np.random.default_rng(0).integers(0, 256, (96, 110, 3), dtype=np.uint8)  # three by almost four cells
-    grid = embed(picture)
-    values = load_clip(tmp_path / "clip").dense(torch.from_numpy(normalise(picture, "clip"))[None])
-    plain = F.interpolate(values, (96, 128), mode="bilinear")[0, :, :, :110]  # the last cell reaches past the picture
+    image = np.random.default_rng(0).integers(0, 256, (96, 110, 3), dtype=np.uint8)  # three by almost four cells
+    grid = embed(image)
+    values = load_clip(tmp_path / "clip").dense(torch.from_numpy(normalise(image, "clip"))[None])
+    plain = F.interpolate(values, (96, 128), mode="bilinear")[0, :, :, :110]  # the last cell reaches past the image
     assert torch.allclose(grid.upsampled(grid.values), plain, atol=1e-6)
 
 
-# ---- which pictures
+# ---- which images
 
 
-def test_chosen_pictures_show_what_was_asked_for(benchmark):
+def test_chosen_images_show_what_was_asked_for(benchmark):
     manifest = Manifest(benchmark)
     names = manifest.header["classes"]
-    chosen = choose_pictures(manifest, CLASSES, pictures=3, base=1, novel=1)
+    chosen = choose_images(manifest, CLASSES, images=3, base=1, novel=1)
     assert len({one.row for one in chosen}) == 3
     known = set(base_novel(names, "S")[0])
     for one in chosen:
@@ -119,33 +119,33 @@ def test_chosen_pictures_show_what_was_asked_for(benchmark):
         for label in (*one.base, *one.novel):
             assert names[label] in CLASSES and (mask == label).mean() >= SMALLEST
     assert len({label for one in chosen for label in one.novel}) == 3  # another novel class each
-    assert choose_pictures(manifest, CLASSES, 2, 1, 1) == chosen[:2]
-    assert len(choose_pictures(manifest, CLASSES, 1000, 1, 1)) < 24
+    assert choose_images(manifest, CLASSES, 2, 1, 1) == chosen[:2]
+    assert len(choose_images(manifest, CLASSES, 1000, 1, 1)) < 24
 
 
-def test_what_no_picture_shows_is_refused(benchmark):
-    with pytest.raises(LarvSegError, match="no validation picture shows 2 base and 1 novel ones of sky, bed"):
-        choose_pictures(Manifest(benchmark), ["sky", "bed"], 1, 2, 1)
+def test_what_no_image_shows_is_refused(benchmark):
+    with pytest.raises(LarvSegError, match="no validation image shows 2 base and 1 novel ones of sky, bed"):
+        choose_images(Manifest(benchmark), ["sky", "bed"], 1, 2, 1)
     with pytest.raises(LarvSegError, match="none of dishwasher is a class of A150"):
-        choose_pictures(Manifest(benchmark), ["dishwasher"], 1, 1, 1)
+        choose_images(Manifest(benchmark), ["dishwasher"], 1, 1, 1)
 
 
 # ---- Figure 2
 
 
 def test_responses_are_cosines_to_the_pixel_of_the_dot(run, benchmark, tmp_path):
-    config = settings(ResponsesConfig, embedding={"source": "segmenter"}, classes=CLASSES, pictures=2, base=1, novel=1)
+    config = settings(ResponsesConfig, embedding={"source": "segmenter"}, classes=CLASSES, images=2, base=1, novel=1)
     config = config.model_copy(update={"evaluation": config.evaluation.model_copy(update={"short_side": 72})})
     outputs = {"responses": tmp_path / "responses.safetensors"}
     responses(config, {"manifest": benchmark, **run}, outputs, tmp_path / "work")
     tensors, about = load_tensors(outputs["responses"])
     manifest = Manifest(benchmark)
     model, _ = load_segmenter(run["model"], run["config"])
-    assert len(about["pictures"]) == 2 and about["run"] == "supervised-a150"
-    for number, (described, chosen) in enumerate(zip(about["pictures"], choose_pictures(manifest, CLASSES, 2, 1, 1), strict=True)):
+    assert len(about["images"]) == 2 and about["run"] == "supervised-a150"
+    for number, (described, chosen) in enumerate(zip(about["images"], choose_images(manifest, CLASSES, 2, 1, 1), strict=True)):
         image, mask = manifest.image(chosen.row), manifest.mask(chosen.row)
         assert described["name"] == manifest.name(chosen.row)
-        assert (tensors[f"{number}.picture"].numpy() == image).all()
+        assert (tensors[f"{number}.image"].numpy() == image).all()
         assert [one["novel"] for one in described["classes"]] == [False, True]
         maps, points = tensors[f"{number}.responses"], tensors[f"{number}.points"]
         size = image.shape[:2]
@@ -168,7 +168,7 @@ def test_dots_are_the_same_for_every_model(run, benchmark, tmp_path):
         ("a", {"source": "segmenter"}, "model"),
         ("b", {"source": "backbone", "backbone": BACKBONE.model_dump()}, "backbone"),
     ):
-        config = settings(ResponsesConfig, embedding=embedding, classes=CLASSES, pictures=2, base=1, novel=1)
+        config = settings(ResponsesConfig, embedding=embedding, classes=CLASSES, images=2, base=1, novel=1)
         inputs = {"manifest": benchmark, "model": run[model], "config": run["config"]}
         responses(config, inputs, {"responses": tmp_path / name}, tmp_path / "work")
         points.append([load_tensors(tmp_path / name)[0][f"{number}.points"] for number in range(2)])
@@ -179,14 +179,14 @@ def test_dots_are_the_same_for_every_model(run, benchmark, tmp_path):
 
 
 def test_predictions_are_those_of_the_evaluation(run, benchmark, tmp_path):
-    config = settings(PredictConfig, method="supervised", classes=CLASSES, pictures=3)
+    config = settings(PredictConfig, method="supervised", classes=CLASSES, images=3)
     outputs = {"predictions": tmp_path / "predictions.safetensors"}
     predict(config, {"manifest": benchmark, **run}, outputs, tmp_path / "work")
     tensors, about = load_tensors(outputs["predictions"])
     assert about == {"run": "supervised-a150", "method": "supervised", "seed": 0, "profile": "smoke", "benchmark": "A150"}
     manifest = Manifest(benchmark)
     model, _ = load_segmenter(run["model"], run["config"])
-    assert {int(row) for row in tensors} == {one.row for one in choose_pictures(manifest, CLASSES, 3, base=1, novel=2)}
+    assert {int(row) for row in tensors} == {one.row for one in choose_images(manifest, CLASSES, 3, base=1, novel=2)}
     for row, labels in tensors.items():
         with torch.inference_mode():
             expected = segment(model, manifest.image(int(row)), config.evaluation, "imagenet")

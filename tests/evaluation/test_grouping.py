@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from larvseg.evaluation.explore import group_by_pixels, group_by_texts, summary
-from larvseg.evaluation.grouping import PictureGrid, draw_points, grouped, interpolation
+from larvseg.evaluation.grouping import ImageGrid, draw_points, grouped, interpolation
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.files import json_text
 from tests.data import novel
@@ -15,8 +15,8 @@ from tests.data import novel
 NAMES = ["wall", "sky", "lamp", "television receiver", "person", "sofa"]  # novel: lamp, sofa, and under rule S television receiver
 
 
-class Pictures:
-    """Validation pictures of blocks of classes; a picture is its own mask, so that features can be made of it."""
+class Images:
+    """Validation images of blocks of classes; an image is its own mask, so that features can be made of it."""
 
     def __init__(self, count=6, unlabelled=0):
         self.header = {"dataset": "A150", "classes": NAMES, "novel": novel(NAMES)}
@@ -38,16 +38,16 @@ class Pictures:
 
 def one_hot(image):
     """The mask itself as features: 100 % must follow."""
-    return PictureGrid(F.one_hot(torch.from_numpy(image).long() + 1, 7).permute(2, 0, 1).float(), image.shape)
+    return ImageGrid(F.one_hot(torch.from_numpy(image).long() + 1, 7).permute(2, 0, 1).float(), image.shape)
 
 
 def noise(image):
     generator = torch.Generator().manual_seed(int(image.sum()))
-    return PictureGrid(torch.randn(64, *image.shape, generator=generator), image.shape)
+    return ImageGrid(torch.randn(64, *image.shape, generator=generator), image.shape)
 
 
 def test_one_hot_features_give_100_in_every_draw():
-    draws = group_by_pixels(one_hot, Pictures(unlabelled=3), draws=5, seed=0)
+    draws = group_by_pixels(one_hot, Images(unlabelled=3), draws=5, seed=0)
     result = summary([draw.matrix() for draw in draws], NAMES, novel(NAMES), "P")
     assert [result["rules"][rule]["draws"] for rule in "SP"] == [[100.0] * 5] * 2
     assert (result["novel"], result["std"], result["rule"]) == (100.0, 0.0, "P")
@@ -55,36 +55,36 @@ def test_one_hot_features_give_100_in_every_draw():
 
 
 def test_noise_is_near_chance():
-    pictures = Pictures()
-    matrix = group_by_pixels(noise, pictures, draws=1, seed=0)[0].matrix()
+    images = Images()
+    matrix = group_by_pixels(noise, images, draws=1, seed=0)[0].matrix()
     # every present class is as likely at every pixel, but for the known pixels themselves
-    chance = sum(24 * 24 / len(np.unique(pictures.mask(row))) for row in range(6))
+    chance = sum(24 * 24 / len(np.unique(images.mask(row))) for row in range(6))
     assert np.diag(matrix).sum() == pytest.approx(chance, rel=0.1)
 
 
 def test_draws_differ_and_are_the_same_in_every_run():
     def once():
-        return [draw.matrix() for draw in group_by_pixels(noise, Pictures(), draws=3, seed=1)]
+        return [draw.matrix() for draw in group_by_pixels(noise, Images(), draws=3, seed=1)]
 
     first, again = once(), once()
     assert all((one == other).all() for one, other in zip(first, again, strict=True))
     assert (first[0] != first[1]).any() and (first[1] != first[2]).any()
-    assert (group_by_pixels(noise, Pictures(), draws=1, seed=2)[0].matrix() != first[0]).any()
+    assert (group_by_pixels(noise, Images(), draws=1, seed=2)[0].matrix() != first[0]).any()
 
 
-def test_texts_are_restricted_to_the_classes_in_the_picture():
+def test_texts_are_restricted_to_the_classes_in_the_image():
     """The text of class 5 is nearest to every pixel, where it may be compared; otherwise the right class is."""
     table = torch.eye(7)[1:]
     table[5] = 2
-    pictures = Pictures()
-    matrix = group_by_texts(one_hot, table, pictures).matrix()
-    right = sum((pictures.mask(row) == 5).sum() if 5 in pictures.mask(row) else 24 * 24 for row in range(6))
+    images = Images()
+    matrix = group_by_texts(one_hot, table, images).matrix()
+    right = sum((images.mask(row) == 5).sum() if 5 in images.mask(row) else 24 * 24 for row in range(6))
     assert 0 < right < 6 * 24 * 24
     assert np.diag(matrix).sum() == right
 
 
-def test_pictures_without_novel_categories_change_no_novel_number():
-    class Base(Pictures):
+def test_images_without_novel_categories_change_no_novel_number():
+    class Base(Images):
         def split(self, name):
             return np.array([row for row in range(self.count) if not {2, 3, 5}.isdisjoint(np.unique(self.mask(row)))])
 
@@ -119,14 +119,14 @@ def test_absent_classes_of_the_released_code_win_where_all_scores_are_negative()
 
 
 @pytest.mark.usefixtures("double")
-def test_upsampling_is_that_of_torch_where_the_grid_spans_the_picture():
+def test_upsampling_is_that_of_torch_where_the_grid_spans_the_image():
     maps = torch.randn(5, 4, 6)
-    grid = PictureGrid(maps, (19, 31))
+    grid = ImageGrid(maps, (19, 31))
     assert torch.allclose(grid.upsampled(maps), F.interpolate(maps[None], (19, 31), mode="bilinear")[0])
 
 
 @pytest.mark.usefixtures("double")
-def test_a_grid_that_reaches_past_the_picture_is_cut():
+def test_a_grid_that_reaches_past_the_image_is_cut():
     """32 patches of 4 pixels upsampled and cut to 30 · 4 pixels."""
     maps = torch.randn(32)
     whole = F.interpolate(maps[None, None], 128, mode="linear")[0, 0]
@@ -137,7 +137,7 @@ def test_a_grid_that_reaches_past_the_picture_is_cut():
 @pytest.mark.usefixtures("double")
 def test_dots_and_cosines_equal_the_plain_way():
     """All D channels upsampled, normalised, compared."""
-    grid = PictureGrid(torch.randn(100, 4, 5), (13, 17))
+    grid = ImageGrid(torch.randn(100, 4, 5), (13, 17))
     points = np.array([[0, 0], [12, 3], [5, 16]])
     plain = F.interpolate(grid.values[None], (13, 17), mode="bilinear")[0]
     seeds = plain[:, points[:, 0], points[:, 1]].T
@@ -164,4 +164,4 @@ def test_the_validation_split_must_not_be_empty():
     from larvseg.errors import LarvSegError
 
     with pytest.raises(LarvSegError, match="no validation image"):
-        group_by_pixels(noise, SimpleNamespace(header=Pictures().header, split=lambda name: np.zeros(0, int)), 1, 0)
+        group_by_pixels(noise, SimpleNamespace(header=Images().header, split=lambda name: np.zeros(0, int)), 1, 0)

@@ -1,4 +1,4 @@
-"""Figure 5's pictures and label maps, on drawn objects and scenes and an untrained network."""
+"""Figure 5's images and label maps, on drawn objects and scenes and an untrained network."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from larvseg.evaluation.select_object_images import object_exemplars, rows_of, s
 from larvseg.evaluation.sliding_window import segment
 from larvseg.files import json_text, sha256_of
 from larvseg.loading import load
-from larvseg.miniature.world import object_picture
+from larvseg.miniature.world import object_image
 from larvseg.models.segmenter import build_segmenter
 from larvseg.sources.archives import members
 from larvseg.training.checkpoint import load_tensors, save_tensors
@@ -29,19 +29,19 @@ LOBSTER, SOFA, LAMP, MOTH, PALM = "n01983481", "n04256520", "n03636649", "n02287
 SCENES = {SOFA: "sofa", LAMP: "lamp", "n04379964": "table"}
 
 
-def pack_objects(folder, dataset, pictures):
-    """The manifest of (synset, picture) pairs."""
+def pack_objects(folder, dataset, images):
+    """The manifest of (synset, image) pairs."""
     archive = folder / f"{dataset}.zip"
     with zipfile.ZipFile(archive, "w") as file:
-        for number, (_, picture) in enumerate(pictures):
+        for number, (_, image) in enumerate(images):
             data = io.BytesIO()
-            picture.save(data, "PNG")
+            image.save(data, "PNG")
             file.writestr(f"{number:03d}.png", data.getvalue())
-    wnids = sorted({wnid for wnid, _ in pictures})
+    wnids = sorted({wnid for wnid, _ in images})
     rows = []
-    for number, ((wnid, picture), member) in enumerate(zip(pictures, members(archive), strict=True)):
+    for number, ((wnid, image), member) in enumerate(zip(images, members(archive), strict=True)):
         location = {"archive": archive.as_posix(), "member": member.name, **member._asdict()}
-        about = {"name": f"{wnid}_{number}", "split": "training", "width": picture.width, "height": picture.height, "image": location}
+        about = {"name": f"{wnid}_{number}", "split": "training", "width": image.width, "height": image.height, "image": location}
         rows.append(about | {"mask": None, "labels": [wnids.index(wnid)], "pixels": None, "synset": wnid})
     header = {"dataset": dataset, "kind": "single_label", "classes": wnids, "keys": {"synset": wnids}, "encoding": None, "raw_ids": []}
     header |= {"archives": {archive.as_posix(): sha256_of(archive)}, "archive_sizes": {archive.as_posix(): archive.stat().st_size}}
@@ -49,10 +49,10 @@ def pack_objects(folder, dataset, pictures):
     return folder / f"{dataset}.arrow"
 
 
-def again(picture):
+def again(image):
     """A copy: smaller, and compressed with losses."""
     data = io.BytesIO()
-    picture.resize((56, 56), Image.Resampling.BICUBIC).save(data, "JPEG", quality=60)
+    image.resize((56, 56), Image.Resampling.BICUBIC).save(data, "JPEG", quality=60)
     return Image.open(data).convert("RGB")
 
 
@@ -60,9 +60,9 @@ def again(picture):
 def objects(tmp_path_factory):
     """I21K has a lobster, a moth and sofas; I1K a copy of that lobster, and then another."""
     folder = tmp_path_factory.mktemp("objects")
-    lobster = object_picture(0, LOBSTER, 1)
-    known = [(LOBSTER, lobster), (MOTH, object_picture(0, MOTH, 1)), *((SOFA, object_picture(0, SOFA, number)) for number in (1, 2, 3))]
-    other = [(LOBSTER, again(lobster)), (LOBSTER, object_picture(0, LOBSTER, 1, "ilsvrc")), (SOFA, again(known[2][1]))]
+    lobster = object_image(0, LOBSTER, 1)
+    known = [(LOBSTER, lobster), (MOTH, object_image(0, MOTH, 1)), *((SOFA, object_image(0, SOFA, number)) for number in (1, 2, 3))]
+    other = [(LOBSTER, again(lobster)), (LOBSTER, object_image(0, LOBSTER, 1, "ilsvrc")), (SOFA, again(known[2][1]))]
     return {"I21K": pack_objects(folder, "I21K", known), "I1K": pack_objects(folder, "I1K", other)}
 
 
@@ -106,11 +106,11 @@ def settings(**changes):
         "benchmark": "A150",
         "evaluation": EVALUATION.model_dump(),
     }
-    common |= {"objects": [LOBSTER, MOTH, SOFA], "scenes": SCENES, "pictures": 2, "sources": ["I1K", "I21K"], "training": ["I21K"]}
+    common |= {"objects": [LOBSTER, MOTH, SOFA], "scenes": SCENES, "images": 2, "sources": ["I1K", "I21K"], "training": ["I21K"]}
     return parse(RecogniseConfig, common | changes, "test")
 
 
-# ---- which pictures
+# ---- which images
 
 
 def test_rows_of_a_synset(objects):
@@ -118,13 +118,13 @@ def test_rows_of_a_synset(objects):
     assert [list(rows_of(manifest, wnid)) for wnid in (LOBSTER, MOTH, SOFA, PALM, "n00000001")] == [[0], [1], [2, 3, 4], [], []]
 
 
-def test_pictures_that_were_not_trained_on_come_first(objects):
+def test_images_that_were_not_trained_on_come_first(objects):
     known, other = Manifest(objects["I21K"]), Manifest(objects["I1K"])
     found = object_exemplars([LOBSTER, MOTH, SOFA], [other, known], [known])
-    # of the moth there is no other picture; that of the sofa is a copy
+    # of the moth there is no other image; that of the sofa is a copy
     assert [(one.dataset, one.row, one.seen) for one in found] == [("I1K", 1, False), ("I21K", 1, True), ("I1K", 2, True)]
     assert object_exemplars([LOBSTER], [other], []) == [found[0]._replace(row=0)]
-    with pytest.raises(LarvSegError, match=f"I1K.arrow: no picture of {MOTH}; choose another"):
+    with pytest.raises(LarvSegError, match=f"I1K.arrow: no image of {MOTH}; choose another"):
         object_exemplars([MOTH], [other], [known])
 
 
@@ -141,7 +141,7 @@ def test_scenes_show_most_of_their_category(benchmark, monkeypatch):
         assert shares[one.row] == max(shares.values()) >= 0.055
         taken.append(one.row)
     assert scene_exemplars({PALM: "no such class", **SCENES}, manifest, 1)[0].synset == SOFA
-    with pytest.raises(LarvSegError, match="no validation picture shows dishwasher; choose other synsets"):
+    with pytest.raises(LarvSegError, match="no validation image shows dishwasher; choose other synsets"):
         scene_exemplars({"n03207941": "dishwasher"}, manifest, 3)
 
 
@@ -154,7 +154,7 @@ def test_every_name_of_the_model_competes(whole, objects, benchmark, tmp_path):
     tensors, about = load_tensors(outputs["recognitions"])
     names = json.loads(whole["config"].read_text())["vocabulary"]["names"]
     assert (about["names"], about["synsets"], about["known"]) == (names, 5, [SOFA, "wall"])
-    assert [(one["synset"], one["dataset"], one["seen"]) for one in about["pictures"]] == [
+    assert [(one["synset"], one["dataset"], one["seen"]) for one in about["images"]] == [
         (LOBSTER, "I1K", False),
         (MOTH, "I21K", True),
         (SOFA, "I1K", True),
@@ -166,14 +166,14 @@ def test_every_name_of_the_model_competes(whole, objects, benchmark, tmp_path):
     found = set()
     for number in range(5):
         with torch.inference_mode():
-            expected = segment(union, tensors[f"{number}.picture"].numpy(), config.evaluation, "imagenet")
+            expected = segment(union, tensors[f"{number}.image"].numpy(), config.evaluation, "imagenet")
         assert (tensors[f"{number}.labels"].numpy() == expected).all()
         found |= set(np.unique(expected).tolist())
     assert len(found) > 2
     manifest = Manifest(benchmark)
     for number, name in ((3, "sofa"), (4, "lamp")):
-        row = next(row for row in range(len(manifest)) if manifest.name(row) == about["pictures"][number]["name"])
-        assert (tensors[f"{number}.picture"].numpy() == manifest.image(row)).all()
+        row = next(row for row in range(len(manifest)) if manifest.name(row) == about["images"][number]["name"])
+        assert (tensors[f"{number}.image"].numpy() == manifest.image(row)).all()
         assert (tensors[f"{number}.region"].numpy() == (manifest.mask(row) == manifest.header["classes"].index(name))).all()
     assert not any(f"{number}.region" in tensors for number in range(3))
 

@@ -1,4 +1,4 @@
-"""Figure 1's picture: which it is, and that its label map is that of the evaluation."""
+"""Figure 1's image: which it is, and that its label map is that of the evaluation."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.evaluate import evaluate
 from larvseg.evaluation.select_validation_images import SMALLEST
-from larvseg.evaluation.showcase import Found, best_picture, showcase
+from larvseg.evaluation.showcase import Found, best_image, showcase
 from larvseg.evaluation.sliding_window import segment
 from larvseg.evaluation.training_examples import surely_novel
 from larvseg.training.checkpoint import load_tensors
@@ -18,7 +18,7 @@ from larvseg.training.segmenters import load_segmenter
 from tests.evaluation.conftest import EVALUATION
 
 
-def test_the_picture_is_that_in_which_a_candidate_is_found_best():
+def test_the_image_is_that_in_which_a_candidate_is_found_best():
     counts = ConfusionCounts(4)
     truth = np.repeat([0, 1, 2, 3], 25)
     half = np.where(np.arange(100) % 25 < 12, truth, 0)
@@ -26,16 +26,16 @@ def test_the_picture_is_that_in_which_a_candidate_is_found_best():
     counts.add(8, truth, half)
     counts.add(9, truth, np.where(truth == 2, truth, half))
     counts.add(10, np.where(truth == 2, truth, 0), np.where(truth == 2, truth, 0))
-    assert best_picture(counts.rows(), 4, [1, 2]) == Found(9, 2, 1.0)  # the first of two equal ones
-    assert best_picture(counts.rows(), 4, [3, 1]) == Found(8, 1, 12 / 25)
-    assert best_picture(counts.rows(), 4, []) is None
+    assert best_image(counts.rows(), 4, [1, 2]) == Found(9, 2, 1.0)  # the first of two equal ones
+    assert best_image(counts.rows(), 4, [3, 1]) == Found(8, 1, 12 / 25)
+    assert best_image(counts.rows(), 4, []) is None
 
 
 def test_what_nobody_would_see_is_no_candidate():
     counts = ConfusionCounts(2)
     small = (np.arange(1000) < 1000 * SMALLEST / 2).astype(int)
     counts.add(0, small, small)
-    assert best_picture(counts.rows(), 2, [1]) is None
+    assert best_image(counts.rows(), 2, [1]) is None
 
 
 def test_the_label_map_is_that_of_the_evaluation(run, benchmark, tmp_path):
@@ -58,12 +58,12 @@ def test_the_label_map_is_that_of_the_evaluation(run, benchmark, tmp_path):
     assert {key: about[key] for key in settings} == settings
 
 
-def test_no_picture_of_a_category_with_objects_is_an_error(run, benchmark, tmp_path, monkeypatch):
+def test_no_image_of_a_category_with_objects_is_an_error(run, benchmark, tmp_path, monkeypatch):
     settings = {"run": "supervised-a150", "method": "supervised", "profile": "smoke", "seed": 0, "benchmark": "A150"}
     config = parse(EvaluateConfig, settings | {"evaluation": EVALUATION.model_dump()}, "test")
     counts = ConfusionCounts(len(Manifest(benchmark).header["classes"]))
     counts.add(0, np.zeros(10, int), np.zeros(10, int))  # nothing but wall
     counts.write(tmp_path / "confusion")
     inputs = {"manifest": benchmark, "objects": benchmark, "confusion": tmp_path / "confusion", **run}
-    with pytest.raises(LarvSegError, match="no validation picture shows a novel category"):
+    with pytest.raises(LarvSegError, match="no validation image shows a novel category"):
         showcase(config, inputs, {"showcase": tmp_path / "showcase"}, tmp_path / "work")

@@ -36,7 +36,7 @@ def test_windows_with_a_smaller_stride():
 
 @pytest.mark.parametrize("size", ["original", "resized"])
 @pytest.mark.parametrize("shape", [(72, 96), (96, 72), (64, 64), (40, 200), (33, 300), (200, 150)])
-def test_labels_have_the_size_of_the_picture_and_follow_its_colours(shape, size):
+def test_labels_have_the_size_of_the_image_and_follow_its_colours(shape, size):
     image = random_image(*shape)
     labels = segment(colour_model, image, MINI.model_copy(update={"size": size}), "half")
     assert labels.shape == shape
@@ -57,7 +57,7 @@ def test_constant_logits_stay_constant():
     assert max(shape[0] for shape in seen) <= MINI.batch_size
 
 
-def test_pictures_that_share_a_batch_do_not_touch_each_other():
+def test_images_that_share_a_batch_do_not_touch_each_other():
     images = [random_image(72, 96, 1), random_image(40, 200, 2), random_image(64, 64, 3), random_image(96, 72, 4), random_image(72, 96, 5)]
     together = list(segment_all(colour_model, iter(images), MINI, "half"))
     assert len(together) == len(images)
@@ -70,7 +70,7 @@ def test_padding_is_zero_after_normalisation():
     windows = []
     segment(lambda batch: (windows.append(batch), colour_model(batch))[1], np.full((40, 160, 3), 255, np.uint8), wide, "half")
     (batch,) = windows
-    assert batch.shape == (2, 3, 64, 64)  # the picture is 32 × 128 pixels
+    assert batch.shape == (2, 3, 64, 64)  # the image is 32 × 128 pixels
     assert (batch[:, :, :32] == 1).all()
     assert (batch[:, :, 32:] == 0).all()
 

@@ -1,16 +1,16 @@
-"""Which training pictures a figure shows, and that nothing but the permitted annotation of them is opened."""
+"""Which training images a figure shows, and that nothing but the permitted annotation of them is opened."""
 
 import numpy as np
 import pytest
 
 from larvseg.datasets.manifest import Manifest, write_manifest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.training_examples import most_labelled, most_varied, surely_novel, training_pictures
+from larvseg.evaluation.training_examples import most_labelled, most_varied, surely_novel, training_images
 from tests.data import novel
 
 
-class Pictures:
-    """Training pictures whose masks are rows of labels of equal width."""
+class Images:
+    """Training images whose masks are rows of labels of equal width."""
 
     path = "X.arrow"
 
@@ -29,31 +29,31 @@ class Pictures:
 
 
 def test_the_most_varied_mask_shows_most_preferred_classes_then_most_classes():
-    pictures = training_pictures(Pictures("C171", [[1, 1, 2], [1, 2, 3], [4, 4, 5], [1, 2, 3, -1]]), "C171")
-    assert most_varied(pictures, 10, [range(6)]) == 1  # the first of two with three classes
-    assert most_varied(pictures, 10, [{4, 5}, range(6)]) == 2
-    assert most_varied(pictures, 10, [{2}, {3}]) == 1
-    assert most_varied(pictures, 1, [{4, 5}]) == 0
+    images = training_images(Images("C171", [[1, 1, 2], [1, 2, 3], [4, 4, 5], [1, 2, 3, -1]]), "C171")
+    assert most_varied(images, 10, [range(6)]) == 1  # the first of two with three classes
+    assert most_varied(images, 10, [{4, 5}, range(6)]) == 2
+    assert most_varied(images, 10, [{2}, {3}]) == 1
+    assert most_varied(images, 1, [{4, 5}]) == 0
 
 
 def test_classes_that_nobody_would_see_do_not_count():
-    pictures = training_pictures(Pictures("C171", [[1] * 50 + [2, 3, 4], [1, 2]]), "C171")
-    assert most_varied(pictures, 10, [range(6)]) == 1
+    images = training_images(Images("C171", [[1] * 50 + [2, 3, 4], [1, 2]]), "C171")
+    assert most_varied(images, 10, [range(6)]) == 1
 
 
-def test_the_picture_of_a_label_has_most_preferred_others():
-    pictures = training_pictures(Pictures("WA150", [[1, 2], [3, 4, 5], [2, 3], [2, 5, 3], [2, 3, 5, 7], [2, 8, 9, 7, 1]]), "WA150")
-    assert most_labelled(pictures, 2, preferred={3, 5}) == 4  # the one of two that has more labels
-    assert most_labelled(pictures, 2, preferred=()) == 5
-    assert most_labelled(pictures, 4, preferred={2, 7}) == 1
-    assert most_labelled(pictures, 6, preferred={3}) == 4  # none has the label
+def test_the_image_of_a_label_has_most_preferred_others():
+    images = training_images(Images("WA150", [[1, 2], [3, 4, 5], [2, 3], [2, 5, 3], [2, 3, 5, 7], [2, 8, 9, 7, 1]]), "WA150")
+    assert most_labelled(images, 2, preferred={3, 5}) == 4  # the one of two that has more labels
+    assert most_labelled(images, 2, preferred=()) == 5
+    assert most_labelled(images, 4, preferred={2, 7}) == 1
+    assert most_labelled(images, 6, preferred={3}) == 4  # none has the label
 
 
 def test_masks_behind_image_labels_stay_closed():
     with pytest.raises(LarvSegError, match="may open the image labels of WA150, not its masks"):
-        most_varied(training_pictures(Pictures("WA150", [[1, 2]]), "WA150"), 10, [range(3)])
+        most_varied(training_images(Images("WA150", [[1, 2]]), "WA150"), 10, [range(3)])
     with pytest.raises(LarvSegError, match="may open the masks of C171"):
-        most_labelled(training_pictures(Pictures("C171", [[1, 2]]), "C171"), 1, ())
+        most_labelled(training_images(Images("C171", [[1, 2]]), "C171"), 1, ())
 
 
 def test_what_another_rule_calls_base_is_not_surely_novel(tmp_path):

@@ -42,11 +42,11 @@ def pixels(page: Figure, path: Path) -> np.ndarray:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def count(picture: np.ndarray, colour: object, tolerance: int = 1) -> int:
+def count(image: np.ndarray, colour: object, tolerance: int = 1) -> int:
     """Pixels of `colour`, as matplotlib takes it."""
     from matplotlib.colors import to_rgb
 
-    return int((np.abs(picture.astype(int) - np.round(np.array(to_rgb(colour)) * 255)).max(2) <= tolerance).sum())
+    return int((np.abs(image.astype(int) - np.round(np.array(to_rgb(colour)) * 255)).max(2) <= tolerance).sum())
 
 
 def place(page: Figure, axes: object) -> tuple[slice, slice]:

@@ -30,9 +30,9 @@ def draw(tmp_path, run, **files):
     return np.asarray(Image.open(tmp_path / "x.png").convert("RGB"))
 
 
-def colours_of(picture, number, top, bottom, of_white=0.0):
+def colours_of(image, number, top, bottom, of_white=0.0):
     """How many pixels of the colour of run `number`, mixed with a share of white, lie between two heights."""
-    return count(picture[top:bottom], tint(RUNS[number], 1 - of_white), tolerance=2)
+    return count(image[top:bottom], tint(RUNS[number], 1 - of_white), tolerance=2)
 
 
 def test_columns_of_training_are_those_that_the_figure_reads(tmp_path):

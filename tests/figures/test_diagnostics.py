@@ -41,9 +41,9 @@ def drawn(tmp_path, stage, config, inputs):
 
 
 def test_the_map_has_a_cell_for_each_class_and_run(tmp_path, table, run):
-    picture = drawn(tmp_path, class_map, RunsFigureConfig(**ABOUT, runs=(run("one"), run("two"))), table)
+    image = drawn(tmp_path, class_map, RunsFigureConfig(**ABOUT, runs=(run("one"), run("two"))), table)
     # wall: 80, 80; person: 40, 40; sofa: 10, 60
-    walls, persons, low, high = (count(picture, shade(*each)) for each in ((BASE, 80), (BASE, 40), (NOVEL, 10), (NOVEL, 60)))
+    walls, persons, low, high = (count(image, shade(*each)) for each in ((BASE, 80), (BASE, 40), (NOVEL, 10), (NOVEL, 60)))
     assert min(walls, persons) > 1.5 * max(low, high) and min(low, high) > 300
     one = drawn(tmp_path, class_map, RunsFigureConfig(**ABOUT, runs=(run("one"),)), table)
     assert count(one, shade(NOVEL, 60)) == 0 < count(one, shade(NOVEL, 10))
@@ -67,9 +67,9 @@ def test_the_tail_has_a_panel_for_each_run(tmp_path, table, run):
     one = drawn(tmp_path, tail, RunsFigureConfig(**ABOUT, runs=(run("one"),)), table)
     assert both.shape[1] == one.shape[1]
 
-    def height(picture, left, right):
+    def height(image, left, right):
         """The highest row below the rank correlation with the colour of the thirds of novel classes."""
-        region = picture[270:, left:right]
+        region = image[270:, left:right]
         return (np.abs(region - np.round(np.array(to_rgb(NOVEL)) * 255)).max(2) <= 1).any(1).argmax()
 
     half = both.shape[1] // 2
@@ -78,7 +78,7 @@ def test_the_tail_has_a_panel_for_each_run(tmp_path, table, run):
 
 def test_a_class_that_is_only_predicted_has_no_place_among_sizes(tmp_path, table, run):
     text = table["classes"].read_text()
-    table["classes"].write_text(text.replace(",20.00,10.00,", ",,0.00,"))  # the sofa: in no validation picture, and yet predicted
+    table["classes"].write_text(text.replace(",20.00,10.00,", ",,0.00,"))  # the sofa: in no validation image, and yet predicted
     assert ",,0.00," in table["classes"].read_text()
     config = RunsFigureConfig(**ABOUT, runs=(run("one"),))
     without = drawn(tmp_path, tail, config, table)
@@ -131,8 +131,8 @@ def test_gains_stand_above_losses(tmp_path, table, run, trained):
 
     def panel(higher, lower):
         pair = Compared(title="a pair", run=run(higher), without=run(lower))
-        picture = drawn(tmp_path, gains, GainsConfig(**OF_PAIRS, pairs=(pair,)), inputs)[140:560, 90:]
-        return (np.abs(picture - np.round(np.array(to_rgb(NOVEL)) * 255)).max(2) <= 1).any(1).nonzero()[0].mean()
+        image = drawn(tmp_path, gains, GainsConfig(**OF_PAIRS, pairs=(pair,)), inputs)[140:560, 90:]
+        return (np.abs(image - np.round(np.array(to_rgb(NOVEL)) * 255)).max(2) <= 1).any(1).nonzero()[0].mean()
 
     assert panel("two", "one") < panel("one", "two")
     assert [signed(value) for value in (2.04, -4.25, -0.04, 0)] == ["+2.0", "−4.2", "+0.0", "+0.0"]
@@ -158,8 +158,8 @@ def test_the_map_of_confusions_shows_what_is_swallowed(tmp_path, evaluated, run)
     runs = (run("one"), run("two"))
     shares(SharesConfig(profile="mini", benchmark="A150", runs=runs), inputs, {"table": tmp_path / "shares.csv"}, tmp_path)
     config = ConfusionConfig(**ABOUT, runs=runs, confused=run("one"))
-    picture = drawn(tmp_path, confusion, config, inputs | {"shares": tmp_path / "shares.csv"})
-    assert count(picture, shade(BASE, 75)) > 0.4 * 50 * 23  # sofa → wall
+    image = drawn(tmp_path, confusion, config, inputs | {"shares": tmp_path / "shares.csv"})
+    assert count(image, shade(BASE, 75)) > 0.4 * 50 * 23  # sofa → wall
 
 
 def test_bars_are_as_long_as_shares():

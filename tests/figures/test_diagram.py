@@ -17,28 +17,28 @@ def diagram():
         yield Diagram(page("", "", 200, 300))
 
 
-def where(picture, colour):
+def where(image, colour):
     """left, top, right, bottom of the pixels of `colour`."""
-    rows, columns = (np.abs(picture.astype(int) - np.round(np.array(to_rgb(colour)) * 255)).max(2) <= 1).nonzero()
+    rows, columns = (np.abs(image.astype(int) - np.round(np.array(to_rgb(colour)) * 255)).max(2) <= 1).nonzero()
     return columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
 
 
 def test_places_are_pixels_from_the_top_left(diagram, tmp_path):
     diagram.box((20, 30, 120, 80), BASE, radius=0)
     show(diagram.panel((150, 100, 210, 140)), np.full((4, 6, 3), 99, np.uint8), edge=NOVEL)
-    picture = pixels(diagram.figure, tmp_path / "a.png")
-    assert picture.shape == (diagram.height, 300, 3)
-    assert where(picture, BASE) == pytest.approx((20, 30, 120, 80), abs=1)
-    assert where(picture, [99 / 255] * 3) == pytest.approx((151, 101, 209, 139), abs=1)
-    assert (picture[:20] == 255).all()
+    image = pixels(diagram.figure, tmp_path / "a.png")
+    assert image.shape == (diagram.height, 300, 3)
+    assert where(image, BASE) == pytest.approx((20, 30, 120, 80), abs=1)
+    assert where(image, [99 / 255] * 3) == pytest.approx((151, 101, 209, 139), abs=1)
+    assert (image[:20] == 255).all()
 
 
 def test_later_things_lie_above(diagram, tmp_path):
     diagram.box((10, 10, 90, 90), BASE, radius=0)
     diagram.box((30, 30, 70, 70), NOVEL, radius=0)
     show(diagram.panel((40, 40, 60, 60)), np.full((2, 2, 3), 7, np.uint8))
-    picture = pixels(diagram.figure, tmp_path / "a.png")
-    seen = [picture[place, place] / 255 for place in (15, 35, 50)]
+    image = pixels(diagram.figure, tmp_path / "a.png")
+    seen = [image[place, place] / 255 for place in (15, 35, 50)]
     assert np.abs(np.array(seen) - [to_rgb(BASE), to_rgb(NOVEL), [7 / 255] * 3]).max() < 0.01
 
 

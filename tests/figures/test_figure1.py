@@ -24,7 +24,7 @@ CLASSES = {
     "WA150": ["wall", "floor", "sofa", "lamp", "television receiver"],
     "I124": ["lamp", "sofa"],
 }
-MASKS = {  # a row of labels of each picture
+MASKS = {  # a row of labels of each image
     "A150": [[0, 1], [0, 2, 1]],
     "C171": [[3, 3], [0, 2], [1, 2, 3]],
     "WA150": [[0, 1], [2, 3], [0, 1, 2], [0, 2]],
@@ -124,7 +124,7 @@ def test_figure1_refuses_the_showcase_of_another_run(tmp_path, changes, message)
 
 
 def test_regions_are_named_as_they_were_predicted_and_many_names_fit():
-    picture = np.full((72, 96, 3), 128, np.uint8)
+    image = np.full((72, 96, 3), 128, np.uint8)
     truth, prediction = np.zeros((72, 96), np.int16), np.full((72, 96), 4, np.int16)
     many = (
         "wall",
@@ -139,11 +139,11 @@ def test_regions_are_named_as_they_were_predicted_and_many_names_fit():
     )
     names = ("wall", "floor", "sofa", "lamp", "television receiver")
     examples = [
-        Example("C171", "pixel", 118_287, ("wall", "floor"), picture, np.zeros((72, 96), np.int16)),
+        Example("C171", "pixel", 118_287, ("wall", "floor"), image, np.zeros((72, 96), np.int16)),
         Example("WA150", "multi_label", 20_210, many, np.full((96, 72, 3), 128, np.uint8), tuple(range(9))),
-        Example("I124", "single_label", 158_432, ("sofa",), picture, (0,)),
+        Example("I124", "single_label", 158_432, ("sofa",), image, (0,)),
     ]
-    result = Result(picture, truth, prediction, "television receiver", 0.0, 1.0, 2.0, 0)
+    result = Result(image, truth, prediction, "television receiver", 0.0, 1.0, 2.0, 0)
     page = draw(settings(), Paradigm(names, frozenset(names[i] for i in novel(names)["S"]), examples, result))
     assert collisions(page) == []
     text = words(page)

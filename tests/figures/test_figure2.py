@@ -17,17 +17,17 @@ from tests.figures.pages import collisions, pixels, place
 
 
 def responses(folder, run, points=((10, 20), (30, 40)), peak=(10, 20), **changes):
-    """Response maps of one picture that are 1 at `peak` and fall off."""
+    """Response maps of one image that are 1 at `peak` and fall off."""
     ys, xs = np.mgrid[:48, :64]
     falling = 1 - np.hypot(ys - peak[0], xs - peak[1]) / 80
     tensors = {
-        "0.picture": torch.from_numpy(np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)),
+        "0.image": torch.from_numpy(np.random.default_rng(0).integers(0, 255, (48, 64, 3), dtype=np.uint8)),
         "0.points": torch.tensor(points),
         "0.regions": torch.from_numpy(np.stack([ys < 24, xs > 30])),
         "0.responses": torch.from_numpy(np.stack([falling, falling])).float(),
     }
     classes = [{"name": "wall", "novel": False}, {"name": "lamp", "novel": True}]
-    about = {"run": run, "seed": 0, "profile": "mini", "benchmark": "A150", "pictures": [{"name": "val_1", "classes": classes}]}
+    about = {"run": run, "seed": 0, "profile": "mini", "benchmark": "A150", "images": [{"name": "val_1", "classes": classes}]}
     save_tensors(folder / run, tensors, about | changes)
     return folder / run
 
@@ -43,8 +43,8 @@ def test_figure2_has_a_map_for_each_class_and_model(tmp_path):
     assert collisions(page) == []
     maps = [axes for axes in page.axes if [text.get_text() for text in axes.texts if " to 1.00" in text.get_text()]]
     assert len(maps) == 4 and [axes.get_ylabel() for axes in maps if axes.get_ylabel()] == ["one", "two"]
-    picture = pixels(page, tmp_path / "a.png")
-    upper, lower = (picture[place(page, axes)].sum(2).mean(1) for axes in (maps[0], maps[2]))
+    image = pixels(page, tmp_path / "a.png")
+    upper, lower = (image[place(page, axes)].sum(2).mean(1) for axes in (maps[0], maps[2]))
     middle = len(upper) // 2
     assert upper[:middle].mean() > upper[middle:].mean()  # light is where responses are large: above in the one, below in the other
     assert lower[:middle].mean() < lower[middle:].mean()

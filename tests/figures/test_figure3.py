@@ -26,11 +26,11 @@ def attentions(path, slots=(20, 3, 0), scored=(True, False, False), **changes):
     colours = lambda *size: torch.from_numpy(random.integers(0, 255, (*size, 3), dtype=np.uint8))  # noqa: E731
     maps = lambda *size: torch.from_numpy(random.normal(size=size).astype(np.float32))  # noqa: E731
     tensors = {
-        "pixel.picture": colours(48, 64),
+        "pixel.image": colours(48, 64),
         "pixel.mask": torch.zeros(48, 64, dtype=torch.int16),
         "pixel.prediction": torch.full((48, 64), 2, dtype=torch.int16),
         "pixel.components": maps(3, *GRID),
-        "weak.picture": colours(48, 64),
+        "weak.image": colours(48, 64),
         "weak.components": maps(3, *GRID),
         "weak.cosines": maps(3, *GRID),
         "weak.foreground": maps(3, *GRID),
@@ -43,7 +43,7 @@ def attentions(path, slots=(20, 3, 0), scored=(True, False, False), **changes):
     for number, (row, pushed, warm) in enumerate(zip((3, 4, 0), slots, scored, strict=True)):
         described = []
         for age in range(pushed):
-            tensors |= {f"slots.{number}.{age}.picture": colours(16, 16), f"slots.{number}.{age}.top": torch.tensor([0, 1, 3])}
+            tensors |= {f"slots.{number}.{age}.image": colours(16, 16), f"slots.{number}.{age}.top": torch.tensor([0, 1, 3])}
             dataset = "I124" if age % 2 else "WA150"
             described.append({"dataset": dataset, "name": str(age), "step": 9 - age // 4, "grid": [2, 2], "agreement": 1 - age / 100})
         losses = {"loss_cls": 1.25, "loss_aux": 1.75 if warm else 0.0, "contrast": 0.1}
@@ -102,9 +102,9 @@ def test_the_label_stands_among_the_classes_even_where_it_is_improbable(tmp_path
     assert "class 8" in text and "class 4" not in text
 
 
-def row_of(picture, number, column):
+def row_of(image, number, column):
     top = PANEL + HEADS + number * ROW + 34
-    return picture[top + 4 : top + LARGE[1] - 4, COLUMNS[column] + 4 : COLUMNS[column] + LARGE[0] - 4].astype(int)
+    return image[top + 4 : top + LARGE[1] - 4, COLUMNS[column] + 4 : COLUMNS[column] + LARGE[0] - 4].astype(int)
 
 
 def test_maps_are_drawn_where_their_labels_are(tmp_path):
@@ -114,9 +114,9 @@ def test_maps_are_drawn_where_their_labels_are(tmp_path):
     for number, values in enumerate((left, 1 - left, left)):
         for name in ("foreground", "attention"):
             arrays[f"weak.{name}"][number] = np.kron(values, np.ones((4, 4))) if name == "attention" else values
-    picture = pixels(drawn(arrays, about), tmp_path / "a.png")
+    image = pixels(drawn(arrays, about), tmp_path / "a.png")
     for column in (2, 4):
-        halves = [[part.mean() for part in np.array_split(row_of(picture, number, column), 2, axis=1)] for number in range(3)]
+        halves = [[part.mean() for part in np.array_split(row_of(image, number, column), 2, axis=1)] for number in range(3)]
         assert halves[0][0] > halves[0][1] and halves[1][0] < halves[1][1] and halves[2][0] > halves[2][1]
 
 
@@ -132,9 +132,9 @@ def test_patches_that_are_pushed_are_framed(tmp_path):
 
 
 def test_base_and_novel_have_their_colours(tmp_path):
-    picture = pixels(draw(tmp_path / "a"), tmp_path / "a.png")
+    image = pixels(draw(tmp_path / "a"), tmp_path / "a.png")
     starts = [PANEL + HEADS + number * ROW for number in range(3)]
-    titles = [picture[top : top + 30, COLUMNS[0] : COLUMNS[0] + 150] for top in starts]
+    titles = [image[top : top + 30, COLUMNS[0] : COLUMNS[0] + 150] for top in starts]
     assert [count(title, NOVEL) > 0 for title in titles] == [True, True, False]
     assert count(titles[2], BASE) > 0
 

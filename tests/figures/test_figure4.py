@@ -19,7 +19,7 @@ from tests.figures.pages import count, pixels, place, words
 NAMES = ["wall", "sky", "lamp", "person", "sofa"]  # novel: lamp, sofa
 
 
-class Pictures:
+class Images:
     """One validation image: sky over wall, with a lamp and a sofa."""
 
     header = {"dataset": "A150", "classes": NAMES}
@@ -57,7 +57,7 @@ def drawn(folder, **labels):
     """The page of the predictions of some runs."""
     inputs = {run: predictions(folder, run, each) for run, each in labels.items()}
     maps, _ = read(settings(*labels), inputs)
-    return draw(compared(Pictures(), maps, list(labels)), "here")
+    return draw(compared(Images(), maps, list(labels)), "here")
 
 
 def test_miou_of_an_image():
@@ -67,11 +67,11 @@ def test_miou_of_an_image():
 
 
 def test_figure4_says_whether_novel_categories_are_found(tmp_path):
-    truth = Pictures().mask(7)
+    truth = Images().mask(7)
     wrong = np.where(truth == 2, 1, np.where(truth == 4, 3, truth)).astype(np.int16)
     page = drawn(tmp_path, right=truth, wrong=wrong)
-    picture = pixels(page, tmp_path / "a.png")
-    seen = [[count(picture[place(page, axes)], colour) > 100 for colour in (NOVEL, RIGHT, WRONG)] for axes in page.axes[:4]]
+    image = pixels(page, tmp_path / "a.png")
+    seen = [[count(image[place(page, axes)], colour) > 100 for colour in (NOVEL, RIGHT, WRONG)] for axes in page.axes[:4]]
     assert seen == [[False] * 3, [True, False, False], [False, True, False], [False, False, True]]
     assert [[text.get_text() for text in axes.texts] for axes in page.axes[:4]] == [
         [],
@@ -82,14 +82,14 @@ def test_figure4_says_whether_novel_categories_are_found(tmp_path):
 
 
 def test_figure4_shows_every_class_in_its_legend_and_repeats(tmp_path):
-    page = drawn(tmp_path, right=Pictures().mask(7))
+    page = drawn(tmp_path, right=Images().mask(7))
     assert "mIoU 100.0" in words(page) and "val_7" in words(page)
     legends = [text.get_text() for axes in page.axes if axes.get_legend() for text in axes.get_legend().get_texts()]
     assert legends == ["wall", "sky", "lamp", "sofa"]  # no person is to be seen
-    picture = pixels(page, tmp_path / "a.png")
+    image = pixels(page, tmp_path / "a.png")
     lamp = class_colours(NAMES, NAMES)[2] / 255
-    assert count(picture[-2 * 66 :], lamp) > 20
-    save(drawn(tmp_path, right=Pictures().mask(7)), tmp_path / "b.png")
+    assert count(image[-2 * 66 :], lamp) > 20
+    save(drawn(tmp_path, right=Images().mask(7)), tmp_path / "b.png")
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
@@ -97,6 +97,6 @@ def test_figure4_shows_every_class_in_its_legend_and_repeats(tmp_path):
     ("changes", "message"), [({"rows": (7, 8)}, "other images"), ({"profile": "smoke"}, "profile"), ({"benchmark": "A847"}, "benchmark")]
 )
 def test_figure4_refuses_predictions_that_do_not_belong_together(tmp_path, changes, message):
-    truth = Pictures().mask(7)
+    truth = Images().mask(7)
     with pytest.raises(LarvSegError, match=message):
         read(settings("one", "two"), {"one": predictions(tmp_path, "one", truth), "two": predictions(tmp_path, "two", truth, **changes)})

@@ -16,7 +16,7 @@ from tests.figures.pages import collisions, pixels, place, words
 
 LOBSTER, SOFA, MOTH = "n01983481", "n04256520", "n02287004"
 NAMES = [SOFA, "wall", LOBSTER, MOTH]  # C171 has sofas and walls
-PICTURES = [
+IMAGES = [
     {"name": "n01983481_7", "synset": LOBSTER, "dataset": "I1K", "seen": False},
     {"name": "n02287004_1", "synset": MOTH, "dataset": "I21K", "seen": True},
     {"name": "ADE_val_1", "synset": SOFA, "dataset": "A847", "seen": False},
@@ -31,9 +31,9 @@ def recognitions(folder, run, lobster=2, sofa=0, **changes):
     region = np.zeros((48, 60), bool)
     region[:, :30] = True
     tensors = {f"{number}.labels": torch.from_numpy(labels[number].copy()) for number in range(3)}
-    tensors |= {f"{number}.picture": torch.full((48, 60, 3), 128, dtype=torch.uint8) for number in range(3)}
+    tensors |= {f"{number}.image": torch.full((48, 60, 3), 128, dtype=torch.uint8) for number in range(3)}
     about = {"run": run, "seed": 0, "profile": "mini", "dataset": "I21K", "names": NAMES, "synsets": 3, "known": NAMES[:2]}
-    save_tensors(folder / run, tensors | {"2.region": torch.from_numpy(region)}, about | {"pictures": PICTURES} | changes)
+    save_tensors(folder / run, tensors | {"2.region": torch.from_numpy(region)}, about | {"images": IMAGES} | changes)
     return folder / run
 
 
@@ -48,8 +48,8 @@ def model_of(path):
 
 def test_only_the_category_has_a_colour(tmp_path):
     page = draw([model_of(recognitions(tmp_path, "one"))], "mini")
-    picture = pixels(page, tmp_path / "a.png").astype(int)
-    panels = {axes.get_xlabel(): np.ptp(picture[place(page, axes)], axis=2) > 20 for axes in page.axes if axes.get_xlabel()}
+    image = pixels(page, tmp_path / "a.png").astype(int)
+    panels = {axes.get_xlabel(): np.ptp(image[place(page, axes)], axis=2) > 20 for axes in page.axes if axes.get_xlabel()}
     assert list(panels)[:4] == ["n01983481_7", "n02287004_1, trained on", "55 % of the image", "not found; mostly wall"]
     part = panels["55 % of the image"]
     middle = round(33 / 60 * part.shape[1])
@@ -88,7 +88,7 @@ def test_each_model_has_its_rows_and_the_figure_repeats(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"profile": "smoke"}, "profile is 'smoke', the figure wants 'mini'"), ({"pictures": PICTURES[:2]}, "other images than in .*one")],
+    [({"profile": "smoke"}, "profile is 'smoke', the figure wants 'mini'"), ({"images": IMAGES[:2]}, "other images than in .*one")],
 )
 def test_what_does_not_belong_together_is_refused(tmp_path, changes, message):
     with pytest.raises(LarvSegError, match=message):

@@ -28,9 +28,9 @@ def sheet():
 
 def test_panels_fill_the_page_between_heading_and_notes(tmp_path):
     figure = sheet()
-    picture = pixels(figure, tmp_path / "a.png")
-    assert picture.shape == (heading_height(1) + 120 + 52, 300, 3)
-    rows, columns = (np.abs(picture.astype(int) - np.array(to_rgb(NOVEL)) * 255).max(2) < 1).nonzero()
+    image = pixels(figure, tmp_path / "a.png")
+    assert image.shape == (heading_height(1) + 120 + 52, 300, 3)
+    rows, columns = (np.abs(image.astype(int) - np.array(to_rgb(NOVEL)) * 255).max(2) < 1).nonzero()
     assert (rows.min(), rows.max(), columns.min(), columns.max()) == pytest.approx(
         (heading_height(1), heading_height(1) + 119, MARGIN, 299 - MARGIN), abs=1
     )
@@ -155,9 +155,9 @@ def test_arrays_are_read_as_they_were_written(tmp_path):
     from larvseg.training.checkpoint import save_tensors
 
     tensors = {"a": torch.arange(6).reshape(2, 3), "b": torch.tensor([True, False]), "c": torch.zeros(2, 2, dtype=torch.int16)}
-    save_tensors(tmp_path / "x", tensors, {"pictures": ["ü"]})
+    save_tensors(tmp_path / "x", tensors, {"images": ["ü"]})
     arrays, about = read_arrays(tmp_path / "x")
-    assert about == {"pictures": ["ü"]}
+    assert about == {"images": ["ü"]}
     assert all((arrays[name] == tensor.numpy()).all() and arrays[name].dtype == tensor.numpy().dtype for name, tensor in tensors.items())
     with pytest.raises(LarvSegError, match="none: not a readable safetensors file"):
         read_arrays(tmp_path / "none")
@@ -167,8 +167,8 @@ def test_a_legend_has_a_patch_of_each_colour(panel, tmp_path):
     from larvseg.figures.kit import legend
 
     legend(panel, {"right": NOVEL, "base": BASE}, loc="center", bbox_to_anchor=None)
-    picture = pixels(panel.figure, tmp_path / "a.png")
-    assert words(panel.figure)[-2:] == ["right", "base"] and count(picture, NOVEL) > 50 and count(picture, BASE) > 50
+    image = pixels(panel.figure, tmp_path / "a.png")
+    assert words(panel.figure)[-2:] == ["right", "base"] and count(image, NOVEL) > 50 and count(image, BASE) > 50
 
 
 def test_a_change_of_the_style_draws_every_figure_again():

@@ -17,14 +17,14 @@ from tests.data import novel
 from tests.figures.pages import collisions, count, words
 
 NAMES = ["wall", "bed", "windowpane", "person", "lamp", "pool table", "stool"]  # novel: the third, and the last three
-PICTURES = [{0: 40, 1: 10, 4: 2}] * 6 + [{0: 30, 5: 20, 6: 3}] * 3 + [{3: 8, 2: 5}]
+IMAGES = [{0: 40, 1: 10, 4: 2}] * 6 + [{0: 30, 5: 20, 6: 3}] * 3 + [{3: 8, 2: 5}]
 
 
-def manifest(folder, pictures=PICTURES, dataset="A150"):
-    """The manifest of images of 10 × 10 pixels that show `pictures` (class → pixels)."""
+def manifest(folder, images=IMAGES, dataset="A150"):
+    """The manifest of images of 10 × 10 pixels that show `images` (class → pixels)."""
     location = {"archive": "a.zip", "member": "m", "offset": 0, "length": 1, "method": 0, "size": 1}
     row = {"split": "training", "width": 10, "height": 10, "image": location, "mask": location, "synset": None}
-    rows = [{"name": str(i), "labels": sorted(each), "pixels": [each[k] for k in sorted(each)], **row} for i, each in enumerate(pictures)]
+    rows = [{"name": str(i), "labels": sorted(each), "pixels": [each[k] for k in sorted(each)], **row} for i, each in enumerate(images)]
     rows.append({**row, "name": "v", "split": "validation", "labels": [6], "pixels": [100]})  # does not count
     header = {"dataset": dataset, "classes": NAMES, "keys": {"S": NAMES}, "archives": {"a.zip": "0"}, "absent": [], "kind": "pixel"}
     header["novel"] = novel(NAMES)
@@ -44,8 +44,8 @@ def test_the_same_bytes_again(tmp_path):
     for name in ("one.png", "two.png"):
         figure(CONFIG, {"manifest": manifest(tmp_path)}, {"figure": tmp_path / name}, tmp_path)
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
-    picture = np.asarray(Image.open(tmp_path / "one.png").convert("RGB"))
-    assert picture.shape[1] == 1240 and count(picture, NOVEL) > 0
+    image = np.asarray(Image.open(tmp_path / "one.png").convert("RGB"))
+    assert image.shape[1] == 1240 and count(image, NOVEL) > 0
 
 
 def test_it_says_what_is_counted(tmp_path):
@@ -54,7 +54,7 @@ def test_it_says_what_is_counted(tmp_path):
     assert "one of the 7 drawn classes" in text and "in the 10 drawn ones" in text and "20 210" in text
     assert "drawn 2.9" in text and "real 8.5" in text and "real, drawn classes alone 1.3" in text
     assert "median 100 %" in text and "profile mini" in text
-    # lamps are where beds are, in all 6 of their pictures
+    # lamps are where beds are, in all 6 of their images
     companions = next(axes for axes in page.axes if "the other thing" in axes.get_xlabel())
     assert {tick.get_text() for tick in companions.get_yticklabels()} == {"windowpane", "lamp", "pool table", "stool"}
     assert [text.get_text() for text in companions.texts[1:]] == ["person", "bed", "stool", "pool table"]
@@ -62,10 +62,10 @@ def test_it_says_what_is_counted(tmp_path):
 
 def test_dots_stand_where_real_and_drawn_shares_are(tmp_path):
     page = draw(tmp_path)
-    pictures = page.axes[0]
-    places = {tuple(np.round(place, 2)) for dots in pictures.collections for place in dots.get_offsets().tolist()}
+    images = page.axes[0]
+    places = {tuple(np.round(place, 2)) for dots in images.collections for place in dots.get_offsets().tolist()}
     assert (round(100 * 1906 / 20210, 2), 60) in places and (round(100 * 198 / 20210, 2), 30) in places
-    assert pictures.get_xlim() == pictures.get_ylim()
+    assert images.get_xlim() == images.get_ylim()
 
 
 def test_no_word_lies_on_another_one_or_beyond_the_page(tmp_path):
@@ -93,6 +93,6 @@ def test_the_list_says_what_it_leaves_out():
 def test_what_is_refused(tmp_path):
     with pytest.raises(LarvSegError, match="the manifest of A847, not of A150"):
         draw(tmp_path, dataset="A847")
-    for pictures in ([], [{}]):
+    for images in ([], [{}]):
         with pytest.raises(LarvSegError, match=r"A150.arrow: no training image shows a class"):
-            draw(tmp_path, pictures)
+            draw(tmp_path, images)

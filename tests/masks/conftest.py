@@ -1,4 +1,4 @@
-"""Networks that train in a second, a tiny CLIP model, and data sets of a few generated pictures."""
+"""Networks that train in a second, a tiny CLIP model, and data sets of a few generated images."""
 
 import zipfile
 from pathlib import Path
@@ -34,7 +34,7 @@ CLIP = ClipModel(
 )
 ENSEMBLE = Ensemble(threshold=0.5, clip_weight=0.5)
 NOUNS = ("cat", "car", "can", "dining table", "dog", "image", "lamp", "man", "sofa", "table", "top")
-CAPTIONS = ("In this picture there is a dog and a car.", "A cat, a lamp and a sofa.", "We can see it is so.")
+CAPTIONS = ("In this image there is a dog and a car.", "A cat, a lamp and a sofa.", "We can see it is so.")
 
 
 def clip_model(dtype: torch.dtype = torch.float32) -> Clip:
@@ -69,12 +69,12 @@ def config(request) -> ProposeConfig:
     return proposing(request.param)
 
 
-def pack_captions(folder: Path, pictures: int = 7) -> Path:
-    """The manifest of pictures with captions, the third of which has no noun."""
+def pack_captions(folder: Path, images: int = 7) -> Path:
+    """The manifest of images with captions, the third of which has no noun."""
     rng = np.random.default_rng(4)
     archive = folder / "LN.zip"
     with zipfile.ZipFile(archive, "w") as file:
-        for number in range(pictures):
+        for number in range(images):
             file.writestr(f"{number}.png", png(rng.integers(0, 256, (20, 24, 3))))
     found = {member.name: {"archive": archive.name, "member": member.name, **member._asdict()} for member in members(archive)}
     for location in found.values():
@@ -92,7 +92,7 @@ def pack_captions(folder: Path, pictures: int = 7) -> Path:
             "synset": None,
             "captions": [CAPTIONS[number % 3]],
         }
-        for number in range(pictures)
+        for number in range(images)
     ]
     header = {
         "dataset": "LN",

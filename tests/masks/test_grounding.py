@@ -22,15 +22,15 @@ def nouns(wordnet_zip):
 
 
 def test_nouns_of_a_caption(nouns):
-    assert nouns("In this picture there is a dog, and two Dogs near a dining table.") == ("dog", "dogs", "dining table")
+    assert nouns("In this image there is a dog, and two Dogs near a dining table.") == ("dog", "dogs", "dining table")
     assert nouns("A cat's traffic-light; it can be on top of a man") == ("man",)
     assert nouns("It is so.") == nouns("") == ()
 
 
 def planted() -> tuple[torch.Tensor, list[torch.Tensor]]:
-    """Three pictures of four regions, and captions whose words each lie on a region of their own picture."""
-    regions = torch.linalg.qr(torch.randn(12, 12))[0].reshape(3, 4, 12)  # orthogonal: no word lies on another picture
-    return regions, [regions[picture, list(own)] for picture, own in enumerate([(0, 1), (2,), (0, 1, 3)])]
+    """Three images of four regions, and captions whose words each lie on a region of their own image."""
+    regions = torch.linalg.qr(torch.randn(12, 12))[0].reshape(3, 4, 12)  # orthogonal: no word lies on another image
+    return regions, [regions[image, list(own)] for image, own in enumerate([(0, 1), (2,), (0, 1, 3)])]
 
 
 def test_grounding_prefers_the_right_caption(double):
@@ -84,8 +84,8 @@ def test_word_dropping_is_seeded_and_fair():
     assert all(len(draw(seed, 1e-9)) == 1 for seed in range(5)) and drop_words((), 0.5, np.random.default_rng(0)) == ()
 
 
-class Pictures:
-    """Stands for TrainingPictures of a data set with captions."""
+class Images:
+    """Stands for TrainingImages of a data set with captions."""
 
     opened = 0
 
@@ -107,7 +107,7 @@ class Pictures:
 def loader(nouns, **changes) -> CaptionLoader:
     training_set = TrainingSet(name="LN", kind="caption", augmentation=AUGMENTATION, ranks=1)
     settings = {"images": 4, "keep": 0.5, "normalisation": "imagenet", "rank": 1, "seed": 0} | changes
-    return CaptionLoader(training_set, Pictures(), nouns, **settings)
+    return CaptionLoader(training_set, Images(), nouns, **settings)
 
 
 def test_a_step_of_captions_is_a_function_of_seed_and_step(nouns):

@@ -13,12 +13,12 @@ pytestmark = pytest.mark.usefixtures("double")
 
 WEIGHTS = Matching()
 CERTAIN = 40.0  # a logit whose sigmoid is 0 or 1 up to rounding
-# two pictures: three classes, and one class beside pixels without a label
+# two images: three classes, and one class beside pixels without a label
 LABELS = torch.tensor([[[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 2, 2], [2, 2, 2, 2]], [[1, 1, -1, -1]] * 4])
 
 
 def perfect(labels: torch.Tensor, queries: list[list[int]], classes: int = 3) -> tuple[torch.Tensor, torch.Tensor]:
-    """Mask logits (1, B, Q, H, W) and class logits (1, B, Q, N + 1) of queries that show given classes of each picture; N shows none."""
+    """Mask logits (1, B, Q, H, W) and class logits (1, B, Q, N + 1) of queries that show given classes of each image; N shows none."""
     masks = torch.stack([torch.stack([labels[b] == c for c in own]) for b, own in enumerate(queries)])
     logits = torch.eye(classes + 1)[torch.tensor(queries)]
     return CERTAIN * (2 * masks.double() - 1)[None], CERTAIN * logits[None]
@@ -27,9 +27,9 @@ def perfect(labels: torch.Tensor, queries: list[list[int]], classes: int = 3) ->
 QUERIES = [[2, 3, 0, 1], [3, 3, 1, 3]]
 
 
-def test_segments_are_the_classes_of_each_picture():
+def test_segments_are_the_classes_of_each_image():
     segments = segments_of(LABELS, torch.float64)
-    assert segments.classes.tolist() == [0, 1, 2, 1] and segments.pictures.tolist() == [0, 0, 0, 1]
+    assert segments.classes.tolist() == [0, 1, 2, 1] and segments.images.tolist() == [0, 0, 0, 1]
     assert segments.masks.sum((1, 2)).tolist() == [4, 4, 8, 8]
     assert segments.labelled.sum((1, 2)).tolist() == [16, 8]
     empty = segments_of(torch.full((2, 4, 4), -1), torch.float64)
@@ -39,7 +39,7 @@ def test_segments_are_the_classes_of_each_picture():
 def test_matching_finds_the_pairs_of_a_hand_case():
     masks, logits = perfect(LABELS, QUERIES)
     matched = match(masks, logits.softmax(-1), segments_of(LABELS, torch.float64), WEIGHTS)
-    pairs = set(zip(matched.pictures.tolist(), matched.queries.tolist(), matched.segments.tolist(), strict=True))
+    pairs = set(zip(matched.images.tolist(), matched.queries.tolist(), matched.segments.tolist(), strict=True))
     assert pairs == {(0, 2, 0), (0, 3, 1), (0, 0, 2), (1, 2, 3)}
     assert set(matched.layers.tolist()) == {0}
 
@@ -67,7 +67,7 @@ def test_the_match_is_the_cheapest_of_all_assignments():
 def test_more_segments_than_queries_and_none_at_all():
     masks, logits = perfect(LABELS, [[0], [1]])
     matched = match(masks, logits.softmax(-1), segments_of(LABELS, torch.float64), WEIGHTS)
-    assert list(zip(matched.pictures.tolist(), matched.segments.tolist(), strict=True)) == [(0, 0), (1, 3)]
+    assert list(zip(matched.images.tolist(), matched.segments.tolist(), strict=True)) == [(0, 0), (1, 3)]
     nothing = segments_of(torch.full((2, 4, 4), -1), torch.float64)
     matched = match(masks, logits.softmax(-1), nothing, WEIGHTS)
     assert [len(part) for part in matched] == [0] * 4

@@ -94,7 +94,7 @@ def test_regions_do_not_look_at_padding(double):
 
 
 def test_captions_do_not_bend_masks(double):
-    """The masks of the pictures with masks get the same gradient whatever the captions say, and none from them."""
+    """The masks of the images with masks get the same gradient whatever the captions say, and none from them."""
     config = proposing("openseg")
     gradients = []
     for caption in (("dog",), ("car", "lamp")):

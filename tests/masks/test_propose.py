@@ -44,7 +44,7 @@ def test_another_seed_gives_another_model_and_is_not_resumed(config, inputs, out
 
 def test_what_was_opened_is_published(config, trained):
     record = json.loads(trained["config"].read_text())
-    opened = {"C171": {"masks": 18}} | ({"LN": {"captions": 18}} if config.method == "openseg" else {})  # six steps of three pictures
+    opened = {"C171": {"masks": 18}} | ({"LN": {"captions": 18}} if config.method == "openseg" else {})  # six steps of three images
     assert record["annotations"] == opened
     assert record["vocabulary"]["classes"] == {"C171": ["wall-brick", "wall-wood", "person"]}
     assert record["train"] == config.model_dump(mode="json")

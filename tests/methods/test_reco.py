@@ -1,4 +1,4 @@
-"""ReCo's stages on a few pictures of two colours, with two tiny CLIP models and a tiny feature network."""
+"""ReCo's stages on a few images of two colours, with two tiny CLIP models and a tiny feature network."""
 
 import json
 from pathlib import Path
@@ -66,7 +66,7 @@ def inputs(tmp_path, monkeypatch):
     return found | texts | {"embeddings": Path("embeddings")}
 
 
-def test_index_embeds_every_picture_by_itself(inputs):
+def test_index_embeds_every_image_by_itself(inputs):
     embeddings = load_tensors(inputs["embeddings"])[0]["embeddings"]
     manifest, clip = Manifest(inputs["index"]), load_clip(inputs["retrieval"])
     assert embeddings.shape == (12, clip.dim)
@@ -75,11 +75,11 @@ def test_index_embeds_every_picture_by_itself(inputs):
         torch.testing.assert_close(embeddings[row], clip.encode_images(square[None])[0], atol=1e-5, rtol=0)
 
 
-def test_a_class_is_what_the_pictures_nearest_to_its_name_have_in_common(inputs):
+def test_a_class_is_what_the_images_nearest_to_its_name_have_in_common(inputs):
     reco(CONFIG, inputs, OUTPUTS, Path("work"))
     tensors, about = load_tensors(OUTPUTS["model"])
     assert about["classes"] == CLASSES
-    assert tensors["references"].shape == (4, 32) and tensors["pictures"].shape == tensors["seeds"].shape == (4, 5)
+    assert tensors["references"].shape == (4, 32) and tensors["images"].shape == tensors["seeds"].shape == (4, 5)
 
     embeddings = load_tensors(inputs["embeddings"])[0]["embeddings"]
     manifest, retrieval, guide = Manifest(inputs["index"]), load_clip(inputs["retrieval"]), load_clip(inputs["clip"])
@@ -101,7 +101,7 @@ def test_a_class_is_what_the_pictures_nearest_to_its_name_have_in_common(inputs)
     for name, contexts in (("wall", [tree, sky]), ("sky", [tree]), ("lamp", [tree, sky])):
         rows, vector, seeds = by_hand(name, contexts)
         position = CLASSES.index(name)
-        assert tensors["pictures"][position].tolist() == rows.tolist()
+        assert tensors["images"][position].tolist() == rows.tolist()
         assert tensors["seeds"][position].tolist() == seeds.tolist()
         torch.testing.assert_close(tensors["references"][position], vector, atol=1e-5, rtol=0)
 
@@ -117,18 +117,18 @@ def test_no_label_is_opened_and_the_same_bytes_come_again(inputs):
     assert OUTPUTS["model"].read_bytes() == first
 
 
-def test_fewer_pictures_than_asked_for_are_all_retrieved(inputs):
+def test_fewer_images_than_asked_for_are_all_retrieved(inputs):
     reco(CONFIG.model_copy(update={"retrieved": 50}), inputs, OUTPUTS, Path("work"))
-    pictures = load_tensors(OUTPUTS["model"])[0]["pictures"]
-    assert sorted(pictures[0].tolist()) == list(range(12))
+    images = load_tensors(OUTPUTS["model"])[0]["images"]
+    assert sorted(images[0].tolist()) == list(range(12))
 
 
 def test_scores_are_the_product_of_two_maps_at_window_size(inputs, monkeypatch):
     reco(CONFIG, inputs, OUTPUTS, Path("work"))
     ready = predictor(EVALUATE, inputs | OUTPUTS, "cpu")
     assert (ready.names, ready.normalisation) == (tuple(CLASSES), "imagenet")
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
-    windows, for_clip = (torch.from_numpy(np.stack([normalise(one, name) for one in pictures])) for name in ("imagenet", "clip"))
+    images = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    windows, for_clip = (torch.from_numpy(np.stack([normalise(one, name) for one in images])) for name in ("imagenet", "clip"))
     with torch.inference_mode():
         scores = ready.logits(windows)
         values = F.normalize(load_features(BACKBONE, inputs["features"], "cpu")(windows), dim=1)
@@ -166,26 +166,26 @@ def test_inputs_that_do_not_belong_together_are_refused(inputs):
     with pytest.raises(LarvSegError, match="the manifest of I124, not of I1K"):
         reco(CONFIG.model_copy(update={"dataset": "I1K"}), inputs, OUTPUTS, Path("work"))
     save_tensors(Path("short"), {"embeddings": torch.zeros(3, 12)}, {})
-    with pytest.raises(LarvSegError, match="short: 3 embeddings of 12 pictures"):
+    with pytest.raises(LarvSegError, match="short: 3 embeddings of 12 images"):
         reco(CONFIG, inputs | {"embeddings": Path("short")}, OUTPUTS, Path("work"))
     reco(CONFIG, inputs, OUTPUTS, Path("work"))
     with pytest.raises(LarvSegError, match="few.text: texts of other classes than the references"):
         predictor(EVALUATE, inputs | OUTPUTS | {"text": Path("few.text")}, "cpu")
 
 
-def test_the_middle_of_a_picture():
-    picture = np.zeros((40, 100, 3), np.uint8)
-    picture[:, 30:70] = 200
-    square = central_square(picture, 20)
+def test_the_middle_of_an_image():
+    image = np.zeros((40, 100, 3), np.uint8)
+    image[:, 30:70] = 200
+    square = central_square(image, 20)
     assert square.shape == (20, 20, 3) and (abs(square.astype(int) - 200) < 20).all()
-    assert central_square(picture.transpose(1, 0, 2), 64).shape == (64, 64, 3)
-    odd = Image.fromarray(picture).crop((0, 0, 37, 23))
+    assert central_square(image.transpose(1, 0, 2), 64).shape == (64, 64, 3)
+    odd = Image.fromarray(image).crop((0, 0, 37, 23))
     assert central_square(np.asarray(odd), 224).shape == (224, 224, 3)
 
 
 @pytest.mark.parametrize("before", ["imagenet", "half", "clip"])
 @pytest.mark.parametrize("after", ["imagenet", "half", "clip"])
 def test_normalising_again(before, after):
-    picture = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.uint8)
-    found = renormalised(torch.from_numpy(normalise(picture, before))[None], before, after)[0]
-    torch.testing.assert_close(found, torch.from_numpy(normalise(picture, after)), atol=1e-5, rtol=0)
+    image = np.random.default_rng(0).integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    found = renormalised(torch.from_numpy(normalise(image, before))[None], before, after)[0]
+    torch.testing.assert_close(found, torch.from_numpy(normalise(image, after)), atol=1e-5, rtol=0)

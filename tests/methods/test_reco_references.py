@@ -8,13 +8,13 @@ from larvseg.methods.reco.references import build_references, context_eliminatio
 pytestmark = pytest.mark.usefixtures("double")
 
 
-def planted(pictures=6, grid=5, dim=16):
-    """Features of pictures that have nothing in common but one object, at a different place in each; and its places."""
-    features = torch.randn(pictures, dim, grid, grid)
+def planted(images=6, grid=5, dim=16):
+    """Features of images that have nothing in common but one object, at a different place in each; and its places."""
+    features = torch.randn(images, dim, grid, grid)
     common = torch.randn(dim)
-    places = torch.randint(grid * grid, (pictures,))
-    for picture, place in zip(features, places, strict=True):
-        picture.flatten(1)[:, place] = common * (1 + torch.rand(())) + 0.1 * torch.randn(dim)
+    places = torch.randint(grid * grid, (images,))
+    for image, place in zip(features, places, strict=True):
+        image.flatten(1)[:, place] = common * (1 + torch.rand(())) + 0.1 * torch.randn(dim)
     return features, common, places
 
 
@@ -30,8 +30,8 @@ def test_weights_choose_between_two_common_objects():
     features, common, places = planted()
     others, other = (places + 7) % 25, torch.randn(16)
     weights = torch.ones(6, 25)
-    for picture, place, weight in zip(features, others, weights, strict=True):
-        picture.flatten(1)[:, place] = other  # without noise: more alike than the first object
+    for image, place, weight in zip(features, others, weights, strict=True):
+        image.flatten(1)[:, place] = other  # without noise: more alike than the first object
         weight[place] = 0.1
     assert cosegment(features, torch.ones(6, 5, 5))[1].tolist() == others.tolist()
     assert cosegment(features, weights.unflatten(1, (5, 5)))[1].tolist() == places.tolist()
@@ -39,7 +39,7 @@ def test_weights_choose_between_two_common_objects():
 
 def test_the_vector_is_the_mean_of_seeds_as_long_as_they_are():
     features, _, places = planted()
-    seeds = torch.stack([picture.flatten(1)[:, place] for picture, place in zip(features, places, strict=True)])
+    seeds = torch.stack([image.flatten(1)[:, place] for image, place in zip(features, places, strict=True)])
     vector, _ = cosegment(features, torch.ones(6, 5, 5))
     assert torch.allclose(vector, F.normalize(seeds.mean(0), dim=0))
     assert not torch.allclose(vector, F.normalize(F.normalize(seeds, dim=1).mean(0), dim=0), atol=1e-4)
@@ -50,8 +50,8 @@ def test_support_equals_a_plain_loop():
     adjacency = pixels.flatten(0, 1) @ pixels.flatten(0, 1).T
     expected = torch.zeros(24)
     for row in range(24):
-        for picture in range(4):
-            columns = range(6 * picture, 6 * picture + 6)
+        for image in range(4):
+            columns = range(6 * image, 6 * image + 6)
             expected[row] += max(adjacency[row, j] * weights.flatten()[j] for j in columns) / 4
     assert torch.allclose(support(pixels, weights).flatten(), expected)
 

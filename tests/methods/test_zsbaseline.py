@@ -33,7 +33,7 @@ def method(masks: torch.Tensor, logits: torch.Tensor, clip_weight: float) -> ZSB
 
 @cache
 def table() -> torch.Tensor:
-    """Four classes that even an untrained CLIP tells apart: how it sees four pictures, without what all have in common."""
+    """Four classes that even an untrained CLIP tells apart: how it sees four images, without what all have in common."""
     embedded = clip_model(torch.float64).encode_images(torch.randn(4, 3, 16, 16, generator=torch.Generator().manual_seed(0)))
     return F.normalize(embedded - embedded.mean(0), dim=1)
 
@@ -46,12 +46,12 @@ def zero_shot(windows: torch.Tensor) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("side", [16, 24])
-def test_a_mask_of_the_whole_picture_has_clips_zero_shot_class(double, side):
+def test_a_mask_of_the_whole_image_has_clips_zero_shot_class(double, side):
     windows = torch.randn(6, 3, side, side)
     scores = method(torch.full((1, 4, 4), FULL), torch.randn(1, 5), clip_weight=1.0)(windows)
     expected = zero_shot(windows)
     assert torch.allclose(scores, expected[:, :, None, None].expand_as(scores), atol=1e-9)
-    assert len(set(expected.argmax(1).tolist())) > 1  # the pictures differ
+    assert len(set(expected.argmax(1).tolist())) > 1  # the images differ
 
 
 def test_empty_masks_say_what_the_network_says(double):
@@ -87,17 +87,17 @@ def test_scores_are_summed_over_masks(double):
 
 
 def test_crops_are_bounding_boxes_with_nothing_around_the_mask(double):
-    pictures, inside = torch.randn(2, 3, 8, 8), torch.zeros(2, 3, 8, 8, dtype=torch.bool)
+    images, inside = torch.randn(2, 3, 8, 8), torch.zeros(2, 3, 8, 8, dtype=torch.bool)
     inside[0, 1, 2:6, 1:5] = True  # a square of four
     inside[1, 0, 0, 0] = inside[1, 0, 3, 3] = True  # two pixels in the corners of another
     inside[1, 2] = True
-    found = crops(pictures, inside, 4)
+    found = crops(images, inside, 4)
     assert found.shape == (3, 3, 4, 4)
-    assert torch.allclose(found[0], pictures[0, :, 2:6, 1:5])
+    assert torch.allclose(found[0], images[0, :, 2:6, 1:5])
     corners = torch.zeros(3, 4, 4)
-    corners[:, 0, 0], corners[:, 3, 3] = pictures[1, :, 0, 0], pictures[1, :, 3, 3]
+    corners[:, 0, 0], corners[:, 3, 3] = images[1, :, 0, 0], images[1, :, 3, 3]
     assert torch.allclose(found[1], corners)
-    assert torch.allclose(found[2], F.interpolate(pictures[1:], size=4, mode="bicubic", align_corners=False)[0])
+    assert torch.allclose(found[2], F.interpolate(images[1:], size=4, mode="bicubic", align_corners=False)[0])
 
 
 def test_windows_do_not_depend_on_each_other(double):

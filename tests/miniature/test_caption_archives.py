@@ -17,7 +17,7 @@ from larvseg.datasets.manifest import Manifest
 from larvseg.miniature.archives import ILSVRC, archive_names, draw_archive
 from larvseg.miniature.classes import drawn_classes, raw_ids, synsets
 from larvseg.miniature.sizes import drawn_images
-from larvseg.miniature.world import caption_of, object_picture, web_picture
+from larvseg.miniature.world import caption_of, object_image, web_image
 from larvseg.sources.archives import ArchiveReader, members
 from larvseg.sources.encodings import decode_image
 from larvseg.vocabulary.synsets import ilsvrc_synsets
@@ -66,13 +66,13 @@ def test_image_text_tars(folder):
         assert keys == [f"{shard:05d}{place:04d}" for place in range(len(keys))]
         assert list(files) == [f"{key}.{kind}" for key in keys for kind in ("jpg", "json", "txt")]
         for key in keys:
-            drawn = web_picture(WORLD.seed, number)
-            picture = decode_image(files[f"{key}.jpg"], key)
-            assert np.abs(picture.astype(int) - np.asarray(drawn.picture)).mean() < 8
+            drawn = web_image(WORLD.seed, number)
+            image = decode_image(files[f"{key}.jpg"], key)
+            assert np.abs(image.astype(int) - np.asarray(drawn.image)).mean() < 8
             assert files[f"{key}.txt"].decode() == caption_of(WORLD.seed, number, drawn)
             facts = json.loads(files[f"{key}.json"])
             assert (facts["caption"], facts["key"], facts["status"]) == (files[f"{key}.txt"].decode(), key, "success")
-            assert (facts["width"], facts["height"]) == drawn.picture.size
+            assert (facts["width"], facts["height"]) == drawn.image.size
             number += 1
     assert number == WORLD.web
 
@@ -80,11 +80,11 @@ def test_image_text_tars(folder):
 # ---- Localized Narratives
 
 
-def test_each_training_picture_of_coco_is_described(folder, narratives):
+def test_each_training_image_of_coco_is_described(folder, narratives):
     with zipfile.ZipFile(folder / "train2017.zip") as archive:
-        pictures = {name for name in archive.namelist() if name.endswith(".jpg")}
+        images = {name for name in archive.namelist() if name.endswith(".jpg")}
     described = [f"train2017/{int(one['image_id']):012d}.jpg" for one in narratives]
-    assert set(described) == pictures and len(pictures) < len(described) < 1.15 * len(pictures)
+    assert set(described) == images and len(images) < len(described) < 1.15 * len(images)
     assert described == sorted(described)
     assert [len((folder / name).read_text().splitlines()) >= 22 for name in archive_names("narratives")] == [True] * 4
 
@@ -161,8 +161,8 @@ def test_imagenet_1k_is_a_tar_of_tars(folder):
         assert decode_image(data, member.name).shape == (64, 64, 3)
 
 
-def test_pictures_of_imagenet_1k_are_none_of_imagenet_21k():
-    assert object_picture(0, "n04070727", 1, "ilsvrc").tobytes() != object_picture(0, "n04070727", 1).tobytes()
+def test_images_of_imagenet_1k_are_none_of_imagenet_21k():
+    assert object_image(0, "n04070727", 1, "ilsvrc").tobytes() != object_image(0, "n04070727", 1).tobytes()
 
 
 # ---- all of them, read by the readers of the official archives
@@ -180,9 +180,9 @@ def test_manifests_of_what_is_drawn(folder, tmp_path, monkeypatch):
         outputs = {"manifest": tmp_path / f"{dataset}.arrow", "rejects": tmp_path / f"{dataset}.csv"}
         derive(derive_config(dataset, drawn=True), {Path(name).name: Path(name) for name in names}, outputs, tmp_path / "work")
         found[dataset] = Manifest(outputs["manifest"])
-        pictures = drawn_images(WORLD)[dataset]
-        assert (len(found[dataset]), 0) == pictures and found[dataset].header["rejected"] == 0
-    assert found["ITPair"].captions(7) == (" ".join(caption_of(WORLD.seed, 7, web_picture(WORLD.seed, 7)).split()),)
+        images = drawn_images(WORLD)[dataset]
+        assert (len(found[dataset]), 0) == images and found[dataset].header["rejected"] == 0
+    assert found["ITPair"].captions(7) == (" ".join(caption_of(WORLD.seed, 7, web_image(WORLD.seed, 7)).split()),)
     told = [found["LN"].captions(i) for i in range(len(found["LN"]))]
     assert {len(captions) for captions in told} == {1, 2}
     assert found["I1K"].header["classes"] == sorted(set(synsets()) & set(ilsvrc_synsets()))

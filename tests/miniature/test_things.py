@@ -46,7 +46,7 @@ def test_a_thing_fills_its_square_and_keeps_to_it(name: str):
 
 @pytest.mark.parametrize("name", sorted(THINGS))
 def test_the_seed_decides_how_a_thing_looks(name: str):
-    first, again, other = (np.asarray(drawn(name, seed).picture()) for seed in (5, 5, 6))
+    first, again, other = (np.asarray(drawn(name, seed).image()) for seed in (5, 5, 6))
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
 
@@ -75,6 +75,6 @@ def _silhouette(name: str, seed: int) -> np.ndarray:
     width, height = size * min(aspect, 1), size / max(aspect, 1)
     pen = Pen.on(canvas, (32 - width) / 2, (32 - height) / 2, width, height, label=7)
     thing.draw(pen.mirrored() if rng.uniform() < 0.5 else pen, np.random.default_rng(seed))
-    grey, inside = np.asarray(canvas.picture().convert("L"), np.float32) / 255, canvas.label_map() > 0
+    grey, inside = np.asarray(canvas.image().convert("L"), np.float32) / 255, canvas.label_map() > 0
     values = grey[inside]
     return np.where(inside, 1 + 0.25 * (grey - values.mean()) / (values.std() + 0.05), 0).astype(np.float32).ravel()

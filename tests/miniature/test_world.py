@@ -19,7 +19,7 @@ from larvseg.miniature.classes import drawn_classes, raw_ids, synsets
 from larvseg.miniature.places import PLACES, SPOTS, SUPPORTS
 from larvseg.miniature.surfaces import SURFACES
 from larvseg.miniature.things import THINGS
-from larvseg.miniature.world import object_picture, scene
+from larvseg.miniature.world import object_image, scene
 from larvseg.sources.ade_index import load_index
 from larvseg.sources.ade_json import read_annotation
 from larvseg.sources.encodings import decode_image
@@ -73,7 +73,7 @@ def test_bytes_do_not_depend_on_the_number_of_workers(family, archives, tmp_path
         assert hashlib.sha256(path.read_bytes()).digest() == hashlib.sha256(archives[name].read_bytes()).digest(), name
 
 
-def test_some_archives_of_a_family_and_larger_splits_have_the_same_pictures(archives, tmp_path):
+def test_some_archives_of_a_family_and_larger_splits_have_the_same_images(archives, tmp_path):
     larger = WORLD.model_copy(update={"coco_validation": 3})
     draw_archive("coco", larger, {"val2017.zip": tmp_path / "val2017.zip"}, threads=1)
     with zipfile.ZipFile(tmp_path / "val2017.zip") as ours, zipfile.ZipFile(archives["val2017.zip"]) as theirs:
@@ -84,10 +84,10 @@ def test_some_archives_of_a_family_and_larger_splits_have_the_same_pictures(arch
 def test_coco_layout_and_ids(zips):
     masks = zips["stuffthingmaps_trainval2017.zip"]
     assert files(zips["train2017.zip"], ".jpg") == [f"train2017/{i:012d}.jpg" for i in range(1, 7)]
-    pictures = {name: zips[archive] for archive in ("train2017.zip", "val2017.zip") for name in files(zips[archive], ".jpg")}
-    assert sorted(name.replace(".jpg", ".png") for name in pictures) == sorted(files(masks, ".png"))
+    images = {name: zips[archive] for archive in ("train2017.zip", "val2017.zip") for name in files(zips[archive], ".jpg")}
+    assert sorted(name.replace(".jpg", ".png") for name in images) == sorted(files(masks, ".png"))
     official = {drawn.c171: raw_ids("C171")[drawn.label] for drawn in drawn_classes() if drawn.c171}
-    for name, archive in pictures.items():
+    for name, archive in images.items():
         mask = pixels(masks, name.replace(".jpg", ".png"))
         assert pixels(archive, name).shape == (*mask.shape, 3)
         assert set(np.unique(mask)) <= {*official.values(), 255}
@@ -130,13 +130,13 @@ def test_full_decodes_to_the_same_scenes_as_challenge(zips):
 def test_index_of_the_full_ade(zips, archives):
     archive, index = zips["ADE20K_2021_17_01.zip"], load_index(archives["ADE20K_2021_17_01.zip"])
     assert index.objectnames[2977] == "wall" and index.objectnames[400] == "car, auto, automobile, machine, motorcar"
-    pictures = np.zeros(3688, int)
+    images = np.zeros(3688, int)
     for folder, filename, place in zip(index.folder, index.filename, index.scene, strict=True):
         seg = pixels(archive, f"{folder}/{filename.replace('.jpg', '_seg.png')}")
-        pictures[np.unique(seg[..., 0] // 10 * 256 + seg[..., 1]) - 1] += 1
+        images[np.unique(seg[..., 0] // 10 * 256 + seg[..., 1]) - 1] += 1
         assert folder.endswith(place)
-    np.testing.assert_array_equal(index.pictures, pictures)
-    assert (index.objectcounts >= pictures).all() and not index.proportionClassIsPart.any()
+    np.testing.assert_array_equal(index.images, images)
+    assert (index.objectcounts >= images).all() and not index.proportionClassIsPart.any()
     known = index.wordnet_found
     assert 60 < known.sum() < 89 and all(index.wordnet_synset[c].startswith(index.wordnet_synonyms[c]) for c in known.nonzero()[0])
     sofa = index.objectnames.index("sofa, couch, lounge")
@@ -165,7 +165,7 @@ def test_annotations_of_the_full_ade(zips):
     assert foreign == 2
 
 
-def test_object_pictures_in_unexpected_forms(tmp_path):
+def test_object_images_in_unexpected_forms(tmp_path):
     wnid = "n04256520"
     draw_archive("imagenet", WORLD.model_copy(update={"objects": 120}), {f"{wnid}.tar": tmp_path / "sofa.tar"}, threads=1)
     found = {"gzip": 0, "JPEG L": 0, "JPEG CMYK": 0, "PNG RGB": 0, "JPEG RGB": 0}
@@ -175,10 +175,10 @@ def test_object_pictures_in_unexpected_forms(tmp_path):
             if stored[:2] == b"\x1f\x8b":
                 stored = gzip.decompress(data)
                 found["gzip"] += 1
-            picture = Image.open(io.BytesIO(stored))
-            found[f"{picture.format} {picture.mode}"] += 1
-            drawn = object_picture(WORLD.seed, wnid, number)
-            drawn = drawn.convert("L") if picture.mode == "L" else drawn
+            image = Image.open(io.BytesIO(stored))
+            found[f"{image.format} {image.mode}"] += 1
+            drawn = object_image(WORLD.seed, wnid, number)
+            drawn = drawn.convert("L") if image.mode == "L" else drawn
             difference = decode_image(data, member.name).astype(int) - np.asarray(drawn.convert("RGB"))
             assert np.abs(difference).mean() < 8
     assert found == {"gzip": 3, "JPEG L": 3, "JPEG CMYK": 2, "PNG RGB": 2, "JPEG RGB": 113}
@@ -213,9 +213,9 @@ def test_zip_members_are_stored_with_a_fixed_time(zips):
 
 def test_every_named_class_occurs():
     shown = {}
-    for domain, pictures in (("coco", 110), ("ade", 150)):
-        scenes = [scene(0, domain, "validation", number) for number in range(pictures)]
-        assert all(drawn.labels.min() > 0 and drawn.labels.shape == drawn.picture.size[::-1] for drawn in scenes)
+    for domain, images in (("coco", 110), ("ade", 150)):
+        scenes = [scene(0, domain, "validation", number) for number in range(images)]
+        assert all(drawn.labels.min() > 0 and drawn.labels.shape == drawn.image.size[::-1] for drawn in scenes)
         shown[domain] = {label for drawn in scenes for label in np.unique(drawn.labels)}
     for column, domain in (("c171", "coco"), ("a150", "ade"), ("a847", "ade")):
         seen = {getattr(drawn, column) for drawn in drawn_classes() if drawn.label in shown[domain]}

@@ -68,7 +68,7 @@ CONFIG = Path(__file__).parents[2] / "workflow/config"
         (
             "experiments.yaml",
             lambda v: v["runs"]["larvseg-a150"].update(training_data=["C171", "ITPair"]),
-            "run 'larvseg-a150': larvseg learns from labels, ITPair has captions or pictures alone",
+            "run 'larvseg-a150': larvseg learns from labels, ITPair has captions or images alone",
         ),
         (
             "experiments.yaml",

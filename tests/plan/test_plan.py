@@ -21,7 +21,7 @@ from larvseg.pipeline.jobs.training import train_config
 from larvseg.plan import plan
 from larvseg.plan.compute import shape_of
 from larvseg.plan.hours import evaluation_operations, measured, tables, training_operations
-from larvseg.plan.storage import disk, downloads, model_bytes, pictures, shared_bytes
+from larvseg.plan.storage import disk, downloads, images, model_bytes, shared_bytes
 
 ROOT = Path(__file__).parents[2]
 VIT_B = Backbone(title="ViT-B/16", name="vit_base_patch16_384", weights="timm", image_size=512, patch_size=16)
@@ -68,7 +68,7 @@ def test_parameters_and_operations_are_those_of_the_model(paper, name, arguments
     # of the fused kernels the counter knows only some
     with sdpa_kernel(SDPBackend.MATH), FlopCounterMode(display=False) as counter, torch.no_grad():
         model(torch.zeros(1, 3, 64, 64), torch.arange(150))
-    projected = 2 * 150 * shape.width**2  # once a step and not once a picture: the class embeddings
+    projected = 2 * 150 * shape.width**2  # once a step and not once an image: the class embeddings
     assert shape.forward(64, 150) == pytest.approx(counter.get_total_flops() - projected, rel=0.001)
 
 
@@ -92,10 +92,10 @@ def test_a_backbone_of_unknown_size_is_refused():
     assert (known.width, known.depth, known.hidden) == (64, 3, 256)
 
 
-def test_a_run_costs_its_steps_and_its_pictures(paper, changed):
+def test_a_run_costs_its_steps_and_its_images(paper, changed):
     half = changed("paper", steps=160_000)
     assert training_operations(half, "supervised-a150") == training_operations(paper, "supervised-a150") / 2
-    # pictures of 320 pixels among those of 512
+    # images of 320 pixels among those of 512
     assert training_operations(paper, "larvseg-a150-i124") < training_operations(paper, "larvseg-a150")
     step = 3 * 16 * shape_of(paper.backbone_config).forward(512, 150)
     assert training_operations(paper, "supervised-a150") == pytest.approx(320_000 * step)
@@ -109,12 +109,12 @@ def test_a_checkpoint_holds_the_backbone_the_names_and_the_bank(paper):
     assert model_bytes(paper, "larvseg-a150") - without == 4 * 251 * 768 * (20 + 1)
 
 
-def test_pictures_of_each_data_set(paper, mini):
+def test_images_of_each_data_set(paper, mini):
     """As many as there are in the archives, about."""
-    assert [pictures(paper, dataset) for dataset in ("LN", "I1K", "A150", "WA150")] == [118_287, 1_281_167, 22_210, 20_210]
+    assert [images(paper, dataset) for dataset in ("LN", "I1K", "A150", "WA150")] == [118_287, 1_281_167, 22_210, 20_210]
     world = mini.profile.world
     expected = {"LN": 2000, "ITPair": world.web, "I1K": 30 * world.ilsvrc, "C171": 2100, "WA847": 2000, "I21K": 94 * 240}
-    assert {dataset: pictures(mini, dataset) for dataset in expected} == expected
+    assert {dataset: images(mini, dataset) for dataset in expected} == expected
 
 
 # ---- the plan
@@ -248,8 +248,8 @@ def mini() -> Project:
 def test_a_drawn_profile_fetches_nothing(mini, tmp_path):
     text = plan(mini, tmp_path)
     captions = grouped(mini.profile.world.web)
-    scenes = f"2 100 scenes for COCO-Stuff, 2 400 for ADE20K, {captions} pictures with captions"
-    assert f"nothing to fetch: {scenes} and about 240 pictures of each of 94 synsets are drawn" in text
+    scenes = f"2 100 scenes for COCO-Stuff, 2 400 for ADE20K, {captions} images with captions"
+    assert f"nothing to fetch: {scenes} and about 240 images of each of 94 synsets are drawn" in text
     assert "no run was measured here yet" in text and "GPU" not in text
 
 

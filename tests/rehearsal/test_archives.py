@@ -18,8 +18,8 @@ from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.select_object_images import scene_exemplars
-from larvseg.evaluation.select_validation_images import choose_pictures
-from larvseg.evaluation.showcase import best_picture
+from larvseg.evaluation.select_validation_images import choose_images
+from larvseg.evaluation.showcase import best_image
 from larvseg.evaluation.training_examples import surely_novel
 from larvseg.methods.reco.predict import load_features
 from larvseg.rehearsal.archives import KNOWN_BAD, LICENSED, SERVED, SYNSET_FOLDER, UNREADABLE, pack_challenge, pack_coco, published_synsets
@@ -62,21 +62,21 @@ def test_masks_hold_every_class_and_validation_has_base_and_novel(place, dataset
         assert len(set(labels) & set(base)) > 3 and (dataset == "C171" or len(set(labels) & set(novel)) > 3)
 
 
-def test_pictures_and_masks_fit(place):
+def test_images_and_masks_fit(place):
     for archive in ("train2017.zip", "val2017.zip"):
         masks = contents(place / SERVED / "stuffthingmaps_trainval2017.zip")
         for name, data in contents(place / SERVED / archive).items():
-            picture = decode_image(data, name)
+            image = decode_image(data, name)
             mask = masks[name.replace(".jpg", ".png")]
-            assert label_counts(mask, "coco-stuff", (), name)[2] == picture.shape[1::-1]
-            assert min(picture.shape[:2]) >= 375
+            assert label_counts(mask, "coco-stuff", (), name)[2] == image.shape[1::-1]
+            assert min(image.shape[:2]) >= 375
 
 
-def test_a_description_lies_beside_each_picture_of_ade_full(place):
+def test_a_description_lies_beside_each_image_of_ade_full(place):
     files = contents(place / LICENSED / "ADE20K_2021_17_01.zip")
-    pictures = [name for name in files if name.endswith(".jpg")]
-    assert len(pictures) == 8
-    for name in pictures:
+    images = [name for name in files if name.endswith(".jpg")]
+    assert len(images) == 8
+    for name in images:
         data = files[name.replace(".jpg", ".json")]
         # one is not UTF-8, as some of the real ones
         assert (b"\xa9 nobody" in data and b"\xc2\xa9" not in data) == name.endswith("1.jpg")
@@ -91,16 +91,16 @@ def test_the_index_of_ade_full(place):
     index = load_index(place / LICENSED / "ADE20K_2021_17_01.zip")
     assert len(index.filename) == 8 and index.folder[0] == "ADE20K_2021_17_01/images/ADE/training/urban/street"
     raw = np.array(load_vocabulary("A847").raw_ids) - 1
-    assert (index.pictures[raw] > 0).all() and index.wordnet_found[raw].any()
+    assert (index.images[raw] > 0).all() and index.wordnet_found[raw].any()
     assert index.objectnames[2854].split(", ")[0] == "tree" and index.objectcounts.sum() == 8 * 151
 
 
-def test_every_published_synset_has_readable_pictures(place):
+def test_every_published_synset_has_readable_images(place):
     bad = []
     for wnid in published_synsets():
-        pictures = contents(place / SERVED / SYNSET_FOLDER / f"{wnid}.tar")
-        assert all(name.startswith(wnid) for name in pictures) and len(pictures) >= 2
-        for name, data in pictures.items():
+        images = contents(place / SERVED / SYNSET_FOLDER / f"{wnid}.tar")
+        assert all(name.startswith(wnid) for name in images) and len(images) >= 2
+        for name, data in images.items():
             try:
                 assert decode_image(data, name).shape[2] == 3
             except LarvSegError:
@@ -112,18 +112,18 @@ def test_every_published_synset_has_readable_pictures(place):
 
 def test_the_oddities_of_imagenet_are_among_them(place):
     first = [data for wnid in published_synsets()[:20] for data in contents(place / SERVED / SYNSET_FOLDER / f"{wnid}.tar").values()]
-    pictures = [Image.open(io.BytesIO(gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data)) for data in first]
-    assert {(picture.format, picture.mode) for picture in pictures} == {
+    images = [Image.open(io.BytesIO(gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data)) for data in first]
+    assert {(image.format, image.mode) for image in images} == {
         ("JPEG", "RGB"), ("JPEG", "L"), ("JPEG", "CMYK"), ("PNG", "RGB"), ("GIF", "P")
     }  # fmt: skip
     assert any(data.startswith(b"\x1f\x8b") for data in first)
-    assert any(picture.getexif().get(0x0112) == 6 for picture in pictures)
+    assert any(image.getexif().get(0x0112) == 6 for image in images)
 
 
-def test_narratives_describe_the_training_pictures_of_coco(place):
-    pictures = {name.removeprefix("train2017/")[:-4] for name in contents(place / SERVED / "train2017.zip", ".jpg")}
+def test_narratives_describe_the_training_images_of_coco(place):
+    images = {name.removeprefix("train2017/")[:-4] for name in contents(place / SERVED / "train2017.zip", ".jpg")}
     told = [one for path in sorted((place / SERVED).glob("*.jsonl")) for one in narratives(path)]
-    assert {one.image_id.zfill(12) for one in told} == pictures and len(told) == len(pictures) + 1
+    assert {one.image_id.zfill(12) for one in told} == images and len(told) == len(images) + 1
     assert {one.dataset_id for one in told} == {"mscoco_train2017"} and len(list((place / SERVED).glob("*.jsonl"))) == 4
 
 
@@ -133,19 +133,19 @@ def test_imagenet_1k_is_a_tar_of_a_thousand_tars(place):
     assert all(decode_image(data, name).shape[2] == 3 for name, data in list(files.items())[:20])
 
 
-def test_the_figures_find_pictures(place, experiments, tmp_path):
+def test_the_figures_find_images(place, experiments, tmp_path):
     archive = place / SERVED / "ADEChallengeData2016.zip"
     outputs = {"manifest": tmp_path / "A150.arrow", "rejects": tmp_path / "A150.rejects.csv"}
     derive(derive_config("A150", drawn=False), {archive.name: archive}, outputs, tmp_path / "work")
     manifest, two, four = Manifest(outputs["manifest"]), experiments.figure2, experiments.figure4
-    assert choose_pictures(manifest, two.classes, two.pictures, two.base, two.novel)
-    assert choose_pictures(manifest, four.classes, four.pictures, base=1, novel=2)
+    assert choose_images(manifest, two.classes, two.images, two.base, two.novel)
+    assert choose_images(manifest, four.classes, four.images, base=1, novel=2)
     # Figure 1: a novel category that I124 has
     counts, objects = ConfusionCounts(150), load_vocabulary("I124").names
     for row in manifest.split("validation").tolist():
         counts.add(row, manifest.mask(row), manifest.mask(row))
     candidates = [label for label in surely_novel(manifest) if manifest.header["classes"][label] in objects]
-    assert best_picture(counts.rows(), 150, candidates)
+    assert best_image(counts.rows(), 150, candidates)
 
 
 def test_all_of_imagenet_21k_is_read_in_place(place, experiments, profile, tmp_path):
@@ -163,7 +163,7 @@ def test_figure_5_finds_its_scenes(place, experiments, tmp_path):
     outputs = {"manifest": tmp_path / "A847.arrow", "rejects": tmp_path / "A847.csv"}
     derive(derive_config("A847", drawn=False), {archive.name: archive}, outputs, tmp_path / "work")
     classes = dict(zip(five.scenes, shown_in(experiments).a847, strict=True))
-    assert scene_exemplars(classes, Manifest(outputs["manifest"]), five.pictures)
+    assert scene_exemplars(classes, Manifest(outputs["manifest"]), five.images)
 
 
 def test_weights_are_of_the_networks_of_the_profile(place, profile, tmp_path):

@@ -12,7 +12,7 @@ from larvseg.evaluation.bootstrap import drawn
 from larvseg.evaluation.confusion import ConfusionCounts, accumulate, read_confusion
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.pipeline import Project
-from larvseg.reporting.claims import KNOWN_PIXELS, PICTURES, SEEDS, Difference, claims, deciding, verdict
+from larvseg.reporting.claims import IMAGES, KNOWN_PIXELS, SEEDS, Difference, claims, deciding, verdict
 from larvseg.reporting.layout import layout_of
 from larvseg.reporting.rendering import as_text, render
 from larvseg.reporting.tables import read_csv
@@ -56,7 +56,7 @@ def test_the_interval_is_that_of_a_plain_bootstrap_with_students_t_for_the_seeds
         return [under("LarvSeg", seed, times) - under("Baseline", seed, times) for seed in range(3)]
 
     error = statistics.stdev(differences(np.ones(SEEN))) / 3**0.5
-    draws = zip(drawn(SEEN, 300, (0, PICTURES)), students_t(2), strict=True)
+    draws = zip(drawn(SEEN, 300, (0, IMAGES)), students_t(2), strict=True)
     plain = [statistics.fmean(differences(times)) + t * error for times, t in draws]
     assert [line["low"], line["high"]] == [f"{value:+.2f}" for value in np.percentile(plain, (2.5, 97.5))]
 
@@ -202,19 +202,19 @@ def test_a_measure_without_a_category_is_not_measured(world):
     masks, sides = [np.zeros((4, 4), int) for _ in range(3)], []
     for run in ("LarvSeg", "Baseline"):
         counts = ConfusionCounts(len(NAMES))
-        for picture, mask in enumerate(masks):
-            counts.add(picture, mask, mask)
+        for image, mask in enumerate(masks):
+            counts.add(image, mask, mask)
         sides.append(world.run(run, 0.5, 0.5))
         for seed in (0, 1):
             counts.write(world.inputs[f"{run}.seed{seed}.confusion"])
     line = world.test(*sides)
-    assert (line["verdict"], line["note"]) == ("not measured", "no novel category is in the pictures")
+    assert (line["verdict"], line["note"]) == ("not measured", "no novel category is in the images")
     assert world.test(*sides, measure="base", column="base")["measured"] == "+0.00"
 
 
 def test_what_does_not_belong_together_is_refused(world):
     own = world.run("LarvSeg", 0.9, 0.9)
-    with pytest.raises(LarvSegError, match=r"Baseline.seed0.arrow: counts of other pictures or masks than those of LarvSeg.seed0"):
+    with pytest.raises(LarvSegError, match=r"Baseline.seed0.arrow: counts of other images or masks than those of LarvSeg.seed0"):
         world.test(own, world.run("Baseline", 0.5, 0.5, masks=world.masks[1:]))
     with pytest.raises(LarvSegError, match="profile is 'mini', a claim wants 'toy'"):
         world.test(own, world.run("Baseline", 0.5, 0.5, profile="mini"))

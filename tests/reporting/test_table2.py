@@ -29,7 +29,7 @@ def classes_of(dataset: str, drawn: bool) -> tuple[str, ...]:
 @pytest.fixture
 def build(tmp_path):
     def build(*datasets: str, drawn: bool = False, absent: tuple[str, ...] = (), held=None, **named: str) -> dict[str, dict[str, str]]:
-        """The rows by notation, of manifests with two training pictures and, where there are masks, one for validation."""
+        """The rows by notation, of manifests with two training images and, where there are masks, one for validation."""
         inputs = {}
         for dataset in datasets:
             splits = ["training", "training"] + ["validation"] * (kind_of(dataset) == "pixel")
@@ -91,7 +91,7 @@ def test_each_known_discrepancy_of_the_paper_has_a_note(build):
         "WA847": ["20K", "25 574"],
         "A150-C171": ["87 are novel under rule P", "rule S, which has 92", "8 of 9 rows fit 58/92, of 0 rows 63/87"],
         "A847-C171": ["809", "81 names are in both lists", "755, rule S", "have 753"],
-        "I21K": ["fall 2011 (21 841 synsets, 14 197 122 pictures)", "winter 2021 has 19 167 synsets and 13 151 276 pictures"],
+        "I21K": ["fall 2011 (21 841 synsets, 14 197 122 images)", "winter 2021 has 19 167 synsets and 13 151 276 images"],
         "I124": ["165 synsets for 124 of 150 categories", "31 categories have several", "reports/vocabulary/i124.csv"],
         "I585": ["585 synsets for 585 of 847 categories", "742 268"],
         "LN": ["652K", "849K"],
@@ -123,16 +123,16 @@ def test_captions_are_counted_where_they_have_a_manifest(build):
     rows = build("C171", "I1K", "LN", "ITPair")
     for name in ("LN", "ITPair"):
         assert tuple(rows[name][column] for column in module.COUNTS) == ("2", "", "", "", "") and rows[name]["status"] == "measured"
-    assert rows["LN"]["note"].endswith("The official archives hold 118 287 pictures, the manifest 2.")
-    assert "training pictures of COCO" in rows["LN"]["note"] and "I1K" not in rows
+    assert rows["LN"]["note"].endswith("The official archives hold 118 287 images, the manifest 2.")
+    assert "training images of COCO" in rows["LN"]["note"] and "I1K" not in rows
     rows = build(*ALL, "LN", "ITPair", drawn=True)
     assert rows["LN"]["note"].endswith("Our counts are those of the drawn miniature.")
     assert rows["ITPair"]["note"].startswith("Not public") and rows["ITPair"]["note"].endswith("the drawn miniature.")
 
 
 def test_other_counts_than_the_official_ones_are_said(build):
-    assert build("A847")["A847"]["note"].endswith("The official archives hold 25 574 + 2 000 pictures, the manifest 2 + 1.")
-    assert build("WA150")["WA150"]["note"] == "The official archives hold 20 210 pictures, the manifest 2."
+    assert build("A847")["A847"]["note"].endswith("The official archives hold 25 574 + 2 000 images, the manifest 2 + 1.")
+    assert build("WA150")["WA150"]["note"] == "The official archives hold 20 210 images, the manifest 2."
     assert build("A150", held={"A150": (2, 1)})["A150"]["note"] == ""
 
 

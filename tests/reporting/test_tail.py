@@ -8,10 +8,10 @@ import pytest
 
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.metrics import metrics_of
-from larvseg.reporting.tail import pictures_of_each_class, print_thirds, thirds
+from larvseg.reporting.tail import images_of_each_class, print_thirds, thirds
 from tests.data import load_vocabulary, novel
 
-PICTURES = {"wall": 90, "sofa": 40, "lamp": 8, "stool": 8, "bathtub": 20, "radiator": 3, "blind": 30, "television-receiver": 2}
+IMAGES = {"wall": 90, "sofa": 40, "lamp": 8, "stool": 8, "bathtub": 20, "radiator": 3, "blind": 30, "television-receiver": 2}
 
 
 ALIASES = {"windowpane", "blind", "television receiver", "dirt track", "glass"}  # of which C171 has pixel labels under another name
@@ -27,18 +27,18 @@ def metrics(benchmark="A150", **ious):
 def test_thirds_go_from_rare_to_frequent():
     one = metrics(wall=90.0, sofa=40.0, lamp=1.0, stool=2.0, bathtub=3.0, radiator=5.0)
     two = metrics(wall=10.0, sofa=20.0, lamp=7.0, stool=8.0, bathtub=9.0, radiator=3.0)
-    assert thirds(PICTURES, [one, two]) == [((3, 8), [3.0, 5.0]), ((8, 20), [2.5, 8.5]), ((40, 40), [40.0, 20.0])]
+    assert thirds(IMAGES, [one, two]) == [((3, 8), [3.0, 5.0]), ((8, 20), [2.5, 8.5]), ((40, 40), [40.0, 20.0])]
 
 
 def test_a_class_that_some_run_has_no_number_for_counts_for_none():
     one = metrics(sofa=40.0, lamp=1.0, stool=None, bathtub=3.0)
-    assert thirds(PICTURES, [one, metrics(sofa=1.0, lamp=1.0, stool=1.0, bathtub=1.0)])[0] == ((8, 8), [1.0, 1.0])
+    assert thirds(IMAGES, [one, metrics(sofa=1.0, lamp=1.0, stool=1.0, bathtub=1.0)])[0] == ((8, 8), [1.0, 1.0])
 
 
 def test_what_c171_has_under_another_name_is_left_out():
     one = metrics(sofa=40.0, lamp=1.0, radiator=5.0)
-    assert thirds(PICTURES, [metrics(sofa=40.0, lamp=1.0, radiator=5.0, blind=90.0, **{"television-receiver": 80.0})]) == thirds(
-        PICTURES, [one]
+    assert thirds(IMAGES, [metrics(sofa=40.0, lamp=1.0, radiator=5.0, blind=90.0, **{"television-receiver": 80.0})]) == thirds(
+        IMAGES, [one]
     )
 
 
@@ -51,15 +51,15 @@ def test_novel_by_name_alone_is_what_the_two_alignment_rules_differ_in(benchmark
     assert alone - {"parking meter", "traffic light"} == (ALIASES if benchmark == "A150" else ALIASES - {"glass"})
 
 
-def test_training_pictures_are_counted():
+def test_training_images_are_counted():
     labels = {0: (0, 1), 1: (1,), 2: (0,)}
     manifest = SimpleNamespace(header={"classes": ["sofa", "lamp"]}, split=lambda name: [0, 1], labels=labels.__getitem__)
-    assert pictures_of_each_class(manifest) == {"sofa": 1, "lamp": 2}
+    assert images_of_each_class(manifest) == {"sofa": 1, "lamp": 2}
 
 
 def test_the_printed_table(tmp_path):
-    names = list(PICTURES)
-    rows = [(number,) for number, name in enumerate(names) for _ in range(PICTURES[name])]
+    names = list(IMAGES)
+    rows = [(number,) for number, name in enumerate(names) for _ in range(IMAGES[name])]
     header = {"classes": names, "dataset": "WA150"}
     manifest = SimpleNamespace(header=header, split=lambda name: range(len(rows)), labels=rows.__getitem__)
     (tmp_path / "one").write_text(json.dumps(metrics(sofa=40.0, lamp=1.0, radiator=4.0, blind=90.0) | {"novel": 33.75}))

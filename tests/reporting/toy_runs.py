@@ -21,7 +21,7 @@ SEEN = 12
 
 
 class ToyRuns:
-    """Runs over the same pictures; a run is right at a pixel of a novel class with the probability `skill`."""
+    """Runs over the same images; a run is right at a pixel of a novel class with the probability `skill`."""
 
     def __init__(self, folder: Path):
         self.folder, self.inputs = folder, {}
@@ -33,9 +33,9 @@ class ToyRuns:
         for seed, skill in enumerate(skills):
             chance = np.random.default_rng([seed, *run.encode()])
             counts = ConfusionCounts(len(NAMES))
-            for picture, mask in enumerate(masks or self.masks):
+            for image, mask in enumerate(masks or self.masks):
                 prediction = np.where(chance.random(mask.shape) < np.where(mask > 2, skill, 0.8), mask, chance.integers(0, 6, mask.shape))
-                counts.add(picture, mask, prediction)
+                counts.add(image, mask, prediction)
             key = f"{run}.seed{seed}"
             self.inputs |= {key: self.folder / f"{key}.json", f"{key}.confusion": self.folder / f"{key}.arrow"}
             counts.write(self.inputs[f"{key}.confusion"])

@@ -13,20 +13,20 @@ from larvseg.errors import LarvSegError
 from larvseg.sources import ade_index
 from larvseg.sources.ade_index import MEMBER, OBJECTS, load_index
 
-PICTURES = 3
+IMAGES = 3
 
 
 def content() -> dict:
-    """An index of three pictures with fields in the forms that they have there."""
-    presence = np.zeros((OBJECTS, PICTURES), np.float32, order="F")
+    """An index of three images with fields in the forms that they have there."""
+    presence = np.zeros((OBJECTS, IMAGES), np.float32, order="F")
     presence[2977], presence[400, 1] = 1, 11
     names = [f"object {ade_id}" for ade_id in range(1, OBJECTS + 1)]
     names[400] = "car, auto, automobile, machine, motorcar"
     return {
-        "filename": [f"ADE_train_0000000{i}.jpg" for i in range(PICTURES)],
-        "folder": ["ADE20K_2021_17_01/images/ADE/training/urban/street"] * PICTURES,
-        "scene": np.array(["/street"] * PICTURES, object),
-        "objectIsPart": np.zeros((OBJECTS, PICTURES), np.float32),
+        "filename": [f"ADE_train_0000000{i}.jpg" for i in range(IMAGES)],
+        "folder": ["ADE20K_2021_17_01/images/ADE/training/urban/street"] * IMAGES,
+        "scene": np.array(["/street"] * IMAGES, object),
+        "objectIsPart": np.zeros((OBJECTS, IMAGES), np.float32),
         "objectPresence": presence,
         "objectcounts": presence.sum(1, keepdims=True),
         "objectnames": np.array(names),
@@ -53,7 +53,7 @@ def test_every_field_whatever_protocol_wrote_it(tmp_path, protocol):
     assert index.filename[1] == "ADE_train_00000001.jpg" and index.folder[2].endswith("urban/street") and index.scene == ("/street",) * 3
     assert len(index.objectnames) == OBJECTS and index.objectnames[400] == "car, auto, automobile, machine, motorcar"
     assert (index.objectcounts[400], index.objectcounts[2977], index.objectcounts.sum()) == (11, 3, 14)
-    assert (index.pictures[400], index.pictures[2977], index.pictures.sum()) == (1, 3, 4)
+    assert (index.images[400], index.images[2977], index.images.sum()) == (1, 3, 4)
     assert index.wordnet_found.nonzero()[0].tolist() == [400] and not index.proportionClassIsPart.any()
     assert index.wordnet_synset[0] == "car, auto. vehicle. entity" and index.wordnet_gloss[7] == "café"
     assert index.wordnet_level1[0] == index.wordnet_hypernym[0] == "" and index.wordnet_synonyms[9] == "car"
@@ -98,7 +98,7 @@ def test_the_drawn_fields_may_be_few(tmp_path):
         ({"folder": ["x"] * 4}, "4 values of folder, expected 3"),
         ({"objectcounts": np.zeros(7)}, "7 values of objectcounts, expected 3688"),
         ({"objectPresence": np.zeros((OBJECTS, 2))}, r"objectPresence of \(3688, 2\) numbers"),
-        ({"objectPresence": np.full((OBJECTS, PICTURES), "x")}, "objectPresence"),
+        ({"objectPresence": np.full((OBJECTS, IMAGES), "x")}, "objectPresence"),
         ({"objectPresence": "x"}, "str where an array should be"),
         ({"wordnet_gloss": ["x"] * 5}, "5 values of wordnet_gloss"),
         ({"wordnet_found": ["x"] * OBJECTS}, "could not convert"),
@@ -225,13 +225,13 @@ class Array:
     "array",
     [
         # objects whose flags say that they are plain memory: pointers to anywhere
-        Array((PICTURES,), Dtype("O8", 3, "|", None, None, None, -1, -1, 0), b"\x41" * 8 * PICTURES),
-        Array((PICTURES,), Dtype("V8", 3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 0), b"\x41" * 8 * PICTURES),
+        Array((IMAGES,), Dtype("O8", 3, "|", None, None, None, -1, -1, 0), b"\x41" * 8 * IMAGES),
+        Array((IMAGES,), Dtype("V8", 3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 0), b"\x41" * 8 * IMAGES),
         Array((10**12,), np.dtype("U9"), b""),
         Array((-1,), np.dtype("U9"), b""),
         Array((10**6,), np.dtype("O"), [1]),
-        Array((PICTURES,), np.dtype("U2"), b"\xff" * 8 * PICTURES),
-        Array((PICTURES,), "U2", b"\x00" * 8 * PICTURES),
+        Array((IMAGES,), np.dtype("U2"), b"\xff" * 8 * IMAGES),
+        Array((IMAGES,), "U2", b"\x00" * 8 * IMAGES),
     ],
     ids=range(7),
 )

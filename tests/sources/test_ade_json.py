@@ -1,4 +1,4 @@
-"""The annotation of a picture of ADE20K full, in the forms that Matlab wrote it."""
+"""The annotation of an image of ADE20K full, in the forms that Matlab wrote it."""
 
 import json
 

@@ -508,7 +508,7 @@ def test_any_schedule_of_faults_ends_verified_or_as_one_clear_error(server, tmp_
     outcomes = Counter()
     for seed in range(150):
         chance, folder = random.Random(seed), tmp_path / str(seed)
-        # the pictures in a tar can be any bytes, so only the others can prove without a checksum that theirs were not altered on the way
+        # the images in a tar can be any bytes, so only the others can prove without a checksum that theirs were not altered on the way
         name, data, published = [("a.zip", zipped(seed), True), ("a.zip", zipped(seed), False), ("n00000001.tar", tarred(seed), False)][
             seed % 3
         ]

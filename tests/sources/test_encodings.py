@@ -1,4 +1,4 @@
-"""The official label encodings, and pictures of every kind."""
+"""The official label encodings, and images of every kind."""
 
 import gzip
 import io
@@ -15,7 +15,7 @@ from larvseg.sources import encodings
 from larvseg.sources.encodings import (
     ENCODINGS,
     LARGEST_AREA,
-    UnreadablePicture,
+    UnreadableImage,
     decode_image,
     decode_mask,
     image_size,
@@ -25,7 +25,7 @@ from larvseg.sources.encodings import (
 from larvseg.sources.known_bad import known_bad
 from tests.data import load_vocabulary
 
-# what the mask of the public picture ADE_train_00016869 holds: ade_id → pixels
+# what the mask of the public image ADE_train_00016869 holds: ade_id → pixels
 STREET = {
     **{0: 89_604, 64: 1_198, 312: 786_669, 401: 46_628, 461: 43_609, 1563: 13_482, 1831: 17_746, 2131: 1_155_851, 2377: 6_826},
     **{2380: 19_539, 2420: 437_203, 2616: 4_167, 2836: 27_948, 2855: 495_258},
@@ -34,8 +34,8 @@ STREET = {
 
 def encode(values, kind="PNG", mode=None) -> bytes:
     data = io.BytesIO()
-    picture = Image.fromarray(np.asarray(values, np.uint8))
-    (picture.convert(mode) if mode else picture).save(data, kind, compress_level=1)
+    image = Image.fromarray(np.asarray(values, np.uint8))
+    (image.convert(mode) if mode else image).save(data, kind, compress_level=1)
     return data.getvalue()
 
 
@@ -99,14 +99,14 @@ def test_last_digit_of_red_and_blue_do_not_count():
         ("coco-stuff", encode([[0, 11]]), "label id 11 is outside the encoding coco-stuff"),
         ("coco-stuff", encode([[0, 182]]), "label id 182 is outside"),
         ("ade-full", full([[0, 3689]]), "label id 3689 is outside the encoding ade-full (0..3688)"),
-        ("ade-full", encode([[1, 2]]), "the mask is a L picture"),
-        ("ade-challenge", full([[1, 2]]), "the mask is a RGB picture"),
-        ("ade-challenge", encode(np.arange(900).reshape(30, 30) % 150)[:-80], "not a readable picture"),
-        ("ade-challenge", b"nonsense", "not a readable picture (unknown picture format)"),
+        ("ade-full", encode([[1, 2]]), "the mask is a L image"),
+        ("ade-challenge", full([[1, 2]]), "the mask is a RGB image"),
+        ("ade-challenge", encode(np.arange(900).reshape(30, 30) % 150)[:-80], "not a readable image"),
+        ("ade-challenge", b"nonsense", "not a readable image (unknown image format)"),
     ],
     ids=range(8),
 )
-def test_bad_masks_name_the_picture(encoding, mask, complaint):
+def test_bad_masks_name_the_image(encoding, mask, complaint):
     for function in (decode_mask, label_counts):
         with pytest.raises(LarvSegError) as error:
             function(mask, encoding, (1,) if encoding != "coco-stuff" else (0,), "ADE_train_00000012")
@@ -127,13 +127,13 @@ def test_published_preparation_holds_positions_in_the_list_of_847():
 
 def test_tiff_is_for_that_encoding_alone():
     for data, encoding in ((prepared([[1]]), "ade-challenge"), (prepared([[1]]), "ade-full"), (encode([[1]]), "a847-prepared")):
-        with pytest.raises(UnreadablePicture, match="unknown picture format"):
+        with pytest.raises(UnreadableImage, match="unknown image format"):
             decode_mask(data, encoding, (), "x")
     with pytest.raises(LarvSegError, match="x: label id 847 is outside the encoding a847-prepared"):
         decode_mask(prepared([[847]]), "a847-prepared", (), "x")
 
 
-def test_the_public_picture_of_ade_full():
+def test_the_public_image_of_ade_full():
     ids = np.repeat(list(STREET), list(STREET.values())).reshape(1536, 2048)
     mask = full(ids)
     assert raw_counts(mask, "ade-full", "ADE_train_00016869") == (STREET, (2048, 1536))
@@ -172,10 +172,10 @@ def test_grey_levels_of_fewer_bits_are_no_labels():
 
 
 def test_palette_masks_count_indices():
-    picture = Image.fromarray(np.array([[2, 1]], np.uint8), "P")
-    picture.putpalette([9, 9, 9] * 256)
+    image = Image.fromarray(np.array([[2, 1]], np.uint8), "P")
+    image.putpalette([9, 9, 9] * 256)
     data = io.BytesIO()
-    picture.save(data, "PNG")
+    image.save(data, "PNG")
     assert decode_mask(data.getvalue(), "ade-challenge", (1, 2), "x").tolist() == [[1, 0]]
 
 
@@ -193,12 +193,12 @@ def test_palette_masks_count_indices():
         ("WEBP", "RGBA"),
     ],
 )
-def test_every_picture_becomes_rgb(kind, mode):
+def test_every_image_becomes_rgb(kind, mode):
     data = encode(np.full((6, 9, 3), 100), kind, mode)
     for stored in (data, gzip.compress(data)):
-        picture = decode_image(stored, "x")
-        assert picture.shape == (6, 9, 3) and picture.dtype == np.uint8
-        assert np.abs(picture.astype(int) - 100).max() <= 3
+        image = decode_image(stored, "x")
+        assert image.shape == (6, 9, 3) and image.dtype == np.uint8
+        assert np.abs(image.astype(int) - 100).max() <= 3
         assert image_size(stored, "x") == (9, 6)
 
 
@@ -211,8 +211,8 @@ def test_orientation_is_not_applied():
         exif[0x0112] = orientation
         data = io.BytesIO()
         Image.fromarray(pixels).save(data, "JPEG", exif=exif)
-        picture = decode_image(data.getvalue(), "x")
-        assert picture.shape == (8, 24, 3) and picture[4, 2].min() > 250 and picture[4, 20].max() < 5
+        image = decode_image(data.getvalue(), "x")
+        assert image.shape == (8, 24, 3) and image[4, 2].min() > 250 and image[4, 20].max() < 5
         assert image_size(data.getvalue(), "x") == (24, 8)
 
 
@@ -232,26 +232,26 @@ def test_sixteen_bits_and_transparency():
 def test_decompression_bombs_are_refused_unopened(side):
     data = chunks(png_header(side, side, 8, 0), (b"IDAT", zlib.compress(b"")), (b"IEND", b""))
     for function in (decode_image, image_size):
-        with pytest.raises(UnreadablePicture, match="^x: .*limit"):
+        with pytest.raises(UnreadableImage, match="^x: .*limit"):
             function(data, "x")
-    with pytest.raises(UnreadablePicture, match="^x: .*limit"):
+    with pytest.raises(UnreadableImage, match="^x: .*limit"):
         label_counts(data, "ade-challenge", (), "x")
 
 
 def test_gzip_bomb_is_refused(monkeypatch):
-    monkeypatch.setattr(encodings, "LARGEST_PICTURE", 2**12)
-    with pytest.raises(UnreadablePicture, match="truncated or oversized gzip data"):
+    monkeypatch.setattr(encodings, "LARGEST_IMAGE", 2**12)
+    with pytest.raises(UnreadableImage, match="truncated or oversized gzip data"):
         image_size(gzip.compress(encode(np.zeros((9, 9))) + bytes(2**12)), "x")
 
 
-def test_unreadable_pictures_say_why_in_any_process():
-    with pytest.raises(UnreadablePicture) as error:
+def test_unreadable_images_say_why_in_any_process():
+    with pytest.raises(UnreadableImage) as error:
         decode_image(b"nonsense", "n01_7")
     copy = pickle.loads(pickle.dumps(error.value))
-    assert str(copy) == str(error.value) and (copy.name, copy.reason) == ("n01_7", "unknown picture format")
+    assert str(copy) == str(error.value) and (copy.name, copy.reason) == ("n01_7", "unknown image format")
 
 
-def test_known_bad_pictures():
+def test_known_bad_images():
     assert len(known_bad()) == 28 and {"n01678043_6448", "n02088094_294", "n12630763_8018"} <= known_bad()
 
 
@@ -259,21 +259,21 @@ TRUNCATED, FOREIGN = encode(np.zeros((40, 40, 3)), "JPEG")[:-200], encode(np.zer
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"\x1f\x8bnonsense", TRUNCATED, FOREIGN], ids=range(5))
-def test_unreadable_pictures(data):
-    with pytest.raises(LarvSegError, match="^n01_7: not a readable picture"):
+def test_unreadable_images(data):
+    with pytest.raises(LarvSegError, match="^n01_7: not a readable image"):
         decode_image(data, "n01_7")
 
 
 # ---- masks of one's own
 
 
-def as_picture(values, mode, kind="PNG") -> bytes:
-    picture = Image.fromarray(np.asarray(values))
+def as_image(values, mode, kind="PNG") -> bytes:
+    image = Image.fromarray(np.asarray(values))
     if mode == "P":
-        picture.putpalette([value // 3 for value in range(768)])
-    assert picture.mode == mode
+        image.putpalette([value // 3 for value in range(768)])
+    assert image.mode == mode
     data = io.BytesIO()
-    picture.save(data, kind)
+    image.save(data, kind)
     return data.getvalue()
 
 
@@ -284,7 +284,7 @@ COLOURS = {7: (0, 0, 128), 9: (128, 64, 0), 200: (255, 255, 255), 0: (0, 0, 0), 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF"])
 def test_ids_grey_and_with_a_palette(kind):
     for values, mode in ((np.uint8(IDS), "L"), (np.uint8(IDS), "P"), *(((np.uint16(IDS), "I;16"),) if kind != "BMP" else ())):
-        data = as_picture(values, mode, kind)
+        data = as_image(values, mode, kind)
         labels = decode_mask(data, "ids", (200, 7, 9), "x", (0, 255))
         assert labels.tolist() == [[1, 1, 0], [-1, 2, -1]]
         assert label_counts(data, "ids", (200, 7, 9), "x", (0, 255)) == ([0, 1, 2], [1, 2, 1], (3, 2))
@@ -301,7 +301,7 @@ def test_colours(kind):
         red, green, blue = COLOURS[value]
         return 65536 * red + 256 * green + blue
 
-    data = as_picture(np.uint8([[COLOURS[value] for value in row] for row in IDS]), "RGB", kind)
+    data = as_image(np.uint8([[COLOURS[value] for value in row] for row in IDS]), "RGB", kind)
     raw_ids, ignored = tuple(map(raw, (200, 7, 9))), tuple(map(raw, (0, 255)))
     assert decode_mask(data, "colours", raw_ids, "x", ignored).tolist() == [[1, 1, 0], [-1, 2, -1]]
     assert label_counts(data, "colours", raw_ids, "x", ignored) == ([0, 1, 2], [1, 2, 1], (3, 2))
@@ -309,5 +309,5 @@ def test_colours(kind):
     for function in (decode_mask, label_counts):
         with pytest.raises(LarvSegError, match="x: label id #400000 is outside the encoding colours"):
             function(data, "colours", raw_ids, "x", ignored[:1])
-        with pytest.raises(LarvSegError, match="the mask is a L picture; the encoding colours needs RGB"):
-            function(as_picture(np.uint8(IDS), "L"), "colours", raw_ids, "x", ignored)
+        with pytest.raises(LarvSegError, match="the mask is a L image; the encoding colours needs RGB"):
+            function(as_image(np.uint8(IDS), "L"), "colours", raw_ids, "x", ignored)

@@ -24,7 +24,7 @@ def line(**changes) -> bytes:
     return json.dumps(GOOD | changes).encode()
 
 
-def test_captions_with_their_pictures(read):
+def test_captions_with_their_images(read):
     found = read(line(image_id="10", caption="A dog."), b"")
     assert found == [Narrative(1, "mscoco_train2017", "9", "Ein Fluß."), Narrative(2, "mscoco_train2017", "10", "A dog.")]
 

@@ -34,7 +34,7 @@ def test_the_official_registry_holds_what_the_publishers_say():
     assert archives["stuffthingmaps_trainval2017.zip"].counts == {"train2017/*.png": 118_287, "val2017/*.png": 5_000}
     assert archives["ADE20K_2021_17_01.zip"].access == "registration" and archives["ADE20K_2021_17_01.zip"].url is None
     assert archives["winter21_whole.tar.gz"].access == archives["{wnid}.tar"].access == "login"
-    assert not any("ade20k" in name and name.endswith(".jsonl") for name in archives), "narratives of the validation pictures of A150"
+    assert not any("ade20k" in name and name.endswith(".jsonl") for name in archives), "narratives of the validation images of A150"
     assert sum(name.endswith(".jsonl") for name in archives) == 20
 
 

@@ -1,4 +1,4 @@
-"""Three data sets of a few generated pictures, and a network that trains on them in seconds."""
+"""Three data sets of a few generated images, and a network that trains on them in seconds."""
 
 import io
 import zipfile
@@ -42,13 +42,13 @@ def png(values: np.ndarray) -> bytes:
     return data.getvalue()
 
 
-def pack(folder: Path, dataset: str, pictures: int = 12, validation: int = 0) -> Path:
-    """Pictures of two halves, each of the colour of its class, and the manifest that describes them; the last `validation` are for that."""
+def pack(folder: Path, dataset: str, images: int = 12, validation: int = 0) -> Path:
+    """Images of two halves, each of the colour of its class, and the manifest that describes them; the last `validation` are for that."""
     names, keys = CLASSES[dataset]
     rng = np.random.default_rng([*dataset.encode()])
     archive = folder / f"{dataset}.zip"
     single = KINDS[dataset] == "single_label"
-    halves = [[i % 2] * 2 if single else sorted(rng.choice(len(names), 2, replace=False).tolist()) for i in range(pictures)]
+    halves = [[i % 2] * 2 if single else sorted(rng.choice(len(names), 2, replace=False).tolist()) for i in range(images)]
     with zipfile.ZipFile(archive, "w") as file:
         for number, classes in enumerate(halves):
             ids = np.repeat(np.array(classes), 10)[None].repeat(20, 0)
@@ -61,7 +61,7 @@ def pack(folder: Path, dataset: str, pictures: int = 12, validation: int = 0) ->
     rows = [
         {
             "name": str(number),
-            "split": "training" if number < pictures - validation else "validation",
+            "split": "training" if number < images - validation else "validation",
             "width": 20,
             "height": 20,
             "image": found[f"{number}.png"],

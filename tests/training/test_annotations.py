@@ -7,7 +7,7 @@ import pytest
 
 import larvseg.training.train as module
 from larvseg.config import Switches
-from larvseg.datasets.annotations import Ledger, TrainingPictures, permitted
+from larvseg.datasets.annotations import Ledger, TrainingImages, permitted
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
@@ -34,7 +34,7 @@ def method(config):
 
 
 EXPECTED = {
-    "supervised": {"C171": {"masks": 48}},  # 3 steps × 8 ranks × 2 pictures
+    "supervised": {"C171": {"masks": 48}},  # 3 steps × 8 ranks × 2 images
     "baseline": {"WA150": {"image_labels": 18}, "C171": {"masks": 18}, "I124": {"image_labels": 12}},
     "larvseg": {"WA150": {"image_labels": 18}, "C171": {"masks": 18}, "I124": {"image_labels": 12}},
 }
@@ -87,7 +87,7 @@ def test_what_worker_processes_open_is_counted(method, inputs):
 def test_a_method_that_opens_other_masks_is_stopped(method, inputs, outputs, monkeypatch):
     class Peeking(JointLoader):
         def _sample(self, training_set, position, rng):
-            self._pictures["WA150"].mask(0)
+            self._images["WA150"].mask(0)
             return super()._sample(training_set, position, rng)
 
     monkeypatch.setattr(module, "JointLoader", Peeking)
@@ -98,41 +98,41 @@ def test_a_method_that_opens_other_masks_is_stopped(method, inputs, outputs, mon
 
 def test_labels_of_a_set_with_masks_are_not_opened_either(inputs):
     with pytest.raises(LarvSegError, match="training may open the masks of C171, not its image labels"):
-        TrainingPictures(Manifest(inputs["C171"]), "C171", "masks").labels(0)
+        TrainingImages(Manifest(inputs["C171"]), "C171", "masks").labels(0)
 
 
 @pytest.fixture
 def captioned(tmp_path, monkeypatch):
-    """TrainingPictures of a tiny LN, opened with some permission."""
+    """TrainingImages of a tiny LN, opened with some permission."""
     monkeypatch.chdir(tmp_path)
     world = World()
     world.derive("LN")
-    return lambda permitted: TrainingPictures(Manifest(Path("LN.arrow")), "LN", permitted)
+    return lambda permitted: TrainingImages(Manifest(Path("LN.arrow")), "LN", permitted)
 
 
 def test_captions_are_opened_where_they_are_listed(captioned):
-    pictures = captioned("captions")
-    assert len(pictures) == 3 and pictures.image(0).shape == (72, 96, 3)
-    assert [pictures.captions(i) for i in range(3)] == [("A person.", "Somebody."), ("Two cars.",), ("A wall.",)]
-    assert pictures.take_opened() == {"captions": 3} and pictures.take_opened() == {}
-    for read in (pictures.labels, pictures.mask):
+    images = captioned("captions")
+    assert len(images) == 3 and images.image(0).shape == (72, 96, 3)
+    assert [images.captions(i) for i in range(3)] == [("A person.", "Somebody."), ("Two cars.",), ("A wall.",)]
+    assert images.take_opened() == {"captions": 3} and images.take_opened() == {}
+    for read in (images.labels, images.mask):
         with pytest.raises(LarvSegError, match="training may open the captions of LN, not its (image labels|masks)"):
             read(0)
-    with pytest.raises(LarvSegError, match="LN has 3 training pictures; number 3 is none of them"):
-        pictures.captions(3)
+    with pytest.raises(LarvSegError, match="LN has 3 training images; number 3 is none of them"):
+        images.captions(3)
 
 
-def test_nothing_but_pictures_is_opened_where_nothing_is_permitted(captioned):
-    pictures = captioned("none")
-    assert pictures.image(2).shape == (72, 96, 3) and pictures.take_opened() == {}
-    for read in (pictures.captions, pictures.labels, pictures.mask):
-        with pytest.raises(LarvSegError, match="training may open the pictures of LN, not its"):
+def test_nothing_but_images_is_opened_where_nothing_is_permitted(captioned):
+    images = captioned("none")
+    assert images.image(2).shape == (72, 96, 3) and images.take_opened() == {}
+    for read in (images.captions, images.labels, images.mask):
+        with pytest.raises(LarvSegError, match="training may open the images of LN, not its"):
             read(0)
 
 
 def test_captions_of_a_set_with_labels_are_not_opened_either(inputs):
     with pytest.raises(LarvSegError, match="training may open the image labels of WA150, not its captions"):
-        TrainingPictures(Manifest(inputs["WA150"]), "WA150", "image_labels").captions(0)
+        TrainingImages(Manifest(inputs["WA150"]), "WA150", "image_labels").captions(0)
 
 
 def test_what_a_row_lists():
@@ -147,19 +147,19 @@ def test_what_a_row_lists():
 def test_a_caption_set_is_no_image_label_set(config, captioned):
     captioned("captions")
     with pytest.raises(LarvSegError, match="LN is a caption data set, not single_label: it may not be trained on as one"):
-        TrainingPictures(Manifest(Path("LN.arrow")), "LN", "captions", kind="single_label")
+        TrainingImages(Manifest(Path("LN.arrow")), "LN", "captions", kind="single_label")
     captions = config.training_sets[2].model_copy(update={"kind": "caption"})
     assert permitted(captions, Switches(weak_labels="crop")) == "captions"
 
 
-def test_validation_pictures_are_out_of_reach(tmp_path, monkeypatch):
+def test_validation_images_are_out_of_reach(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    pictures = TrainingPictures(Manifest(pack(Path("."), "C171", pictures=5, validation=2)), "C171", "masks")
-    assert len(pictures) == 3
-    assert pictures.image(2).shape == pictures.mask(2).shape + (3,)
+    images = TrainingImages(Manifest(pack(Path("."), "C171", images=5, validation=2)), "C171", "masks")
+    assert len(images) == 3
+    assert images.image(2).shape == images.mask(2).shape + (3,)
     for position in (3, -1):
-        for read in (pictures.image, pictures.mask):
-            with pytest.raises(LarvSegError, match="C171 has 3 training pictures; number -?[13] is none of them"):
+        for read in (images.image, images.mask):
+            with pytest.raises(LarvSegError, match="C171 has 3 training images; number -?[13] is none of them"):
                 read(position)
 
 

@@ -144,7 +144,7 @@ def test_a_set_without_attentive_loss_leaves_the_bank_alone():
     config = configuration(weights=(0.0, 0.2))
     segmenter = build_segmenter(config, UNION).eval().double()
     Objective(config, segmenter, INDICES)(steps(1)[0], 0)
-    assert segmenter.banks[0].pushed.sum() == 4  # the four single-label pictures
+    assert segmenter.banks[0].pushed.sum() == 4  # the four single-label images
 
 
 def test_the_bank_fills_and_then_is_warm():

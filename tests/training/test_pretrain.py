@@ -1,4 +1,4 @@
-"""Starting weights: trained on object pictures, or taken from a file of timm's names."""
+"""Starting weights: trained on object images, or taken from a file of timm's names."""
 
 import json
 from argparse import Namespace

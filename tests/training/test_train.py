@@ -164,12 +164,12 @@ def test_supervised_training_learns_and_keeps_no_bank(config, inputs, outputs):
 def test_load_gives_a_ready_segmenter(trained):
     run = larvseg.load("whole")
     assert run.names == ("wall", "person", "sofa", "lamp")
-    picture = np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8)
-    labels = run.segment(picture)
+    image = np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8)
+    labels = run.segment(image)
     assert labels.shape == (30, 50) and 0 <= labels.min() and labels.max() < 4
     assert larvseg.load("whole", dataset="C171").names == ("wall-brick", "wall-wood", "person")
-    with pytest.raises(LarvSegError, match="RGB picture"):
-        run.segment(picture[..., 0])
+    with pytest.raises(LarvSegError, match="RGB image"):
+        run.segment(image[..., 0])
     with pytest.raises(LarvSegError, match="not trained for 'A847'; known: A150, C171, I124, WA150"):
         larvseg.load("whole", dataset="A847")
     Path("workflow/config").mkdir(parents=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from larvseg.config.figures import Figure1Config
 from larvseg.datasets.manifest import Manifest
-from larvseg.evaluation.training_examples import most_labelled, most_varied, training_pictures
+from larvseg.evaluation.training_examples import most_labelled, most_varied, training_images
 from larvseg.figures.arrays import read_arrays_of
 
 RULE = "S"  # of alignment
@@ -87,12 +87,12 @@ def _names(manifest: Manifest) -> tuple[str, ...]:
 
 def _example(manifest: Manifest, dataset: str, wanted: str, shown: set[str], benchmark: Sequence[str], candidates: int) -> Example:
     """The training image of `dataset` that has most in common with an image of the classes `shown` of `benchmark`; labelled `wanted`."""
-    pictures, names = training_pictures(manifest, dataset), _names(manifest)
+    images, names = training_images(manifest, dataset), _names(manifest)
     common = [label for label, own in enumerate(names) if own in shown]
     if manifest.header["kind"] == "pixel":
-        position = most_varied(pictures, candidates, [common, [label for label, own in enumerate(names) if own in benchmark]])
-        annotation: np.ndarray | tuple[int, ...] = pictures.mask(position)
+        position = most_varied(images, candidates, [common, [label for label, own in enumerate(names) if own in benchmark]])
+        annotation: np.ndarray | tuple[int, ...] = images.mask(position)
     else:
-        position = most_labelled(pictures, names.index(wanted), common)
-        annotation = pictures.labels(position)
-    return Example(dataset, manifest.header["kind"], len(pictures), names, pictures.image(position), annotation)
+        position = most_labelled(images, names.index(wanted), common)
+        annotation = images.labels(position)
+    return Example(dataset, manifest.header["kind"], len(images), names, images.image(position), annotation)

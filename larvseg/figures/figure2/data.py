@@ -26,7 +26,7 @@ def read(config: Figure2Config, inputs: Mapping[str, Path]) -> tuple[list[Model]
     models: list[Model] = []
     for column in config.models:
         arrays, about = read_arrays_of(inputs[column.run], run=column.run, profile=config.profile, benchmark=config.benchmark)
-        models.append(Model(column.title, arrays, about["pictures"]))
+        models.append(Model(column.title, arrays, about["images"]))
         if not _same(models[0], models[-1]):
             raise LarvSegError(f"{inputs[column.run]}: other images or pixels than in {inputs[config.models[0].run]}; make both again")
     return models, about["seed"]

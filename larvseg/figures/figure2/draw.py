@@ -44,7 +44,7 @@ def _block(part: SubFigure, models: Sequence[Model], number: int, across: int) -
     arrays, about = models[0].arrays, models[0].images[number]
     grid = part.add_gridspec(max(len(models), 2), across)
     axes = part.add_subplot(grid[:, :2], anchor="N")
-    show(axes, arrays[f"{number}.picture"])
+    show(axes, arrays[f"{number}.image"])
     axes.set_title(about["name"], size=TEXT, color=GREY)
     for line, model in enumerate(models):
         each = zip(
@@ -86,7 +86,7 @@ def _dot(axes: Axes, point: np.ndarray, shape: Sequence[int], novel: bool, size:
 
 def _names(axes: Axes, first: Model, number: int) -> None:
     """A dot for each class, and its name beside it, where nothing else is if there is such a place."""
-    image, classes = first.arrays[f"{number}.picture"], first.images[number]["classes"]
+    image, classes = first.arrays[f"{number}.image"], first.images[number]["classes"]
     points = first.arrays[f"{number}.points"]
     places = [_dot(axes, point, image.shape, about["novel"], 17) for point, about in zip(points, classes, strict=True)]
     words = Words(axes)

@@ -66,13 +66,13 @@ class _Drawing:
         page = self.page
         kinds = ("pixel", BASE, "with a mask"), ("weak", NOVEL, "with image labels")
         for lane, (part, colour, caption) in zip(LANES, kinds, strict=True):
-            picture, components = self.arrays[f"{part}.picture"], _as_colours(self.arrays[f"{part}.components"])
+            image, components = self.arrays[f"{part}.image"], _as_colours(self.arrays[f"{part}.components"])
             page.text((MARGIN, lane - SMALL[1] / 2 - 9), f"{self.about[part]['dataset']}, {caption}", 13, colour)
-            show(page.panel(within((MARGIN + SMALL[0] / 2, lane), SMALL, picture.shape)), picture, edge=colour, line=3)
+            show(page.panel(within((MARGIN + SMALL[0] / 2, lane), SMALL, image.shape)), image, edge=colour, line=3)
             page.arrow((MARGIN + SMALL[0] + 6, lane), (244, lane), colour)
             page.arrow((356, lane), (390, lane), colour)
-            panel = page.panel(within((396 + SMALL[0] / 2, lane), SMALL, picture.shape))
-            faded(panel, picture, edge=GREY)
+            panel = page.panel(within((396 + SMALL[0] / 2, lane), SMALL, image.shape))
+            faded(panel, image, edge=GREY)
             cover(panel, components, opacity=1)
             page.arrow((396 + SMALL[0] + 6, lane), (610, lane), colour)
         top, bottom = LANES[0] - SMALL[1] / 2, LANES[1] + SMALL[1] / 2
@@ -95,10 +95,10 @@ class _Drawing:
     # ---- the losses
 
     def _losses(self) -> None:
-        page, (upper, lower), picture = self.page, LANES, self.arrays["pixel.picture"]
+        page, (upper, lower), image = self.page, LANES, self.arrays["pixel.image"]
         for x, title, labels in ((840, "prediction: largest $z$", "pixel.prediction"), (1028, "mask", "pixel.mask")):
             page.text((x + SMALL[0] / 2, upper - SMALL[1] / 2 - 9), title, 13, INK, "m")
-            label_map(page.panel(within((x + SMALL[0] / 2, upper), SMALL, picture.shape)), picture, self.arrays[labels], self.classes, 11)
+            label_map(page.panel(within((x + SMALL[0] / 2, upper), SMALL, image.shape)), image, self.arrays[labels], self.classes, 11)
         page.box((840, lower - 30, 1004, lower + 30), "white", NOVEL)
         page.text((922, lower - 4), "mean of $z$", 14, INK, "m")
         page.text((922, lower + 18), "over the image", 12, GREY, "m")
@@ -161,11 +161,11 @@ class _Drawing:
         page, row = self.page, self.weak["shown"][number]["row"]
         page.line((COLUMNS[0], top - 6), (WIDTH - COLUMNS[0], top - 6), RULE)
         page.pills((COLUMNS[0], top + 3, COLUMNS[1], top + 40), [(self.names[row], kind_colour(self.novel[row]))], 13)
-        top, middle, picture, frames = top + 34, top + 34 + LARGE[1] / 2, self.arrays["weak.picture"], []
+        top, middle, image, frames = top + 34, top + 34 + LARGE[1] / 2, self.arrays["weak.image"], []
         for x, name in zip((COLUMNS[0], *COLUMNS[2:5]), ("cosines", "foreground", "background", "attention"), strict=True):
-            values, frame = self.arrays[f"weak.{name}"][number], within((x + LARGE[0] / 2, middle), LARGE, picture.shape)
+            values, frame = self.arrays[f"weak.{name}"][number], within((x + LARGE[0] / 2, middle), LARGE, image.shape)
             panel, over = page.panel(frame), name == "attention"
-            faded(panel, picture, edge=GREY)
+            faded(panel, image, edge=GREY)
             low, high = (0, 1) if over else (values.min(), max(values.max(), values.min() + 1e-12))
             heat = {"cmap": "magma", "vmin": low, "vmax": high}
             cover(panel, values, "bilinear" if over else "nearest", OPACITY if over else 1, **heat)
@@ -191,7 +191,7 @@ class _Drawing:
             x, y = COLUMNS[1] + age % LINE * PITCH, top + age // LINE * PITCH
             frame = x, y, x + SLOT, y + SLOT
             if age < len(slots):
-                crop, chosen = (self.arrays[f"slots.{number}.{age}.{name}"] for name in ("picture", "top"))
+                crop, chosen = (self.arrays[f"slots.{number}.{age}.{name}"] for name in ("image", "top"))
                 show(self.page.panel(frame), _lit(crop, slots[age]["grid"], chosen), "bilinear", GREY, 1)
             else:
                 self.page.box(frame, "white", RULE, radius=2)

@@ -24,7 +24,7 @@ class Model(NamedTuple):
     @property
     def images(self) -> Sequence[Mapping[str, Any]]:
         """What is known of each image."""
-        return self.about["pictures"]
+        return self.about["images"]
 
 
 def read(config: Figure5Config, inputs: Mapping[str, Path]) -> list[Model]:
@@ -32,7 +32,7 @@ def read(config: Figure5Config, inputs: Mapping[str, Path]) -> list[Model]:
     models: list[Model] = []
     for row in config.models:
         arrays, about = read_arrays_of(inputs[row.run], run=row.run, profile=config.profile)
-        if models and about["pictures"] != models[0].images:
+        if models and about["images"] != models[0].images:
             raise LarvSegError(f"{inputs[row.run]}: other images than in {inputs[config.models[0].run]}; make both again")
         models.append(Model(row, arrays, about))
     return models

@@ -51,7 +51,7 @@ def draw(models: Sequence[Model], profile: str) -> Figure:
 
 def _tall(arrays: dict[str, np.ndarray], numbers: Sequence[int]) -> float:
     """Pixels that the tallest image needs, none being taller than wide."""
-    return (CELL - 12) * max(min(arrays[f"{number}.picture"].shape[0] / arrays[f"{number}.picture"].shape[1], 1) for number in numbers)
+    return (CELL - 12) * max(min(arrays[f"{number}.image"].shape[0] / arrays[f"{number}.image"].shape[1], 1) for number in numbers)
 
 
 def _band(part: SubFigure, models: Sequence[Model], numbers: Sequence[int]) -> None:
@@ -62,7 +62,7 @@ def _band(part: SubFigure, models: Sequence[Model], numbers: Sequence[int]) -> N
     for axes, model in zip(panels[1:, 0], models, strict=True):
         _about(axes, model)
     for column, number in enumerate(numbers, 1):
-        about, image = models[0].images[number], models[0].arrays[f"{number}.picture"]
+        about, image = models[0].images[number], models[0].arrays[f"{number}.image"]
         top = panels[0, column]
         show(top, image)
         novel = is_novel(models[0], number)
@@ -92,7 +92,7 @@ def _caption(axes: Axes, text: str, colour: str) -> None:
 def found_in(axes: Axes, model: Model, number: int) -> None:
     """The image in pale grey, the category in its colour; in a scene the outline of where it is."""
     where = found(model, number)
-    faded(axes, model.arrays[f"{number}.picture"], PALE)
+    faded(axes, model.arrays[f"{number}.image"], PALE)
     cover(axes, np.full((*where.shape, 3), to_rgb(kind_colour(is_novel(model, number)))), opacity=OPACITY * where)
     if (region := model.arrays.get(f"{number}.region")) is not None:
         outline(axes, region)

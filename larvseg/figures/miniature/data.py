@@ -35,9 +35,9 @@ class Sample:
         return frozenset(np.unique(self.mask[self.mask >= 0]).tolist())
 
 
-def coco_samples(pictures: Path, masks: Path, count: int) -> list[Sample]:
+def coco_samples(images: Path, masks: Path, count: int) -> list[Sample]:
     """Up to `count` training images of COCO with C171 names."""
-    with zipfile.ZipFile(pictures) as archive, zipfile.ZipFile(masks) as maps:
+    with zipfile.ZipFile(images) as archive, zipfile.ZipFile(masks) as maps:
         pairs = [(name, name.replace(".jpg", ".png")) for name in sorted(archive.namelist()) if name.endswith(".jpg")]
         return _pick((archive, maps), pairs, "C171", count)
 
@@ -45,16 +45,16 @@ def coco_samples(pictures: Path, masks: Path, count: int) -> list[Sample]:
 def challenge_samples(path: Path, count: int) -> list[Sample]:
     """Up to `count` training images of the ADE20K challenge with A150 names."""
     with zipfile.ZipFile(path) as archive:
-        pictures = [name for name in sorted(archive.namelist()) if "/images/training/" in name and name.endswith(".jpg")]
-        pairs = [(name, name.replace("/images/", "/annotations/").replace(".jpg", ".png")) for name in pictures]
+        images = [name for name in sorted(archive.namelist()) if "/images/training/" in name and name.endswith(".jpg")]
+        pairs = [(name, name.replace("/images/", "/annotations/").replace(".jpg", ".png")) for name in images]
         return _pick((archive, archive), pairs, "A150", count)
 
 
 def full_samples(path: Path, count: int) -> list[Sample]:
     """Up to `count` training images of the full ADE20K with A847 names."""
     with zipfile.ZipFile(path) as archive:
-        pictures = [name for name in sorted(archive.namelist()) if "/training/" in name and name.endswith(".jpg")]
-        return _pick((archive, archive), [(name, name.replace(".jpg", "_seg.png")) for name in pictures], "A847", count)
+        images = [name for name in sorted(archive.namelist()) if "/training/" in name and name.endswith(".jpg")]
+        return _pick((archive, archive), [(name, name.replace(".jpg", "_seg.png")) for name in images], "A847", count)
 
 
 def object_sample(path: Path) -> np.ndarray:
@@ -74,8 +74,8 @@ def captioned_samples(path: Path, count: int) -> list[tuple[str, np.ndarray]]:
         member = found[name]
         return reader.read(path.name, member.offset, member.length, member.method, member.size)
 
-    pictures = [name for name in found if name.endswith(".jpg")][:count]
-    return [(read(name.replace(".jpg", ".txt")).decode(), decode_image(read(name), name)) for name in pictures]
+    images = [name for name in found if name.endswith(".jpg")][:count]
+    return [(read(name.replace(".jpg", ".txt")).decode(), decode_image(read(name), name)) for name in images]
 
 
 def _pick(archives: tuple[zipfile.ZipFile, zipfile.ZipFile], pairs: Sequence[tuple[str, str]], dataset: str, count: int) -> list[Sample]:

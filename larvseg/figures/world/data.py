@@ -20,23 +20,23 @@ Dot = tuple[str, float, float, bool, bool]  # class, real and drawn percent, is 
 
 
 class Shares(NamedTuple):
-    """Of each class how many pictures show it, and how many of all pixels it has: (N,) shares from 0 to 1."""
+    """Of each class how many images show it, and how many of all pixels it has: (N,) shares from 0 to 1."""
 
-    pictures: np.ndarray
+    images: np.ndarray
     pixels: np.ndarray
 
     @property
     def size(self) -> np.ndarray:
-        """What share of a picture the class covers in the mean over those that show it; NaN if none does."""
-        return np.divide(self.pixels, self.pictures, out=np.full(len(self.pictures), np.nan), where=self.pictures > 0)
+        """What share of an image the class covers in the mean over those that show it; NaN if none does."""
+        return np.divide(self.pixels, self.images, out=np.full(len(self.images), np.nan), where=self.images > 0)
 
 
 class Seen(NamedTuple):
-    """What pictures with masks show."""
+    """What images with masks show."""
 
     shares: Shares
-    labels: np.ndarray  # of each picture: how many classes it shows
-    together: np.ndarray  # (N, N): in how many pictures two classes are; on the diagonal, in how many one is
+    labels: np.ndarray  # of each image: how many classes it shows
+    together: np.ndarray  # (N, N): in how many images two classes are; on the diagonal, in how many one is
 
 
 class Companion(NamedTuple):
@@ -44,17 +44,17 @@ class Companion(NamedTuple):
 
     of: int
     thing: int
-    together: float  # of the pictures that show the one
-    anywhere: float  # of all pictures
+    together: float  # of the images that show the one
+    anywhere: float  # of all images
 
 
-def seen(pictures: Iterable[tuple[Mapping[int, int], int]], classes: int) -> Seen:
-    """What `pictures` show: of each the pixels of the classes that it has, and how many pixels it has in all, with those of no class.
+def seen(images: Iterable[tuple[Mapping[int, int], int]], classes: int) -> Seen:
+    """What `images` show: of each the pixels of the classes that it has, and how many pixels it has in all, with those of no class.
 
-    There is at least one. All pixels count alike, so that large pictures weigh more than small ones.
+    There is at least one. All pixels count alike, so that large images weigh more than small ones.
     """
     shown, pixels, area = [], np.zeros(classes, np.int64), 0
-    for counts, size in pictures:
+    for counts, size in images:
         row = np.zeros(classes, np.int64)
         for label, count in counts.items():
             row[label] = count
@@ -66,7 +66,7 @@ def seen(pictures: Iterable[tuple[Mapping[int, int], int]], classes: int) -> See
 
 
 def seen_in(manifest: Manifest) -> Seen:
-    """What the masks of the training pictures of `manifest` show."""
+    """What the masks of the training images of `manifest` show."""
     rows = (manifest.row(index) for index in manifest.split("training").tolist())
     counted = ((dict(zip(row["labels"], row["pixels"], strict=True)), row["width"] * row["height"]) for row in rows)
     return seen(counted, len(manifest.header["classes"]))
@@ -75,17 +75,17 @@ def seen_in(manifest: Manifest) -> Seen:
 def published(names: Sequence[str] | None = None) -> tuple[Shares, np.ndarray]:
     """Of `names`, classes of A150 (None: all): their shares in the real ADE20K as its authors publish them, and (N,) bool: things.
 
-    Pictures are those for training; the file does not say of which pictures it counts the pixels.
+    Images are those for training; the file does not say of which images it counts the pixels.
     """
     by_id = {row["Idx"]: row for row in read_reference(PUBLISHED)}
     by_name = {row["name"]: by_id[row["label_id"]] for row in read_reference("vocabularies/a150.csv")}
     rows = [by_name[name] for name in (by_name if names is None else names)]
-    pictures = np.array([int(row["Train"]) for row in rows]) / TRAINING
-    return Shares(pictures, np.array([float(row["Ratio"]) for row in rows])), np.array([row["Stuff"] == "0" for row in rows], bool)
+    images = np.array([int(row["Train"]) for row in rows]) / TRAINING
+    return Shares(images, np.array([float(row["Ratio"]) for row in rows])), np.array([row["Stuff"] == "0" for row in rows], bool)
 
 
 def companions(found: Seen, things: np.ndarray) -> list[Companion]:
-    """Of each of `things` (N,) bool that a picture shows: the thing that is most often beside it, the first where several are.
+    """Of each of `things` (N,) bool that an image shows: the thing that is most often beside it, the first where several are.
 
     A thing that is always alone has none.
     """
@@ -127,10 +127,10 @@ def read(config: WorldConfig, path: Path) -> World:
     real, things = published(names)
     novel, by_name = (np.isin(np.arange(len(names)), manifest.novel(which)) for which in ("S", BY_NAME))
     beside = [each for each in companions(found, things) if novel[each.of]]
-    return World(names, novel, by_name, found, real, float(published()[0].pictures.sum()), beside)
+    return World(names, novel, by_name, found, real, float(published()[0].images.sum()), beside)
 
 
 def paired(names: Sequence[str], real: np.ndarray, drawn: np.ndarray, novel: np.ndarray, by_name: np.ndarray) -> list[Dot]:
-    """The classes that some picture shows, real and drawn in percent; shares are from 0 to 1, and those that never occur are 0 or NaN."""
+    """The classes that some image shows, real and drawn in percent; shares are from 0 to 1, and those that never occur are 0 or NaN."""
     each = zip(names, (100 * real).tolist(), (100 * drawn).tolist(), novel.tolist(), by_name.tolist(), strict=True)
     return [dot for dot in each if dot[1] > 0 and dot[2] > 0]

@@ -30,7 +30,7 @@ def draw(config: WorldConfig, world: World) -> Figure:
     sheet, (above, below) = parted(title, _explanation(config, world), (HEIGHT, BELOW), notes=notes, apart=(28, 0))
     base_and_novel(sheet)
     panels = {
-        "How many images show it": ("percent of the images", "pictures"),
+        "How many images show it": ("percent of the images", "images"),
         "How many pixels it has": ("percent of all pixels", "pixels"),
         "How large it is where it is": ("percent of an image that shows it", "size"),
     }
@@ -42,7 +42,7 @@ def draw(config: WorldConfig, world: World) -> Figure:
         scatters.append((axes, classes))
     left, right = below.subplots(1, 2)
     titled(left, "How many labels an image has", "bars: percent of the drawn images; lines: means")
-    _histogram(left, world.found.labels, {"real": world.real_labels, "real, drawn classes alone": float(world.real.pictures.sum())})
+    _histogram(left, world.found.labels, {"real": world.real_labels, "real, drawn classes alone": float(world.real.images.sum())})
     titled(right, "Which thing is most often beside a novel one", f"● in the images of the novel one, ○ in all{spread(world.beside)}")
     _companions(right, world.names, world.beside, world.novel)
     settle(sheet)

@@ -1,9 +1,9 @@
-"""ReCo's co-segmentation: one vector for what several pictures of a class have in common (Shin et al., ReCo, NeurIPS 2022, Section 3).
+"""ReCo's co-segmentation: one vector for what several images of a class have in common (Shin et al., ReCo, NeurIPS 2022, Section 3).
 
-k pictures have features f on n patches each. A patch belongs to the class as much as every picture has one like it that counts: its
-support is mean_m max_{j in m} ω_j cos(f, f_j), over the pictures m, its own among them. The seed of a picture is the patch with most.
+k images have features f on n patches each. A patch belongs to the class as much as every image has one like it that counts: its
+support is mean_m max_{j in m} ω_j cos(f, f_j), over the images m, its own among them. The seed of an image is the patch with most.
 
-The released code takes the maximum for picture m over the columns from m·n to (2m + 1)·n; here they are those of picture m alone.
+The released code takes the maximum for image m over the columns from m·n to (2m + 1)·n; here they are those of image m alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Reference(NamedTuple):
     """What a class looks like, and where that was found."""
 
     vector: Tensor  # (D,), unit length
-    pictures: Tensor  # (k,), which of the index
+    images: Tensor  # (k,), which of the index
     seeds: Tensor  # (k,), patches, row by row
 
 
@@ -40,7 +40,7 @@ def context_elimination(pixels: Tensor, contexts: Tensor) -> Tensor:
 def support(pixels: Tensor, weights: Tensor) -> Tensor:
     """mean_m max_{j in m} ω_j cos(f_i, f_j) for every patch i: (k, n, D) unit vectors, (k, n) ω → (k, n).
 
-    One picture m at a time: k·n × n numbers instead of (k·n)².
+    One image m at a time: k·n × n numbers instead of (k·n)².
     """
     every = pixels.flatten(0, 1)
     best = sum((every @ own.T * weight).amax(1) for own, weight in zip(pixels, weights, strict=True))
@@ -48,7 +48,7 @@ def support(pixels: Tensor, weights: Tensor) -> Tensor:
 
 
 def cosegment(features: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """The common object of k pictures: (k, D, h, w) features, (k, h, w) ω → its vector (D,), of unit length, and the seeds (k,).
+    """The common object of k images: (k, D, h, w) features, (k, h, w) ω → its vector (D,), of unit length, and the seeds (k,).
 
     The vector is the mean of the seeds' features as they are: long ones count more.
     """

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from larvseg.clip.images import CentralSquares, central_square, renormalised
 from larvseg.clip.model import load_clip
 from larvseg.config.reco import IndexConfig, RecoConfig
-from larvseg.datasets.annotations import TrainingPictures
+from larvseg.datasets.annotations import TrainingImages
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import normalise
 from larvseg.errors import LarvSegError
@@ -31,13 +31,13 @@ from larvseg.training.text_table import load_text
 
 @torch.inference_mode()
 def index(config: IndexConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
-    """Write `embeddings` (safetensors): unit vectors (P, D) of the training pictures of the manifest `index`, by CLIP (`retrieval`).
+    """Write `embeddings` (safetensors): unit vectors (P, D) of the training images of the manifest `index`, by CLIP (`retrieval`).
 
     Raises LarvSegError for the manifest of another data set than config.dataset.
     """
     device = prepare(config.runtime)
     clip = load_clip(inputs["retrieval"], device)
-    squares = CentralSquares(TrainingPictures(Manifest(inputs["index"]), config.dataset, "none"), clip.image_size)
+    squares = CentralSquares(TrainingImages(Manifest(inputs["index"]), config.dataset, "none"), clip.image_size)
     workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
     parts = []
     with tqdm(total=len(squares), desc="index", unit="image", file=sys.stderr, disable=None) as progress:
@@ -54,13 +54,13 @@ def reco(config: RecoConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
 
     inputs: `index` (manifest), its `embeddings` by the CLIP model `retrieval`, the class names as that embeds them (`retrieval_text`)
     and as the guide `clip` does (`text`), and the feature network `features`. outputs: `model` ("references" (N, D), and the retrieved
-    "pictures" and their "seeds" (N, k)), `config` and `card`. Raises LarvSegError for inputs that do not belong together.
+    "images" and their "seeds" (N, k)), `config` and `card`. Raises LarvSegError for inputs that do not belong together.
     """
     device = prepare(config.runtime)
-    indexed = TrainingPictures(Manifest(inputs["index"]), config.dataset, "none")
+    indexed = TrainingImages(Manifest(inputs["index"]), config.dataset, "none")
     embeddings = load_tensors(inputs["embeddings"])[0]["embeddings"].to(device)
     if len(embeddings) != len(indexed):
-        raise LarvSegError(f"{inputs['embeddings']}: {len(embeddings)} embeddings of {len(indexed)} pictures; make the index again")
+        raise LarvSegError(f"{inputs['embeddings']}: {len(embeddings)} embeddings of {len(indexed)} images; make the index again")
     dense = load_clip(inputs["clip"], device)
     queries, names = _texts(inputs["retrieval_text"], inputs["retrieval"], config, device)
     guides, guided = _texts(inputs["text"], inputs["clip"], config, device)

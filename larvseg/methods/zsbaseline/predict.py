@@ -53,17 +53,17 @@ class ZSBaseline:
         masks, logits = (layers[-1] for layers in self.network(windows, self.table))
         masks = masks.sigmoid()
         by_mask = logits.softmax(-1)[..., :-1]
-        pictures = renormalised(windows, self.normalisation, "clip")
-        joint = join(by_mask, self.classify(pictures, masks), self.ensemble.clip_weight)
+        images = renormalised(windows, self.normalisation, "clip")
+        joint = join(by_mask, self.classify(images, masks), self.ensemble.clip_weight)
         return torch.einsum("bqn,bqhw->bnhw", joint, masks)
 
-    def classify(self, pictures: Tensor, masks: Tensor) -> Tensor:
+    def classify(self, images: Tensor, masks: Tensor) -> Tensor:
         """CLIP's zero-shot classes of what lies under each mask: (B, 3, W, W) normalised for CLIP, (B, Q, h, w) → (B, Q, N)."""
         result = masks.new_ones(*masks.shape[:2], len(self.table))
-        inside = F.interpolate(masks, size=pictures.shape[2:], mode="bilinear", align_corners=False) > self.ensemble.threshold
+        inside = F.interpolate(masks, size=images.shape[2:], mode="bilinear", align_corners=False) > self.ensemble.threshold
         where = inside.flatten(2).any(2)
         if where.any():
-            embedded = self.clip.encode_images(crops(pictures, inside, self.clip.image_size)).to(self.table.dtype)
+            embedded = self.clip.encode_images(crops(images, inside, self.clip.image_size)).to(self.table.dtype)
             result[where] = (self.clip.scale.to(embedded) * embedded @ self.table.T).softmax(-1).to(result.dtype)
         return result
 
@@ -73,16 +73,16 @@ def join(by_mask: Tensor, by_clip: Tensor, clip_weight: float) -> Tensor:
     return by_mask ** (1 - clip_weight) * by_clip**clip_weight
 
 
-def crops(pictures: Tensor, inside: Tensor, size: int) -> Tensor:
+def crops(images: Tensor, inside: Tensor, size: int) -> Tensor:
     """(B, 3, H, W), (B, Q, H, W) bool → (n, 3, size, size): the bounding box of each mask that is not empty, in order.
 
-    What lies outside the mask is 0, the mean colour of normalised pictures; then bicubic, without keeping the ratio of the sides.
+    What lies outside the mask is 0, the mean colour of normalised images; then bicubic, without keeping the ratio of the sides.
     """
     result = []
-    for picture, masks in zip(pictures, inside, strict=True):
+    for image, masks in zip(images, inside, strict=True):
         for mask in masks[masks.flatten(1).any(1)]:
             rows, columns = (mask.any(axis).nonzero()[[0, -1], 0].tolist() for axis in (1, 0))
             box = slice(rows[0], rows[1] + 1), slice(columns[0], columns[1] + 1)
-            crop = picture[:, *box] * mask[*box]
+            crop = image[:, *box] * mask[*box]
             result.append(F.interpolate(crop[None], size=(size, size), mode="bicubic", align_corners=False))
     return torch.cat(result)

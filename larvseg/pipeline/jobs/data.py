@@ -83,7 +83,7 @@ def _registered(file: str) -> str:
 
 
 def prepare(project: Project) -> Job | None:
-    """Make the archive of A847 as published: smaller pictures, compressed again. None where no data set has such a preparation."""
+    """Make the archive of A847 as published: smaller images, compressed again. None where no data set has such a preparation."""
     dataset = next((name for name in project.data if project.data[name].prepared), None)
     if dataset is None:
         return None

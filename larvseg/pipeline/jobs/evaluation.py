@@ -1,4 +1,4 @@
-"""What models do with pictures: on a benchmark, with one known pixel of each class, and on the few pictures of a figure."""
+"""What models do with images: on a benchmark, with one known pixel of each class, and on the few images of a figure."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def respond(project: Project, model: c.Figure2.Shown) -> Job:
         benchmark=figure.benchmark,
         embedding=embedding,
         classes=figure.classes,
-        pictures=figure.pictures,
+        images=figure.images,
         base=figure.base,
         novel=figure.novel,
         evaluation=project.profile.evaluation,
@@ -126,7 +126,7 @@ def _embedding(project: Project, row: c.Explored, benchmark: str, seed: int) -> 
     return c.Embedding(source="segmenter"), inputs | own_files(project, row.run, seed)
 
 
-# Figures 1, 3, 4: predictions and attention on a few pictures, all with the first seed
+# Figures 1, 3, 4: predictions and attention on a few images, all with the first seed
 
 
 def of_kind(project: Project, run: str, kinds: tuple[str, ...]) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ def of_kind(project: Project, run: str, kinds: tuple[str, ...]) -> tuple[str, ..
 
 
 def showcase(project: Project, run: str) -> Job:
-    """Segment the picture of Figure 1."""
+    """Segment the image of Figure 1."""
     seed = project.seeds[0]
     if (run, seed) not in project.trained:
         raise LarvSegError(f"{project.where}: figure1: {run!r} is in no table, so that nothing evaluates it")
@@ -185,7 +185,7 @@ def predict(project: Project, name: str) -> Job:
         seed=seed,
         benchmark=figure.benchmark,
         classes=figure.classes,
-        pictures=figure.pictures,
+        images=figure.images,
         evaluation=project.evaluation_of(name),
         runtime=project.profile.runtime,
     )
@@ -216,7 +216,7 @@ def recognise(project: Project, name: str) -> Job:
         objects=figure.objects,
         scenes=_classes_of_scenes(project),
         benchmark=figure.benchmark,
-        pictures=figure.pictures,
+        images=figure.images,
         sources=tuple(dataset for dataset in figure.sources if dataset in project.datasets),
         training=training,
         evaluation=project.evaluation_of(name),

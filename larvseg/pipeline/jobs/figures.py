@@ -80,7 +80,7 @@ def figure5(project: Project) -> Job:
 
 
 def miniature(project: Project) -> Job:
-    """Draw pictures of the miniature world."""
+    """Draw images of the miniature world."""
     files = [file for family in ("coco", "ade_challenge", "ade_full", "imagenet") for file in project.families[family]]
     settings = c.FigureConfig(figure="miniature", profile=project.name)
     inputs = {file: project.archive(file) for file in files}

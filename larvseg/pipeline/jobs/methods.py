@@ -51,7 +51,7 @@ def parts(project: Project, run: str, seed: int) -> Iterator[tuple[str, Job]]:
 
 
 def backbone_title(project: Project, run: str) -> str:
-    """What tables call the network that `run` sees pictures with."""
+    """What tables call the network that `run` sees images with."""
     if project.method(run).clip == "dense" and not project.quoted(run):
         return project.comparators.clip[project.comparators.roles.dense].title
     return project.profile.backbone.title
@@ -105,7 +105,7 @@ def embed(project: Project, name: str, dataset: str) -> Job:
 
 
 def zeroshot(project: Project, name: str) -> Job:
-    """Measure the CLIP model `name` on object pictures."""
+    """Measure the CLIP model `name` on object images."""
     settings = c.ZeroShotConfig(clip=name, dataset=project.comparators.zeroshot, runtime=project.profile.runtime)
     text = project.path("embed", "text", clip=name, dataset=project.data.benchmark_of(settings.dataset))
     inputs = {"clip": project.path("clip", "model", clip=name), "text": text, "manifest": project.manifest(settings.dataset)}
@@ -113,7 +113,7 @@ def zeroshot(project: Project, name: str) -> Job:
 
 
 def index(project: Project, dataset: str) -> Job:
-    """Embed the pictures that ReCo retrieves from."""
+    """Embed the images that ReCo retrieves from."""
     settings = c.IndexConfig(dataset=dataset, batch_size=project.comparators.reco.batch_size, runtime=project.profile.runtime)
     inputs = {"index": project.manifest(dataset), "retrieval": clip_of(project, "retrieval")}
     return project.job("index", settings, inputs, project.archives_of(dataset), dataset=dataset)

@@ -16,7 +16,7 @@ from larvseg.pipeline.stages import FIGURE, STAGES, WANTED
 
 CAPTIONS = Path("workflow/report")  # Snakemake's own report has the same
 ASSETS = tuple(f"larvseg/reporting/page/{file}" for file in ("page.html.jinja", "page.css", "page.js", "theme.js"))
-PICTURES = (".png", ".svg")
+IMAGES = (".png", ".svg")
 
 
 def page(project: Project, recipes: Sequence[Recipe]) -> Job:
@@ -75,7 +75,7 @@ def _below(recipes: Sequence[Recipe], wanted: Collection[str]) -> list[Recipe]:
 
 
 def _is_figure(path: str) -> bool:
-    return path.startswith(FIGURE) and PurePosixPath(path).suffix in PICTURES
+    return path.startswith(FIGURE) and PurePosixPath(path).suffix in IMAGES
 
 
 def _of_the_paper(path: str) -> tuple[bool, str]:

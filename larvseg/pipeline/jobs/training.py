@@ -69,7 +69,7 @@ def train_config(project: Project, name: str, seed: int) -> c.TrainConfig:
     switches = project.switches(run.switches)
     for dataset in run.training_data:
         if project.kind_of(dataset) not in LABELLED:
-            raise LarvSegError(f"{project.where}: run {name!r}: {run.method} learns from labels, {dataset} has captions or pictures alone")
+            raise LarvSegError(f"{project.where}: run {name!r}: {run.method} learns from labels, {dataset} has captions or images alone")
     # weak data sets first, as the ranks of the official configurations: [WA150, C171, I124]
     ordered = sorted(run.training_data, key=lambda dataset: LABELLED.index(project.kind_of(dataset)))
     return c.TrainConfig(

@@ -12,8 +12,8 @@ from safetensors import SafetensorError, safe_open
 from larvseg.errors import LarvSegError
 
 
-def pictures_written(model: Path, config: Path, dataset: str, names: Sequence[str]) -> np.ndarray:
-    """(N,) how many pictures were written to the ring of each class `names` of `dataset`, in all banks of the checkpoint `model`.
+def images_written(model: Path, config: Path, dataset: str, names: Sequence[str]) -> np.ndarray:
+    """(N,) how many images were written to the ring of each class `names` of `dataset`, in all banks of the checkpoint `model`.
 
     config: the config.json beside it. Raises LarvSegError if the model keeps no memory bank or has other classes.
     """
@@ -24,13 +24,13 @@ def pictures_written(model: Path, config: Path, dataset: str, names: Sequence[st
 
 
 def slots_of(model: Path, config: Path) -> int:
-    """How many pictures the rings of a class hold, in the banks of the checkpoint `model` that were written to; errors as in
-    pictures_written."""
+    """How many images the rings of a class hold, in the banks of the checkpoint `model` that were written to; errors as in
+    images_written."""
     return sum(bank.any() for bank in _pushed(model)) * json.loads(config.read_text(encoding="utf-8"))["train"]["attention"]["memory_size"]
 
 
 def _pushed(model: Path) -> list[np.ndarray]:
-    """Of each bank (names,): how many pictures were written to each ring."""
+    """Of each bank (names,): how many images were written to each ring."""
     try:
         with safe_open(model, framework="np") as file:
             banks = [file.get_tensor(name) for name in sorted(file.keys()) if name.startswith("banks.") and name.endswith(".pushed")]

@@ -16,43 +16,43 @@ from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.reporting.diagnostics.measured import metrics_of, seeds_of
 from larvseg.reporting.tables import read_csv, write_csv
-from larvseg.reporting.tail import pictures_of_each_class
+from larvseg.reporting.tail import images_of_each_class
 
-PICTURES = "pictures_"  # and a data set: training pictures that show the class
+IMAGES = "images_"  # and a data set: training images that show the class
 
 
 def classes(config: ClassesConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Write `table`, one line a class in the order of the vocabulary.
 
     inputs: the metrics of each run and seed, by `<run>.seed<k>`, and the manifests of config.datasets and of the benchmark. Columns:
-    class; novel_s and novel_p (alignment rules S and P: true, false), by_name (novel by name alone); pictures_<data set>, how many of its
-    training pictures show the class; pixels of it in the validation pictures; size, how many percent of such a picture it covers where it
+    class; novel_s and novel_p (alignment rules S and P: true, false), by_name (novel by name alone); images_<data set>, how many of its
+    training images show the class; pixels of it in the validation images; size, how many percent of such an image it covers where it
     is, in the mean; and for each run the IoU in percent, the mean over seeds, empty where some seed has none.
     Raises LarvSegError for metrics of another run, seed, profile or benchmark, and for the manifest of another data set.
     """
-    pictures = {f"{PICTURES}{dataset.lower()}": pictures_of(Manifest(inputs[dataset]), dataset) for dataset in config.datasets}
+    images = {f"{IMAGES}{dataset.lower()}": images_of(Manifest(inputs[dataset]), dataset) for dataset in config.datasets}
     sizes = sizes_of(Manifest(inputs[config.benchmark]), config.benchmark)
     found = {run.run: metrics_of(run, inputs, config.profile, config.benchmark) for run in config.runs}
     first = pd.DataFrame(next(iter(found.values()))[0]["classes"])
     names, kinds = first["name"], first[["novel_s", "novel_p", "by_name"]]
     columns = {"class": names} | dict(kinds.map({True: "true", False: "false"}.get))
-    columns |= {column: names.map(counted) for column, counted in pictures.items()}
+    columns |= {column: names.map(counted) for column, counted in images.items()}
     columns |= {"pixels": first["pixels"], "size": names.map(sizes).map("{:#.4g}".format, na_action="ignore")}
     columns |= {run: _mean([each["classes"] for each in metrics]) for run, metrics in found.items()}
     columns |= {"profile": config.profile, "seeds": " ".join(map(str, seeds_of(config.runs)))}
     write_csv(outputs["table"], pd.DataFrame(columns), "%.2f")
 
 
-def pictures_of(manifest: Manifest, dataset: str) -> Counter[str]:
-    """For each class how many training pictures of `manifest` show it, by the name that the classes of benchmarks have for it (rule S).
+def images_of(manifest: Manifest, dataset: str) -> Counter[str]:
+    """For each class how many training images of `manifest` show it, by the name that the classes of benchmarks have for it (rule S).
 
     Raises LarvSegError if the manifest is not that of `dataset`.
     """
-    return pictures_of_each_class(manifest, _header(manifest, dataset)["keys"]["S"])
+    return images_of_each_class(manifest, _header(manifest, dataset)["keys"]["S"])
 
 
 def sizes_of(manifest: Manifest, benchmark: str) -> dict[str, float]:
-    """For each class in a validation picture of `manifest`: the percent of a picture that it covers, in the mean over those that show it.
+    """For each class in a validation image of `manifest`: the percent of an image that it covers, in the mean over those that show it.
 
     Raises LarvSegError if the manifest is not that of `benchmark`.
     """
@@ -83,7 +83,7 @@ class ClassTable:
         self.names = [row["class"] for row in self.rows]
         self.novel = [row["novel_s"] == "true" for row in self.rows]
         self.by_name = [row["by_name"] == "true" for row in self.rows]  # novel by name alone
-        self.datasets = [column.removeprefix(PICTURES).upper() for column in self.rows[0] if column.startswith(PICTURES)]
+        self.datasets = [column.removeprefix(IMAGES).upper() for column in self.rows[0] if column.startswith(IMAGES)]
 
     def column(self, name: str) -> list[str]:
         """The cells of a column; LarvSegError, naming the nearest, if there is none."""
@@ -97,15 +97,15 @@ class ClassTable:
 
     @property
     def sizes(self) -> list[float | None]:
-        """How many percent of a validation picture each class covers where it is; None if it is nowhere."""
+        """How many percent of a validation image each class covers where it is; None if it is nowhere."""
         return self._numbers("size")
 
     def _numbers(self, column: str) -> list[float | None]:
         return [float(cell) if cell else None for cell in self.column(column)]
 
-    def pictures(self, dataset: str) -> list[int]:
-        """How many training pictures of `dataset` show each class."""
-        return [int(cell) for cell in self.column(f"{PICTURES}{dataset.lower()}")]
+    def images(self, dataset: str) -> list[int]:
+        """How many training images of `dataset` show each class."""
+        return [int(cell) for cell in self.column(f"{IMAGES}{dataset.lower()}")]
 
     def listed(self, values: Sequence[float | None]) -> dict[str, Any]:
         """A value of each class as metrics.json lists the IoU, for the functions of `larvseg.reporting.tail`."""

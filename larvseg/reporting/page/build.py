@@ -82,7 +82,7 @@ class Contents:
 
     def _figure(self, item: Shown) -> dict[str, Any]:
         path = Path(self._path(item))
-        return {"name": path.stem, "path": path.as_posix(), "picture": embedded(path), "caption": self._caption(item)}
+        return {"name": path.stem, "path": path.as_posix(), "image": embedded(path), "caption": self._caption(item)}
 
     def _model(self, item: Shown) -> dict[str, Any]:
         path = self._path(item, "model" if item.role("model") in self.inputs else None)

@@ -17,7 +17,7 @@ from larvseg.errors import LarvSegError
 
 SETTINGS = {"report_level": 2, "halt_level": 2, "warning_stream": False, "file_insertion_enabled": False, "raw_enabled": False}
 SETTINGS |= {"strip_comments": False, "section_self_link": False, "math_output": "MathML"}
-ALT = "alt:"  # a comment that begins so is what those are told who do not see the picture
+ALT = "alt:"  # a comment that begins so is what those are told who do not see the image
 
 
 @dataclass(frozen=True)

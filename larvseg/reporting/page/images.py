@@ -15,7 +15,7 @@ QUALITY = 88
 
 @dataclass(frozen=True)
 class Embedded:
-    """`uri` (data:…) of a picture of `width` × `height` pixels; None where the file does not say."""
+    """`uri` (data:…) of an image of `width` × `height` pixels; None where the file does not say."""
 
     uri: str
     width: int | None = None

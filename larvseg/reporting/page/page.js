@@ -88,7 +88,7 @@ for (const table of $$("table.sortable")) {
 
 // ---- lineage
 
-const ROLES = { model: "checkpoint", config: "configuration", curves: "training curves", card: "model card", confusion: "confusion counts", metrics: "metrics", manifest: "manifest", rejects: "pictures that cannot be read", table: "table", cells: "cells" };
+const ROLES = { model: "checkpoint", config: "configuration", curves: "training curves", card: "model card", confusion: "confusion counts", metrics: "metrics", manifest: "manifest", rejects: "images that cannot be read", table: "table", cells: "cells" };
 const MANY = 6; // files of one step that are listed at once
 
 /** The steps behind `paths`, those that were made last first: [job, the files of it that count]. A table's own inputs are those in `only`. */
@@ -227,7 +227,7 @@ follow();
 // ---- figures at their full size
 
 const large = $("#large");
-for (const button of $$("figure .picture")) {
+for (const button of $$("figure .image")) {
   button.addEventListener("click", () => {
     const { src, alt } = $("img", button);
     $(".canvas", large).replaceChildren(h("img", { src, alt }));

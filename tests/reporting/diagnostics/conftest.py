@@ -46,11 +46,11 @@ def evaluated(tmp_path):
 
 @pytest.fixture
 def manifest(tmp_path):
-    def manifest(dataset: str, classes, pictures, keys=None, validation=()):
-        """{dataset: path} of a manifest whose training pictures show the classes `pictures`; `validation`: their pixels in 10 × 10 each."""
+    def manifest(dataset: str, classes, images, keys=None, validation=()):
+        """{dataset: path} of a manifest whose training images show the classes `images`; `validation`: their pixels in 10 × 10 each."""
         location = {"archive": "a.zip", "member": "m", "offset": 0, "length": 1, "method": 0, "size": 1}
         row = {"width": 10, "height": 10, "image": location, "mask": None, "synset": None}
-        rows = [{"name": str(i), "split": "training", "labels": list(labels), "pixels": None, **row} for i, labels in enumerate(pictures)]
+        rows = [{"name": str(i), "split": "training", "labels": list(labels), "pixels": None, **row} for i, labels in enumerate(images)]
         for i, pixels in enumerate(validation):
             rows.append({"name": f"val{i}", "split": "validation", "labels": list(pixels), "pixels": list(pixels.values()), **row})
         header = {"dataset": dataset, "classes": list(classes), "keys": {"S": list(keys or classes)}, "archives": {"a.zip": "0"}}

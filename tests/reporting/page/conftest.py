@@ -118,7 +118,7 @@ def grown() -> Tree:
     """The tree, in the current folder."""
     tree = Tree()
     put(PUBLISHED, (ROOT / PUBLISHED).read_text())
-    put(ZIP, "pictures"), put(TAR, "dogs")
+    put(ZIP, "images"), put(TAR, "dogs")
     tree.make("fetch", "ade_challenge", {Path(ZIP).name: ZIP}, {}, {"family": "ade_challenge", "world": {"seed": 7}})
     source = {"url": "https://images.test/{wnid}.tar", "licence": "research only", "access": "open"}
     tree.make("fetch", "imagenet", {Path(TAR).name: TAR}, {}, {"world": None, "sources": {"{wnid}.tar": source}})
@@ -181,8 +181,8 @@ def _tables(tree: Tree) -> None:
 def _figure(tree: Tree) -> None:
     put("workflow/report/figure2.rst", CAPTION)
     Path("reports/figures").mkdir(parents=True)
-    for name, picture in {"tail_a150": Image.new("L", (90, 50)), "figure2": Image.effect_noise((900, 500), 90)}.items():
-        picture.save(f"reports/figures/{name}.png")
+    for name, image in {"tail_a150": Image.new("L", (90, 50)), "figure2": Image.effect_noise((900, 500), 90)}.items():
+        image.save(f"reports/figures/{name}.png")
         rule, _, benchmark = name.partition("_")
         tree.make(rule, benchmark or rule, {"figure": f"reports/figures/{name}.png"}, {"table": "results/table3.csv"})
 

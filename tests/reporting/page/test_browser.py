@@ -191,7 +191,7 @@ def test_a_file_is_found_by_its_path_or_its_hash(browser, toy_page):
 
 
 def test_a_figure_is_seen_at_its_full_size(browser, toy_page):
-    browser.open(toy_page).click("#figure2 .picture")
+    browser.open(toy_page).click("#figure2 .image")
     assert browser.run("const image = document.querySelector('#large img'); return [image.naturalWidth, image.width, image.alt]") == [
         900,
         900,

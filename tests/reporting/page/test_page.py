@@ -175,7 +175,7 @@ def test_a_caption_that_cannot_be_read_is_one_line(tree, text, problem):
     assert "\n" not in str(error.value)
 
 
-def test_large_pictures_take_less_room_in_the_page(parsed):
+def test_large_images_take_less_room_in_the_page(parsed):
     small, *_ = (image for image in parsed.all("img"))
     content = base64.b64decode(small["src"].partition("base64,")[2])
     assert small["src"].startswith("data:image/webp") and (small["width"], small["height"]) == ("900", "500")

@@ -1,4 +1,4 @@
-"""Pictures of real size for the rehearsal's archives: mosaics with a class for each region, and object pictures in every odd encoding.
+"""Images of real size for the rehearsal's archives: mosaics with a class for each region, and object images in every odd encoding.
 
 They are cheap to draw and mean nothing; their formats are what matters. Everything depends on the generator that is handed in alone.
 """
@@ -21,9 +21,9 @@ _ORIENTATION = 0x0112  # EXIF tag
 
 
 class Mosaic(NamedTuple):
-    """A picture and the regions in it."""
+    """An image and the regions in it."""
 
-    picture: Image.Image  # RGB
+    image: Image.Image  # RGB
     regions: np.ndarray  # (H, W) uint8: 0 … n−1, each of which occurs
 
 
@@ -40,23 +40,23 @@ def mosaic(rng: Generator, width: int, height: int, regions: int) -> Mosaic:
     coarse = distances.argmin(2).astype(np.uint8)
     colours = rng.integers(40, 216, (regions, 3))
     shaded = colours[coarse] + rng.normal(0, 10, (rows, columns, 1))
-    picture = Image.fromarray(shaded.clip(0, 255).astype(np.uint8)).resize((columns * _CELL, rows * _CELL), Image.Resampling.BILINEAR)
+    image = Image.fromarray(shaded.clip(0, 255).astype(np.uint8)).resize((columns * _CELL, rows * _CELL), Image.Resampling.BILINEAR)
     labels = coarse.repeat(_CELL, 0).repeat(_CELL, 1)
-    return Mosaic(picture.crop((0, 0, width, height)), np.ascontiguousarray(labels[:height, :width]))
+    return Mosaic(image.crop((0, 0, width, height)), np.ascontiguousarray(labels[:height, :width]))
 
 
-def grey(picture: Image.Image) -> bytes:
-    """`picture` as a greyscale JPEG file."""
-    return jpeg(picture.convert("L"))
+def grey(image: Image.Image) -> bytes:
+    """`image` as a greyscale JPEG file."""
+    return jpeg(image.convert("L"))
 
 
-def object_pictures(rng: Generator) -> tuple[bytes, ...]:
-    """Files of object pictures: plain, upright, small, greyscale, CMYK, with an EXIF orientation, gzip-compressed, a PNG and a GIF."""
-    drawn = [mosaic(rng, *size, 12).picture for size in ((500, 375), (375, 500), (500, 333), (120, 90)) for _ in range(3)]
+def object_images(rng: Generator) -> tuple[bytes, ...]:
+    """Files of object images: plain, upright, small, greyscale, CMYK, with an EXIF orientation, gzip-compressed, a PNG and a GIF."""
+    drawn = [mosaic(rng, *size, 12).image for size in ((500, 375), (375, 500), (500, 333), (120, 90)) for _ in range(3)]
     exif = Image.Exif()
     exif[_ORIENTATION] = 6  # turned to the left; viewers turn it back
     return (
-        *(jpeg(picture) for picture in drawn),
+        *(jpeg(image) for image in drawn),
         grey(drawn[0]),
         _saved(drawn[1].convert("CMYK"), "JPEG"),
         _saved(drawn[2], "JPEG", exif=exif.tobytes()),
@@ -66,7 +66,7 @@ def object_pictures(rng: Generator) -> tuple[bytes, ...]:
     )
 
 
-def _saved(picture: Image.Image, format: str, **options) -> bytes:
+def _saved(image: Image.Image, format: str, **options) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, format, **options)
+    image.save(buffer, format, **options)
     return buffer.getvalue()
