@@ -37,44 +37,44 @@ class Extraction:
     def __call__(self, chunk: Chunk, path: Path) -> None:
         rows, rejects = [], []
         reader = ArchiveReader()
-        for image in chunk:
+        for listed in chunk:
             try:
-                rows.append(self._row(reader, image))
+                rows.append(self._row(reader, listed))
             except _Unusable as problem:
                 place = problem.file
-                rejects.append(Reject(image.name, image.split, place.archive, place.member.name, problem.reason))
+                rejects.append(Reject(listed.name, listed.split, place.archive, place.member.name, problem.reason))
         batch = record_batch(rows)
         schema = batch.schema.with_metadata({_REJECTS: json.dumps(rejects).encode()})
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as writer:
             writer.write_batch(batch)
 
-    def _row(self, reader: ArchiveReader, image: ListedImage) -> dict[str, Any]:
-        if image.name in self.known_bad:
-            raise _Unusable(image.image, KNOWN_BAD)
-        height, width, _ = _decoded(image.image, image.image.read(reader), image.name).shape
-        labels, pixels = list(image.labels), None
-        if image.mask:
-            labels, pixels = self._labels(image.mask.read(reader), image, (width, height))
+    def _row(self, reader: ArchiveReader, listed: ListedImage) -> dict[str, Any]:
+        if listed.name in self.known_bad:
+            raise _Unusable(listed.image, KNOWN_BAD)
+        height, width, _ = _decoded(listed.image, listed.image.read(reader), listed.name).shape
+        labels, pixels = list(listed.labels), None
+        if listed.mask:
+            labels, pixels = self._labels(listed.mask.read(reader), listed, (width, height))
         return {
-            "name": image.name,
-            "split": image.split,
+            "name": listed.name,
+            "split": listed.split,
             "width": width,
             "height": height,
-            "image": _location(image.image),
-            "mask": _location(image.mask) if image.mask and self.open_masks else None,
+            "image": _location(listed.image),
+            "mask": _location(listed.mask) if listed.mask and self.open_masks else None,
             "labels": labels,
             "pixels": pixels if self.open_masks else None,
-            "synset": image.synset,
-            "captions": [_caption(image.text, reader)] if image.text else list(image.captions) or None,
+            "synset": listed.synset,
+            "captions": [_caption(listed.text, reader)] if listed.text else list(listed.captions) or None,
         }
 
-    def _labels(self, data: bytes, image: ListedImage, size: tuple[int, int]) -> tuple[list[int], list[int]]:
+    def _labels(self, data: bytes, listed: ListedImage, size: tuple[int, int]) -> tuple[list[int], list[int]]:
         try:
-            labels, pixels, mask_size = label_counts(data, self.encoding, self.raw_ids, image.name, self.ignored)
+            labels, pixels, mask_size = label_counts(data, self.encoding, self.raw_ids, listed.name, self.ignored)
         except UnreadableImage as error:
-            raise _Unusable(image.mask, f"not a readable image ({error.reason})") from None
+            raise _Unusable(listed.mask, f"not a readable image ({error.reason})") from None
         if mask_size != size:
-            raise _Unusable(image.mask, "the image has {}×{} pixels, its mask {}×{}".format(*size, *mask_size))
+            raise _Unusable(listed.mask, "the image has {}×{} pixels, its mask {}×{}".format(*size, *mask_size))
         return labels, pixels
 
 
