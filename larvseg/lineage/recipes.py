@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ class Recipe:
 
     def text(self) -> str:
         """The recipe as canonical JSON."""
-        return json_text({"schema": SCHEMA, **asdict(self)})
+        return json_text({"schema": SCHEMA, **vars(self)})
 
     def write(self, path: Path) -> None:
         """Write to `path` unless it already says the same, so that an unchanged recipe keeps its time."""

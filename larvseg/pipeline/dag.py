@@ -8,7 +8,7 @@ from pathlib import Path
 
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
-from larvseg.lineage.fingerprint import fingerprint
+from larvseg.lineage.fingerprint import fingerprint, remember
 from larvseg.lineage.recipes import Recipe
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.jobs import claims, data, diagnostics, evaluation, figures, methods, tables, training
@@ -65,6 +65,7 @@ class Dag:
             )
         for path, recipe in recipes.items():
             recipe.write(path)
+        remember()
 
 
 def _recipe(job: Job) -> Recipe:

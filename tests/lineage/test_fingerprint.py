@@ -15,17 +15,18 @@ def package(tmp_path, monkeypatch):
     (folder / "__init__.py").write_text("")
     (folder / "used.py").write_text("def used():\n    return 1\n")
     monkeypatch.setattr(fingerprint, "ROOT", tmp_path)
+    monkeypatch.setattr(fingerprint, "CACHE", tmp_path / "sources.json")
 
     def of(main: str, used: str | None = None):
         (folder / "main.py").write_text(textwrap.dedent(main))
         if used is not None:
             (folder / "used.py").write_text(textwrap.dedent(used))
-        for cached in (fingerprint._source, fingerprint._tree, fingerprint.functions_of, fingerprint.imports_of):
+        for cached in (fingerprint._source, fingerprint._remembered, fingerprint.imports_of):
             cached.cache_clear()
         return fingerprint.fingerprint("larvseg.main")
 
     yield of
-    for cached in (fingerprint._source, fingerprint._tree, fingerprint.functions_of, fingerprint.imports_of):
+    for cached in (fingerprint._source, fingerprint._remembered, fingerprint.imports_of):
         cached.cache_clear()
 
 
@@ -96,3 +97,18 @@ def test_indentation_is_logic(package):
 def test_environment_names_what_the_closure_imports(package):
     package("import numpy\nimport json\n")
     assert [line.split("==")[0] for line in fingerprint.environment(["larvseg.main"])] == ["numpy"]
+
+
+def test_what_was_found_is_kept_and_what_is_damaged_is_found_again(package, monkeypatch):
+    first = package(PLAIN)
+    fingerprint.remember()
+    kept = fingerprint.CACHE.read_text()
+    with monkeypatch.context() as patched:
+        patched.setattr(fingerprint.source, "read", None)  # is not asked again
+        assert package(PLAIN) == first
+    changed = package(PLAIN, "def used():\n    return 2\n")
+    assert changed["larvseg.used"] != first["larvseg.used"] and changed["larvseg.main"] == first["larvseg.main"]
+    hash = first["larvseg.main"]["area"]
+    for damaged in (kept.replace(hash, "0" * 16), kept[:-30], "[]", "{}", "\xff"):
+        fingerprint.CACHE.write_text(damaged, encoding="latin-1")
+        assert package(PLAIN, "def used():\n    return 1\n") == first

@@ -105,7 +105,8 @@ def test_a_finished_tree_has_nothing_to_do(finished):
 
 ABLATIONS = "results/table6.csv"
 WHERE = ("--where", "ablation=memory_size", "--where", "value=40")
-WITH_NETWORKS = {"pretrain_backbone", "train", "evaluate", "clip", "embed", "zeroshot", "explore", "respond", "predict", "showcase", "attend"}
+WITH_NETWORKS = {"pretrain_backbone", "train", "evaluate", "clip", "embed", "zeroshot"}
+WITH_NETWORKS |= {"explore", "respond", "predict", "showcase", "attend"}
 MOST_KINDS = (  # the comparators are in test_kill.py, which ends on one core
     "results/smoke/evaluations/larvseg-a150-i124/seed0/metrics.json",
     "results/smoke/evaluations/clip/resnet.json",
