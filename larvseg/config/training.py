@@ -31,14 +31,29 @@ class Switches(Model):
     a847_preparation: Literal["original", "published"] = "original"  # images as released, or resized and compressed again as published
 
 
+class Neck(Model):
+    """What is trained on the features of a frozen backbone: a linear map, and `blocks` transformer blocks."""
+
+    channels: int = Field(gt=0)  # C of the features
+    dim: int = Field(gt=0)  # D of the pixel embeddings
+    blocks: int = Field(default=0, ge=0)
+    heads: int = Field(default=4, gt=0)
+    mlp_ratio: float = Field(default=2.0, gt=0)
+
+
 class Backbone(Model):
-    """A timm vision transformer. `arguments` go to timm.create_model as they are."""
+    """A timm vision transformer that is trained; or, with `levels`, any network of timm, frozen, in front of a neck.
+
+    `arguments` go to timm.create_model as they are.
+    """
 
     title: str  # what tables call it
     name: str  # timm model name without tag
     arguments: dict[str, Any] = {}
     stem: Literal["patch", "convolution"] = "patch"  # how patches become tokens; convolutions learn from far fewer images
-    weights: str  # "pretrain": trained on the object images by the DAG; "timm:<tag>"; or a path to a safetensors file
+    weights: str  # "pretrain": trained on the object images by the DAG; "timm:<tag>"; "package:<name>"; or a path to a safetensors file
+    levels: tuple[int, ...] = ()  # of a frozen network: which of its levels (timm's out_indices) are its features
+    neck: Neck | None = None  # of a frozen network
     image_size: int  # pixels; the grid of the position embedding
     patch_size: int
 

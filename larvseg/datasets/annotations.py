@@ -52,6 +52,14 @@ class TrainingImages:
     def __len__(self) -> int:
         return len(self._rows)
 
+    def row(self, position: int) -> int:
+        """Its row in the manifest."""
+        return self._row(position)
+
+    def size(self, row: int) -> tuple[int, int]:
+        """Width and height of the image in `row` of the manifest."""
+        return self._manifest.size(row)
+
     def image(self, position: int) -> np.ndarray:
         """The image, RGB (H, W, 3) uint8."""
         return self._once("image", self._row(position))

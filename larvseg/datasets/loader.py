@@ -12,15 +12,20 @@ from torch.utils.data import DataLoader, Dataset
 from larvseg.config import Kind, TrainConfig, TrainingSet
 from larvseg.datasets import sampler
 from larvseg.datasets.annotations import TrainingImages, permitted
+from larvseg.datasets.feature_files import Features
 from larvseg.datasets.manifest import Manifest
-from larvseg.datasets.transforms import Sample, augment
+from larvseg.datasets.transforms import Sample
+from larvseg.datasets.views import FeatureViews, PixelViews, Views
 from larvseg.errors import LarvSegError
 from larvseg.sources.encodings import IGNORE
 
 
 @dataclass(frozen=True)
 class RankBatch:
-    """What one virtual rank sees: b images of one data set, cropped to C×C pixels. Classes are those of the data set's own list."""
+    """What one virtual rank sees: b images of one data set, cropped to C×C pixels. Classes are those of the data set's own list.
+
+    Of a frozen backbone `images` are features (b, F, c, c) of cells of `cell`×`cell` pixels, C = c·cell.
+    """
 
     dataset: str
     kind: Kind
@@ -29,6 +34,13 @@ class RankBatch:
     labels: list[tuple[int, ...]]  # classes of each image, ascending; of the crop for "pixel" and with weak_labels = "crop"
     valid: torch.Tensor | None  # (b, C, C) float32, 1 image and 0 padding; None if nothing is padded
     opened: Mapping[str, int] = field(default_factory=dict)  # "masks" and "image_labels": how many were opened for it
+    cell: int = 1
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width in pixels."""
+        height, width = self.images.shape[2:]
+        return height * self.cell, width * self.cell
 
     def to(self, device: torch.device | str) -> RankBatch:
         """The same batch with its tensors on `device`."""
@@ -39,11 +51,19 @@ class RankBatch:
 class JointLoader(Dataset):
     """Iterates over the steps start_step … config.steps − 1; each is a list of config.ranks RankBatches, in rank order.
 
-    manifests: one for each training set, by name. Every image has its own generator, so neither `num_workers` (processes that prefetch)
-    nor `start_step` changes a byte. Raises LarvSegError for a missing manifest or one without training images.
+    manifests: one for each training set, by name; features: of each, by view, where the backbone is frozen. Every image has its own
+    generator, so neither `num_workers` (processes that prefetch) nor `start_step` changes a byte. Raises LarvSegError for a missing
+    manifest or one without training images.
     """
 
-    def __init__(self, config: TrainConfig, manifests: Mapping[str, Manifest], start_step: int = 0, num_workers: int = 0):
+    def __init__(
+        self,
+        config: TrainConfig,
+        manifests: Mapping[str, Manifest],
+        start_step: int = 0,
+        num_workers: int = 0,
+        features: Mapping[str, Mapping[str, Features]] | None = None,
+    ):
         self.config, self.start_step, self.num_workers = config, start_step, num_workers
         for training_set in config.training_sets:
             if training_set.name not in manifests:
@@ -57,6 +77,12 @@ class JointLoader(Dataset):
                 training_set.kind,
             )
             for training_set in config.training_sets
+        }
+        self._views: dict[str, Views] = {
+            each.name: FeatureViews(self._images[each.name], features[each.name], each.augmentation, config.backbone.patch_size)
+            if features
+            else PixelViews(self._images[each.name], each.augmentation, config.switches.normalisation)
+            for each in config.training_sets
         }
         drawn = [sampler.dataset_of(rank, len(config.training_sets)) for rank in range(config.ranks)]
         for index, training_set in enumerate(config.training_sets):
@@ -96,12 +122,13 @@ class JointLoader(Dataset):
             labels=labels,
             valid=_valid(samples, training_set.augmentation.crop),
             opened=images.take_opened(),  # in the process that opened them
+            cell=self._views[training_set.name].cell,
         )
 
     def _sample(self, training_set: TrainingSet, position: int, rng: np.random.Generator) -> tuple[Sample, tuple[int, ...]]:
         images = self._images[training_set.name]
         mask = images.mask(position) if images.permitted == "masks" else None
-        sample = augment(images.image(position), mask, training_set.augmentation, self.config.switches.normalisation, rng)
+        sample = self._views[training_set.name].sample(position, mask, rng)
         if mask is None:
             return sample, images.labels(position)
         # the released code takes the labels of a crop from its mask at the size of the loss

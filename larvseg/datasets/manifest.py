@@ -173,6 +173,11 @@ class Manifest:
         columns, i = self._find(index)
         return columns["name"][i].as_py()
 
+    def size(self, index: int) -> tuple[int, int]:
+        """Width and height of the image in pixels."""
+        columns, i = self._find(index)
+        return columns["width"][i].as_py(), columns["height"][i].as_py()
+
     def labels(self, index: int) -> tuple[int, ...]:
         """Train ids of the classes in the whole image, ascending."""
         columns, i = self._find(index)

@@ -9,15 +9,18 @@ from larvseg.config import TrainConfig
 from larvseg.models.backbone import VisionTransformer, build_backbone
 from larvseg.models.bank import MemoryBank
 from larvseg.models.classifier import CosineClassifier
+from larvseg.models.neck import Neck, build_neck
 
 
 class Segmenter(nn.Module):
     """`segmenter(images, index)`: (B, 3, H, W) → logits (B, N, h, w) on the patch grid, for the N classes `index` of the union.
 
+    With a neck as its backbone, `images` are features (B, F, h, w).
+
     `banks`: none, one, or one for each virtual rank; inference does not use them.
     """
 
-    def __init__(self, backbone: VisionTransformer, classifier: CosineClassifier, banks: list[MemoryBank] | None = None) -> None:
+    def __init__(self, backbone: VisionTransformer | Neck, classifier: CosineClassifier, banks: list[MemoryBank] | None = None) -> None:
         super().__init__()
         self.backbone = backbone
         self.classifier = classifier
@@ -41,7 +44,7 @@ def build_segmenter(config: TrainConfig, classes: int, with_banks: bool = True, 
     Without banks for inference, and for the methods that keep none. `table` (classes, any width): fixed embeddings of the names.
     """
     generator = torch.Generator().manual_seed(config.seed)
-    backbone = build_backbone(config.backbone, config.seed)
+    backbone = build_neck(config.backbone, config.seed) if config.backbone.neck else build_backbone(config.backbone, config.seed)
     classifier = CosineClassifier(
         backbone.dim, classes, temperature=config.switches.temperature, tau=config.temperature, table=table, generator=generator
     )

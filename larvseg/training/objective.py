@@ -153,7 +153,7 @@ class Objective:
             place = ranks[0] if len(banks) > 1 else 0
             bank = banks[place]
             self._pushing[place].add(training_set.name)
-        height, width = own[0].images.shape[2:]
+        height, width = own[0].size
         return Group(
             training_set,
             torch.tensor([rank for rank, batch in zip(ranks, own, strict=True) for _ in batch.images], device=device),
@@ -192,7 +192,7 @@ def valid_positions(batches: Sequence[RankBatch], stride: int, device: torch.dev
     """(B, H, W) bool of the size of the losses: image, not padding; None if nothing is padded."""
     if all(batch.valid is None for batch in batches):
         return None
-    valid = [torch.ones_like(batch.images[:, 0]) if batch.valid is None else batch.valid for batch in batches]
+    valid = [torch.ones(len(batch.images), *batch.size) if batch.valid is None else batch.valid for batch in batches]
     return torch.cat(valid)[:, ::stride, ::stride].to(device) > 0
 
 

@@ -1,0 +1,1 @@
+"""Features of a frozen network, computed once for every image: a trained neck makes a segmenter of them."""
