@@ -21,6 +21,7 @@ from larvseg.config.datasets import (
 )
 from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
 from larvseg.config.evaluation import EvaluateConfig, Evaluation
+from larvseg.config.features import ExtractConfig
 from larvseg.config.figures import (
     AttentionsConfig,
     Column,
@@ -87,6 +88,7 @@ __all__ = [
     "Embedding",
     "Ensemble",
     "EvaluateConfig",
+    "ExtractConfig",
     "Evaluation",
     "Experiments",
     "FetchConfig",

@@ -13,7 +13,7 @@ from larvseg.config.datasets import Kind
 class Switches(Model):
     """Where paper and official code disagree (docs/paper-and-code.md); the presets are in `workflow/config/presets.yaml`."""
 
-    normalisation: Literal["imagenet", "half"] = "imagenet"  # mean/std of the inputs
+    normalisation: Literal["imagenet", "half", "tensorflow_lite"] = "imagenet"  # mean/std of the inputs
     temperature: Literal["layer_norm", "cosine"] = "layer_norm"  # class-axis LayerNorm · γ + β, or cosine / τ (eq. 5)
     attention_on: Literal["logits", "similarity"] = "logits"  # what A multiplies: normalised logits, or cosines before the softmax
     pooling: Literal["attention", "all_pixels"] = "attention"  # divide the attentive pooling by the sum of A, or by HW

@@ -18,6 +18,7 @@ CROP_TRIES = 10
 _NORMALISATION = {
     "imagenet": ((123.675, 116.28, 103.53), (58.395, 57.12, 57.375)),
     "half": ((127.5, 127.5, 127.5), (127.5, 127.5, 127.5)),
+    "tensorflow_lite": ((127.0, 127.0, 127.0), (128.0, 128.0, 128.0)),  # as EfficientNet-Lite was trained
     "clip": ((122.7709383, 116.7460125, 104.09373615), (68.5005327, 66.6321579, 70.32316305)),  # as CLIP was trained
 }
 _HUE_CIRCLE = 255  # Pillow's HSV: hues 0 and 255 are the same
@@ -74,7 +75,7 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def normalise(image: np.ndarray, normalisation: str) -> np.ndarray:
-    """RGB (H, W, 3) uint8 to (3, H, W) float32, normalised by the statistics "imagenet", "half" (0.5) or "clip"."""
+    """RGB (H, W, 3) uint8 to (3, H, W) float32, normalised by the statistics of one of the names above."""
     mean, std = (np.array(values, np.float32)[:, None, None] for values in _NORMALISATION[normalisation])
     result = image.transpose(2, 0, 1).astype(np.float32, order="C")
     result -= mean

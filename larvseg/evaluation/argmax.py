@@ -39,15 +39,15 @@ def upsampled_argmax(logits: Tensor, size: tuple[int, int], method: Method = "au
 def sliding_argmax(
     window_logits: Tensor,
     positions: tuple[Sequence[int], Sequence[int]],
-    window: int,
+    window: tuple[int, int],
     resized_size: tuple[int, int],
     original_size: tuple[int, int],
     method: Method = "auto",
 ) -> Tensor:
     """Label map of one image from the logits of its sliding windows: (T·L, N, h, w) float32 → `original_size` int64.
 
-    Each window's logits are upsampled to window × window pixels and laid at its place in the resized image; what reaches past it is
-    dropped. Overlaps are averaged, the mean is resized to `original_size`, both bilinear (align_corners False), then argmax.
+    Each window's logits are upsampled to `window` (height, width) pixels and laid at its place in the resized image; what reaches past it
+    is dropped. Overlaps are averaged, the mean is resized to `original_size`, both bilinear (align_corners False), then argmax.
     `positions` are the T top and L left window edges; windows come row by row and must cover the image.
     Raises ValueError for wrong shapes, types or uncovered pixels.
     """
@@ -55,12 +55,10 @@ def sliding_argmax(
     tops, lefts = positions
     if len(window_logits) != len(tops) * len(lefts):
         raise ValueError(f"window_logits: {len(window_logits)} windows for {len(tops)} × {len(lefts)} positions")
-    axes = list(zip(window_logits.shape[2:], positions, resized_size, strict=True))
-    cover = [_cover(starts, window, length) for _, starts, length in axes]
+    axes = list(zip(window_logits.shape[2:], positions, window, resized_size, strict=True))
+    cover = [_cover(*axis[1:]) for axis in axes]
     if _candidates_pay(window_logits, original_size, method):
-        merges = [
-            _placement(size, starts, window, length) / count[:, None] for (size, starts, length), count in zip(axes, cover, strict=True)
-        ]
+        merges = [_placement(*axis) / count[:, None] for axis, count in zip(axes, cover, strict=True)]
         rows, columns = (_interpolation(len(m), new).double() @ m for m, new in zip(merges, original_size, strict=True))
         grid = window_logits.unflatten(0, (len(tops), len(lefts))).permute(2, 0, 3, 1, 4)  # N, T, h, L, w
         return _candidate_argmax(grid.flatten(3).flatten(1, 2), rows.float(), columns.float())
@@ -68,13 +66,13 @@ def sliding_argmax(
 
     def merged(chunk: slice) -> Tensor:
         total = window_logits.new_zeros(len(window_logits[0, chunk]), *resized_size)
-        windows = F.interpolate(window_logits[:, chunk], (window, window), mode="bilinear", align_corners=False)
+        windows = F.interpolate(window_logits[:, chunk], window, mode="bilinear", align_corners=False)
         for (top, left), logits in zip(((top, left) for top in tops for left in lefts), windows, strict=True):
-            target = total[:, top : top + window, left : left + window]
+            target = total[:, top : top + window[0], left : left + window[1]]
             target += logits[:, : target.shape[1], : target.shape[2]]
         return total / count
 
-    per_class = len(window_logits) * window**2 + resized_size[0] * resized_size[1] + original_size[0] * original_size[1]
+    per_class = len(window_logits) * window[0] * window[1] + resized_size[0] * resized_size[1] + original_size[0] * original_size[1]
     return _running_argmax(merged, window_logits.shape[1], per_class, original_size)
 
 

@@ -14,16 +14,18 @@ from torch import Tensor
 from tqdm import tqdm
 
 from larvseg.config import EvaluateConfig, Evaluation
+from larvseg.datasets.feature_files import Features
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.evaluation.permutation import permuted_vocabulary
-from larvseg.evaluation.sliding_window import Segmenter, segment_all
+from larvseg.evaluation.sliding_window import Cut, Segmenter, cut, cut_features, segment_cuts
 from larvseg.files import json_text
 from larvseg.methods.method import method_of
 from larvseg.models.predictor import Predictor
 from larvseg.training import runtime
+from larvseg.training.frozen import features_of
 
 
 class LabelledImages(Protocol):
@@ -41,13 +43,15 @@ class LabelledImages(Protocol):
 def evaluate(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Write `confusion` (Arrow: image = row of the manifest, target, prediction, count) and `metrics` (JSON, IoU in percent, null for NaN).
 
-    inputs: `manifest` of the benchmark and what the method is made of, by the roles that its `predictor` knows. The metrics of methods that
-    know classes by their names hold the control `permuted_vocabulary`. Raises LarvSegError if the inputs do not belong together.
+    inputs: `manifest` of the benchmark, `features` of its images where the backbone is frozen, and what the method is made of, by the
+    roles that its `predictor` knows. The metrics of methods that know classes by their names hold the control `permuted_vocabulary`.
+    Raises LarvSegError if the inputs do not belong together.
     """
     device = runtime.prepare(config.runtime)
     manifest = open_benchmark(inputs["manifest"], config.benchmark)
     predictor = ready(config, inputs, manifest, device)
-    counts = evaluate_model(predictor.logits, manifest, config.evaluation, predictor.normalisation, device)
+    features = features_of(inputs["features"], manifest, config.evaluation, config.evaluation.cell) if "features" in inputs else None
+    counts = evaluate_model(predictor.logits, manifest, config.evaluation, predictor.normalisation, device, features)
     counts.write(outputs["confusion"])
     metrics = {"run": config.run, "seed": config.seed, "profile": config.profile, "benchmark": config.benchmark}
     names, novel = manifest.header["classes"], manifest.header["novel"]
@@ -82,10 +86,16 @@ def ready(config: EvaluateConfig, inputs: Mapping[str, Path], manifest: Manifest
 
 @torch.inference_mode()
 def evaluate_model(
-    model: Segmenter, manifest: LabelledImages, evaluation: Evaluation, normalisation: str, device: torch.device | str = "cpu"
+    model: Segmenter,
+    manifest: LabelledImages,
+    evaluation: Evaluation,
+    normalisation: str,
+    device: torch.device | str = "cpu",
+    features: Features | None = None,
 ) -> ConfusionCounts:
     """Confusion counts of `model` on the validation images; predictions are over all classes of the manifest.
 
+    features: of all images of the manifest, which `model` takes instead of the images themselves.
     Raises LarvSegError if there is no validation image or the model has another number of classes.
     """
     classes = len(manifest.header["classes"])
@@ -102,8 +112,13 @@ def evaluate_model(
         return logits
 
     counts = ConfusionCounts(classes)
-    images = (manifest.image(row) for row in rows)
-    predictions = segment_all(checked, images, evaluation, normalisation, device)
+
+    def cut_of(row: int) -> Cut:
+        if features is not None:
+            return cut_features(features[row], manifest.size(row), evaluation, device)
+        return cut(manifest.image(row), evaluation, normalisation, device)
+
+    predictions = segment_cuts(checked, map(cut_of, rows), evaluation)
     with tqdm(total=len(rows), desc="evaluate", unit="image", file=sys.stderr, disable=None) as progress:
         for row, prediction in zip(rows, predictions, strict=True):
             counts.add(row, manifest.mask(row), prediction)

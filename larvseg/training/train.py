@@ -15,6 +15,7 @@ from larvseg.models.segmenter import build_segmenter
 from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.checkpoint import save_tensors
 from larvseg.training.curves import MEANS, Curves
+from larvseg.training.frozen import standard, training_features
 from larvseg.training.label_space import run_vocabulary
 from larvseg.training.loop import Training, fit
 from larvseg.training.objective import Objective
@@ -27,6 +28,7 @@ from larvseg.training.text_table import text_of
 def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Train `config.run` from `inputs["backbone"]` on the manifests named after its training sets.
 
+    A neck is trained on features: `inputs` has <name>.plain, <name>.flipped and <name>.statistics of each training set, and no `backbone`.
     Where config.table is "text", the classifier keeps the embeddings of the class names in the text table `inputs["text"]` as they are.
     Writes `outputs`: `model` (backbone, classifier, memory bank), `config` (resolved configuration, vocabulary, and how many annotations
     of which data set were opened), `curves` and `card`.
@@ -41,7 +43,12 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
 
     table = text_of(inputs["text"], vocabulary["names"]) if config.table == "text" else None
     model = build_segmenter(config, len(vocabulary["names"]), table=table)
-    load_backbone(model.backbone, inputs["backbone"])
+    features = None
+    if config.backbone.neck:
+        features = training_features(config, inputs, manifests)
+        model.backbone.standardise(*standard(inputs[f"{each.name}.statistics"] for each in config.training_sets))
+    else:
+        load_backbone(model.backbone, inputs["backbone"])
     model.to(device).train()
     objective = Objective(config, model, vocabulary["index"])
     optimiser = build_optimiser(config.optimiser, model.backbone.parameters(), model.classifier.parameters())
@@ -50,7 +57,7 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     curves = Curves(means=(*MEANS, *(f"loss_{name}" for name in config.losses)))
 
     def batches_from(start: int) -> JointLoader:
-        return JointLoader(config, manifests, start, workers)
+        return JointLoader(config, manifests, start, workers, features)
 
     def loss_of(batches: Sequence[RankBatch], step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         with autocast(config.runtime):

@@ -76,7 +76,7 @@ def test_other_ranks_and_types_are_refused(bad):
     with pytest.raises(ValueError, match="rank 4"):
         upsampled_argmax(bad, (8, 8))
     with pytest.raises(ValueError, match="rank 4"):
-        sliding_argmax(bad, ((0,), (0,)), 8, (8, 8), (8, 8))
+        sliding_argmax(bad, ((0,), (0,)), (8, 8), (8, 8), (8, 8))
 
 
 def merged_reference(logits, positions, window, resized, original):
@@ -105,23 +105,23 @@ def merged_reference(logits, positions, window, resized, original):
 )
 def test_sliding_argmax_equals_merging_every_map(positions, resized, original, noise, method):
     logits = maps(len(positions[0]) * len(positions[1]), 60, 8, 8, noise=noise)
-    labels = sliding_argmax(logits, positions, 64, resized, original, method)
+    labels = sliding_argmax(logits, positions, (64, 64), resized, original, method)
     assert_same_labels(labels[None], merged_reference(logits, positions, 64, resized, original))
 
 
 def test_sliding_argmax_in_chunks_of_classes():
     logits = maps(2, 700, 4, 4, noise=0.1)
-    arguments = ((0,), (0, 21)), 64, (64, 85), (144, 192)
+    positions, sizes = ((0,), (0, 21)), ((64, 85), (144, 192))
     assert 700 * 144 * 192 > CHUNK
-    reference = merged_reference(logits, *arguments)
+    reference = merged_reference(logits, positions, 64, *sizes)
     for method in METHODS:
-        assert_same_labels(sliding_argmax(logits, *arguments, method)[None], reference)
+        assert_same_labels(sliding_argmax(logits, positions, (64, 64), *sizes, method)[None], reference)
 
 
 def test_sliding_argmax_refuses_windows_that_do_not_fit():
     logits = torch.zeros(2, 3, 4, 4)
     for method in METHODS:
         with pytest.raises(ValueError, match="do not cover"):
-            sliding_argmax(logits, ((0,), (0, 70)), 64, (64, 134), (64, 134), method)
+            sliding_argmax(logits, ((0,), (0, 70)), (64, 64), (64, 134), (64, 134), method)
         with pytest.raises(ValueError, match="2 windows for 1 × 3"):
-            sliding_argmax(logits, ((0,), (0, 10, 20)), 64, (64, 84), (64, 84), method)
+            sliding_argmax(logits, ((0,), (0, 10, 20)), (64, 64), (64, 84), (64, 84), method)
