@@ -18,7 +18,7 @@ LARGEST_AREA = 89_478_485  # pixels (Pillow's own limit, beyond which it warns);
 
 _OUTSIDE = -2
 _COCO_GAPS = {11, 25, 28, 29, 44, 65, 67, 68, 70, 82, 90}  # COCO ids that COCO-Stuff never uses
-_IMAGES = ("JPEG", "PNG", "GIF", "WEBP")  # ImageNet names some of the others .JPEG, too
+_IMAGES = ("BMP", "JPEG", "PNG", "GIF", "WEBP")  # ImageNet names some of the others .JPEG, too
 
 
 class UnreadableImage(LarvSegError):
