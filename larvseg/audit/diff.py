@@ -22,9 +22,12 @@ from larvseg.errors import LarvSegError
 # run by the code of the revision itself, which knows best what its configuration means
 WRITE_RECIPES = """
 import sys
-try:
+from pathlib import Path
+
+# Asked of the folder: where a module is missing in it, an editable installation would give that of the working tree.
+if Path("larvseg/pipeline").is_dir():
     from larvseg.pipeline import Dag, selected
-except ImportError:  # a revision from before there was a Dag
+else:  # a revision from before there was a Dag
     from larvseg.experiments import selected
 
     Dag = lambda project: project

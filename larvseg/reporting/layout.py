@@ -243,9 +243,10 @@ def _notes(rows: pd.DataFrame, shared: Sequence[str], block: str | None) -> tupl
     waiting = (rows["status"] == NOT_YET).sum()
     if waiting:
         notes.insert(0, f"{WAITING}: not there yet; {len(rows) - waiting} of {len(rows)} rows are, and places are among them")
-    alone = dict.fromkeys(name for names in rows.get(BY_NAME, ()) for name in names.split(";") if name)
+    # A150 and A847 spell some names with a space and with a hyphen
+    alone = dict.fromkeys(name.replace("-", " ") for names in rows.get(BY_NAME, ()) for name in names.split(";") if name)
     if alone:
-        notes.append(f"novel by name alone: {', '.join(alone)}; there are pixel labels of them under other names")
+        notes.append(f"novel by name alone: {', '.join(alone)}; the base has them under other names")
     if shared:
         notes.append("all rows: " + ", ".join(f"{_heading(column)} {rows[column][0]}" for column in shared))
     if (rows.get("top_k", none) != rows.get("published_top_k", none)).any():

@@ -15,10 +15,10 @@ CONFIG = Path(__file__).parents[2] / "workflow/config"
 def project(tmp_path):
     """A function that makes a project from the committed configuration after a change to one of its files."""
     folder = tmp_path / "config"
-    shutil.copytree(CONFIG, folder)
 
-    def make(profile: str, file: str | None = None, change=None) -> Project:
-        if file:
+    def make(profile: str = "mini", file: str = "experiments.yaml", change=None) -> Project:
+        shutil.copytree(CONFIG, folder, dirs_exist_ok=True)
+        if change:
             value = yaml.safe_load((folder / file).read_text())
             change(value)
             (folder / file).write_text(yaml.safe_dump(value))

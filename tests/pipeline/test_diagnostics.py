@@ -1,10 +1,8 @@
 """The jobs of the diagnostics: which runs they show, and which mistakes in experiments.yaml are answered how."""
 
-import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from larvseg.errors import LarvSegError
 from larvseg.pipeline import Project
@@ -15,20 +13,6 @@ from tests.jobs import job
 
 CONFIG = Path(__file__).parents[2] / "workflow/config"
 ALL_METHODS = ["denseclip", "reco", "zsbaseline", "lseg", "openseg", "baseline", "larvseg", "supervised"]
-
-
-@pytest.fixture
-def project(tmp_path):
-    def make(profile: str = "mini", file: str = "experiments.yaml", change=None) -> Project:
-        folder = tmp_path / "config"
-        shutil.copytree(CONFIG, folder, dirs_exist_ok=True)
-        if change:
-            value = yaml.safe_load((folder / file).read_text())
-            change(value)
-            (folder / file).write_text(yaml.safe_dump(value))
-        return Project(profile, folder)
-
-    return make
 
 
 def a150(change):

@@ -107,3 +107,13 @@ def test_a_file_that_is_no_table_is_refused(tmp_path):
             layout_of(path)
     with pytest.raises(LarvSegError, match="no such file"):
         layout_of(tmp_path / "table6.csv")
+
+
+def test_a_category_that_two_benchmarks_spell_otherwise_is_named_once(write):
+    path = write((LARVSEG, SUPERVISED), (0,), {"larvseg-a150": [(1, 2, 3)], "supervised-a847": [(1, 2, 3)]})
+    rows = read_csv(path)
+    header, *lines = path.read_text().splitlines()
+    assert header.endswith(",novel_by_name_alone") and len(lines) == len(rows) == 2
+    names = ("windowpane;television receiver", "windowpane;television-receiver")
+    path.write_text("\n".join([header, *(f"{line.rpartition(',')[0]},{own}" for line, own in zip(lines, names, strict=True))]) + "\n")
+    assert "novel by name alone: windowpane, television receiver; the base has them under other names" in layout_of(path).notes

@@ -102,7 +102,7 @@ MUTATIONS = {
     "other environment": Mutation(install_another_numpy, r"^DRIFTED .*\n    numpy .* → 0\.1\n"),
 }
 DOORS = {"snakemake": ("snakemake", "--cores", "2", "all"), "dvc": ("dvc", "repro")}
-QUICK = (("parameter", "snakemake"), ("edited output", "dvc"))
+QUICK = (("touched files", "snakemake"), ("edited output", "dvc"))
 
 
 def computations(clone: Clone) -> dict[tuple[str, str], list[str]]:
