@@ -155,9 +155,11 @@ def _classes(project: Project, manifest: Manifest, dataset: str) -> Iterator[Fin
 
 def _without_archive(project: Project, manifest: Manifest, dataset: str) -> Iterator[Finding]:
     """Categories without an archive: ImageNet has some no more (`absent` in the registry), the archives of others were not there."""
+    absent = manifest.header["absent"]
+    synsets = project.vocabulary(dataset).synsets if absent else {}
     lost, missing, tars = [], [], []
-    for name in manifest.header["absent"]:
-        offered = [wnid for wnid in project.vocabulary(dataset).synsets.get(name, ()) if wnid in project.synsets]
+    for name in absent:
+        offered = [wnid for wnid in synsets.get(name, ()) if wnid in project.synsets]
         tars += [f"{wnid}.tar" for wnid in offered]
         (missing if offered else lost).append(name)
     if lost:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -52,7 +53,7 @@ def read_vocabulary(dataset: str, classes: ClassList, drawn: bool = False, synse
     names = tuple(_cell(classes.file, row, classes.name) for row in rows)
     raw_ids = tuple(range(len(rows))) if classes.id is None else tuple(_raw(classes.file, row, classes.id) for row in rows)
     for what, values in (("class", names), ("value", raw_ids)):
-        if twice := [value for value in dict.fromkeys(values) if values.count(value) > 1]:
+        if twice := [value for value, count in Counter(values).items() if count > 1]:
             raise LarvSegError(f"{classes.file}: the {what} {twice[0]!r} stands there twice")
     keys = {rule: _keys(classes.file, rows, names, classes.keys.get(rule)) for rule in dict.fromkeys((*RULES, *classes.keys))}
     vocabulary = Vocabulary(dataset, names, raw_ids, keys)
