@@ -338,11 +338,11 @@ def print_table(
 
         from larvseg.audit.tree import Tree
         from larvseg.pipeline import Dag, selected
-        from larvseg.progress import SoFar
+        from larvseg.progress import SoFar, project_of
         from larvseg.progress import follow as follow_lines
 
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for Snakemake; what it says of that is shown, and its end is the end
-        follow_lines(SoFar(table.stem, Tree(Dag(selected()).recipes)), sys.stdin, sys.stdout)
+        follow_lines(SoFar(table, Tree(Dag(project_of(table)).recipes)), sys.stdin, sys.stdout)
     elif table.is_file():
         print(as_text(layout_of(table)), end="")
     else:

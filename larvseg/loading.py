@@ -21,9 +21,8 @@ class LoadedRun:
         self._model, self._device = model, device
         scenes = next(dataset.augmentation for dataset in config.training_sets if dataset.kind != "single_label")
         size = config.switches.evaluation_size
-        self._evaluation = Evaluation(
-            short_side=scenes.short_side, long_side=scenes.long_side, window=scenes.crop, stride=scenes.crop, size=size
-        )
+        whole = {"cell": config.backbone.patch_size} if config.backbone.neck else {"window": scenes.crop, "stride": scenes.crop}
+        self._evaluation = Evaluation(short_side=scenes.short_side, long_side=scenes.long_side, size=size, **whole)
 
     @torch.inference_mode()
     def segment(self, image: np.ndarray) -> np.ndarray:
@@ -51,5 +50,10 @@ def load(run: str | Path, seed: int = 0, device: str = "cpu", dataset: str | Non
         folder = Path("results", profile, "runs", str(run), f"seed{seed}")
     if not (folder / "config.json").is_file():
         raise LarvSegError(f"{folder}: no trained run there; give a folder, or train this run of workflow/config/experiments.yaml")
-    model, config = load_segmenter(folder / "model.safetensors", folder / "config.json", dataset, device)
+    frozen = folder.parents[2] / "backbone/frozen.safetensors"  # of the profile, where its backbone is frozen
+    model, config = load_segmenter(
+        folder / "model.safetensors", folder / "config.json", dataset, device, frozen if frozen.is_file() else None
+    )
+    if config.backbone.neck and model.frozen is None:
+        raise LarvSegError(f"{frozen}: no such file; {folder} is a neck, which sees images through this network")
     return LoadedRun(model, config, device)

@@ -13,7 +13,8 @@ from larvseg.audit.tree import Tree
 from larvseg.config import TableConfig, parse
 from larvseg.errors import LarvSegError
 from larvseg.lineage.records import record_path
-from larvseg.pipeline import Dag, selected
+from larvseg.pipeline import Dag, Project, selected
+from larvseg.pipeline.jobs.tables import table_path
 from larvseg.reporting.layout import Layout, lay_out
 from larvseg.reporting.rendering import grid
 from larvseg.reporting.tables import NOT_YET, rows_so_far
@@ -30,12 +31,12 @@ STEPS = re.compile(r"\d+ of \d+ steps \(.*\) done$")
 
 
 class SoFar:
-    """The rows of the table `name`, as far as their evaluations are there and stand in the tree `tree`."""
+    """The rows of the table `path`, as far as their evaluations are there and stand in the tree `tree`."""
 
-    def __init__(self, name: str, tree: Tree):
-        recipe = tree.recipe(f"results/{name}.csv")
-        self.name, self._recipes, self._inputs = name, tree.recipes, recipe.inputs
-        self._config: TableConfig = parse(TableConfig, recipe.config, name)
+    def __init__(self, path: Path, tree: Tree):
+        recipe = tree.recipe(path.as_posix())
+        self.name, self._recipes, self._inputs = path.stem, tree.recipes, recipe.inputs
+        self._config: TableConfig = parse(TableConfig, recipe.config, path)
         self._there: dict[str, Path] = {}
         self._written: dict[str, list[tuple[int, int]]] = {}
         self.rows: list[dict[str, str]] = []
@@ -55,13 +56,18 @@ class SoFar:
         return lay_out(self.name, self.rows)
 
 
+def project_of(table: Path) -> Project:
+    """The project that writes `table`: of the profile in whose folder it is (results/<profile>/<table>.csv), or of the selected one."""
+    return selected(table.parent.name if table.parent.parent.as_posix() == "results" else None)
+
+
 def so_far(path: Path) -> Layout:
     """The table `path` that is not made yet, as far as its rows are there; LarvSegError if none is, or it is no table of such rows."""
     missing = LarvSegError(f"{path}: no such file; `snakemake --cores all {path}` makes it")
-    project = selected()
-    if path.as_posix() not in [f"results/{name}.csv" for name in project.experiments.tables]:
+    project = project_of(path)
+    if path.as_posix() not in [table_path(project, name) for name in project.experiments.tables]:
         raise missing
-    table = SoFar(path.stem, Tree(Dag(project).recipes))
+    table = SoFar(path, Tree(Dag(project).recipes))
     layout = table.look()
     if all(row["status"] in (NOT_YET, "quoted") for row in table.rows):
         raise missing

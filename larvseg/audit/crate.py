@@ -199,8 +199,9 @@ def _add_file(crate: ROCrate, files: Files, path: str, sha256: str, size: int, i
 def _source(path: str, config: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """URL and licence of an archive that `config` says how to fetch; no URL where it is personal."""
     sources, name = config.get("sources", {}), Path(path).name
-    source = sources.get(name) or sources.get("{wnid}.tar" if name.endswith(".tar") else "") or {"url": None, "licence": None}
-    return source["url"] and source["url"].replace("{wnid}", Path(path).stem), source["licence"]
+    source = sources.get(name) or sources.get("{wnid}.tar" if name.endswith(".tar") else "") or {}
+    url = source.get("url")
+    return url and url.replace("{wnid}", Path(path).stem), source.get("licence")
 
 
 # ---- jobs

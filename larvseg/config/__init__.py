@@ -2,7 +2,7 @@
 
 from larvseg.config.base import Model, load_yaml, nearest, parse
 from larvseg.config.claims import Claim, ClaimsConfig, ResolvedClaim, Side
-from larvseg.config.clip import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, TextConfig, ZeroShotConfig
+from larvseg.config.clip import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, Sentences, TextConfig, ZeroShotConfig
 from larvseg.config.datasets import (
     ANNOTATIONS,
     Annotation,
@@ -21,7 +21,7 @@ from larvseg.config.datasets import (
 )
 from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
 from larvseg.config.evaluation import EvaluateConfig, Evaluation
-from larvseg.config.features import ExtractConfig
+from larvseg.config.features import ExtractConfig, FreezeConfig
 from larvseg.config.figures import (
     AttentionsConfig,
     Column,
@@ -69,7 +69,6 @@ __all__ = [
     "AttentionsConfig",
     "Augmentation",
     "Backbone",
-    "Neck",
     "Claim",
     "ClaimsConfig",
     "ClassList",
@@ -88,9 +87,9 @@ __all__ = [
     "Embedding",
     "Ensemble",
     "EvaluateConfig",
-    "ExtractConfig",
     "Evaluation",
     "Experiments",
+    "ExtractConfig",
     "FetchConfig",
     "Figure1Config",
     "Figure2Config",
@@ -98,6 +97,7 @@ __all__ = [
     "Figure4Config",
     "Figure5Config",
     "FigureConfig",
+    "FreezeConfig",
     "Files",
     "GainsConfig",
     "Grounding",
@@ -110,6 +110,7 @@ __all__ = [
     "Measured",
     "MetricsConfig",
     "Model",
+    "Neck",
     "Optimiser",
     "Own",
     "PageConfig",
@@ -129,6 +130,7 @@ __all__ = [
     "ResolvedClaim",
     "Retrieval",
     "Roles",
+    "Sentences",
     "Row",
     "Run",
     "RunsFigureConfig",

@@ -54,7 +54,7 @@ class ResolvedClaim(Claim):
     """A claim at the scale of a profile."""
 
     benchmark: str
-    published: str  # table
+    published: str | None = None  # table; None where the paper has no such runs
     column: str  # of that table
     sides: tuple[Side, ...]  # first that of `run`, then those of `than`
     quoted: tuple[str, ...] = ()  # runs that this profile does not have

@@ -41,14 +41,23 @@ class ClipConfig(Model):
     name: str
     model: ClipModel
     dataset: str  # of images and captions that it was trained on
-    training: ClipTraining | None
+    training: ClipTraining | None = None
     runtime: Runtime = Runtime()
+
+
+class Sentences(Model):
+    """A model of sentences that embeds class names."""
+
+    title: str
+    weights: str  # "package:<name>", a package that carries its files; or the path of their folder
+    prompts: Prompts = "name"
 
 
 class TextConfig(Model):
     """A text table: for each class of a data set an embedding, the mean over the prompts."""
 
-    clip: str  # name of the CLIP model
+    clip: str  # name of the CLIP model; "sentences" for a model of sentences
+    sentences: Sentences | None = None
     prompts: Prompts
     dataset: str
     classes: ClassList

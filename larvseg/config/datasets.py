@@ -103,7 +103,7 @@ class Source(Model):
     """An official archive of `workflow/config/sources.yaml`: where it is, how one knows that it is whole, and on what terms it is given."""
 
     family: str
-    url: str | None  # None: a person puts it there: the link is personal, or it comes in another form; "{wnid}" stands for a synset
+    url: str | None = None  # None: a person puts it there: the link is personal, or it comes in another form; "{wnid}" stands for a synset
     mirrors: tuple[str, ...] = ()
     size: int | None = Field(default=None, gt=0)  # bytes, exact, where published
     gigabytes: float = Field(gt=0)  # about; what `larvseg plan` counts with
@@ -169,9 +169,9 @@ class DeriveConfig(Model):
 
     dataset: str
     source: DataSet
-    classes: ClassList | None
-    benchmark: str | None  # the data set whose classes these are, where it is another
-    base: ClassList | None
+    classes: ClassList | None = None
+    benchmark: str | None = None  # the data set whose classes these are, where it is another
+    base: ClassList | None = None
     drawn: bool  # restrict the classes to those that the miniature draws
     weak_labels: Literal["image", "crop"] = "image"
     synsets: str | None = None  # "file:column" with the candidates of each class

@@ -5,17 +5,24 @@ from __future__ import annotations
 from typing import Literal
 
 from larvseg.config.base import Model
-from larvseg.config.training import Backbone, Runtime
+from larvseg.config.training import Backbone, Normalisation, Runtime
+
+
+class FreezeConfig(Model):
+    """The frozen network whose features runs are trained on."""
+
+    profile: str
+    backbone: Backbone
 
 
 class ExtractConfig(Model):
-    """The features of all images of one manifest, resized to `short_side`, at most `long_side` (pixels), as they are and mirrored."""
+    """The features of the images of some data sets, resized to `short_side`, at most `long_side` (pixels): of all, or mirrored ones."""
 
-    dataset: str
+    datasets: tuple[str, ...]
+    view: Literal["plain", "flipped"]
     profile: str
     backbone: Backbone
-    normalisation: Literal["imagenet", "half", "tensorflow_lite"]
+    normalisation: Normalisation
     short_side: int
     long_side: int
-    views: tuple[Literal["plain", "flipped"], ...]
     runtime: Runtime = Runtime()

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from larvseg.config.base import Model
 from larvseg.config.evaluation import Evaluation
-from larvseg.config.training import Backbone, Runtime
+from larvseg.config.training import Backbone, Normalisation, Runtime
 
 
 class Embedding(Model):
@@ -16,7 +16,7 @@ class Embedding(Model):
 
     source: Literal["segmenter", "backbone", "denseclip"]
     backbone: Backbone | None = None  # a backbone alone does not say what it is
-    normalisation: Literal["imagenet", "half"] = "imagenet"  # of its inputs
+    normalisation: Normalisation = "imagenet"  # of its inputs
 
 
 class GroupingConfig(Model):

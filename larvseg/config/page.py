@@ -27,7 +27,7 @@ class PageConfig(Model):
     seeds: tuple[int, ...]
     tables: tuple[Shown, ...]
     figures: tuple[Shown, ...]
-    claims: Shown | None
+    claims: Shown | None = None
     models: tuple[Shown, ...]  # whatever has a model card
     steps: dict[str, tuple[str, str]]  # rule → what the lineage calls a job of it, and what it tells of it
     recipes: str  # hash of the recipes of everything below: records say what no byte of an artifact may show

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from larvseg.config.base import Model
 from larvseg.config.claims import Claim
-from larvseg.config.clip import ClipModel, ClipTraining, Prompts, Roles
+from larvseg.config.clip import ClipModel, ClipTraining, Prompts, Roles, Sentences
 from larvseg.config.datasets import World
 from larvseg.config.evaluation import Evaluation
 from larvseg.config.figures import Column, Row
@@ -68,6 +68,8 @@ class Profile(Model):
     about: str = ""  # in a sentence, for the report
     drawn: bool  # archives are drawn, and vocabularies restricted to what is drawn
     world: World | None
+    experiments: str = "experiments.yaml"  # beside the profile; with others than these, tables and report go below results/<profile>
+    seeds: int = Field(default=1, gt=0)  # how many, where workflow/config/config.yaml does not say
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
     in11k_images: int = Field(default=500, ge=0)  # IN11K holds the synsets with more images than this
     whole_imagenet: bool = False  # all synsets are there, and the runs over them are trained (Figure 5); always so where archives are drawn
@@ -81,6 +83,7 @@ class Profile(Model):
     steps: int = Field(gt=0)
     ranks: int = 8
     images_per_rank: int = 2
+    loss_downsample: int = Field(default=2, gt=0)  # losses are taken at crop / loss_downsample
     top_k_scale: float = Field(default=1.0, gt=0)  # K on this profile's patch grid = the paper's K · top_k_scale
     evaluation: Evaluation
     runtime: Runtime
@@ -88,6 +91,7 @@ class Profile(Model):
     deriving_threads: int = 1
     memory_mb: int
     minutes: int
+    sentences: Sentences | None = None  # embeds class names, where no CLIP does
     comparators: Comparators | None = None  # None: rows of language-guided methods are quoted, not run
     quoted: tuple[str, ...] = ()  # methods that are not run; their rows have the published numbers alone
     machine: Machine | None = None

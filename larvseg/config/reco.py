@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from larvseg.config.base import Model
-from larvseg.config.training import Backbone, Runtime
+from larvseg.config.training import Backbone, Normalisation, Runtime
 
 
 class IndexConfig(Model):
@@ -31,5 +29,5 @@ class RecoConfig(Model):
     guidance: float = 0.1  # cosines of CLIP are multiplied by this share of its own scale before the sigmoid; 10 for OpenAI's weights
     image_size: int = 224  # retrieved images are cut to this size, pixels
     features: Backbone
-    normalisation: Literal["imagenet", "half"] = "imagenet"  # of the inputs of `features`
+    normalisation: Normalisation = "imagenet"  # of the inputs of `features`
     runtime: Runtime = Runtime()

@@ -17,7 +17,7 @@ class TableConfig(Model):
     """One table of the paper, or one like it."""
 
     table: str
-    published: str | None  # the published table that its rows stand beside; None where the paper has no such table
+    published: str | None = None  # the published table that its rows stand beside; None where the paper has no such table
     profile: str
     seeds: tuple[int, ...]
     columns: tuple[str, ...]  # of text

@@ -10,10 +10,13 @@ from larvseg.config.base import Model
 from larvseg.config.datasets import Kind
 
 
+Normalisation = Literal["imagenet", "half", "tensorflow_lite"]  # mean and deviation of the inputs of a network
+
+
 class Switches(Model):
     """Where paper and official code disagree (docs/paper-and-code.md); the presets are in `workflow/config/presets.yaml`."""
 
-    normalisation: Literal["imagenet", "half", "tensorflow_lite"] = "imagenet"  # mean/std of the inputs
+    normalisation: Normalisation = "imagenet"  # mean/std of the inputs
     temperature: Literal["layer_norm", "cosine"] = "layer_norm"  # class-axis LayerNorm · γ + β, or cosine / τ (eq. 5)
     attention_on: Literal["logits", "similarity"] = "logits"  # what A multiplies: normalised logits, or cosines before the softmax
     pooling: Literal["attention", "all_pixels"] = "attention"  # divide the attentive pooling by the sum of A, or by HW
@@ -162,6 +165,6 @@ class PretrainConfig(Model):
 
     profile: str
     backbone: Backbone
-    pretraining: Pretraining | None
-    normalisation: Literal["imagenet", "half"]
+    pretraining: Pretraining | None = None
+    normalisation: Normalisation
     runtime: Runtime = Runtime()

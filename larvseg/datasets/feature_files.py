@@ -1,60 +1,95 @@
-"""Features of the images of a manifest in files of float16 numbers, which are read where they lie.
+"""Features of images in files of float16 numbers, which are read where they lie.
 
-One file holds one view (plain or flipped) of all images, the cells of each image row by row, image after image in the order of the
-manifest. Where an image begins follows from the sizes in the manifest.
+An index lists the images and the cells of each: training images first, all others after them. One file for each view holds their cells row
+by row, image after image: the plain view those of all images, the flipped view those of the training images alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
+from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 
 VIEWS = ("plain", "flipped")
+_COLUMNS = {"image": pa.string(), "rows": pa.int32(), "columns": pa.int32(), "training": pa.bool_()}
 
 
-def write_view(path: Path, grids: Iterable[np.ndarray], shapes: Sequence[tuple[int, int]], channels: int) -> None:
-    """Write `grids` (h, w, C), one for each of `shapes` (h, w), to the file `path` of NumPy's format.
+class Entry(NamedTuple):
+    """An image of the index."""
+
+    image: str  # its archive and the name in it
+    rows: int  # cells
+    columns: int
+    training: bool  # some manifest trains on it
+
+
+def write_index(path: Path, entries: Sequence[Entry]) -> None:
+    """Write the index of `entries`."""
+    columns = [pa.array(values, kind) for values, kind in zip(zip(*entries, strict=True), _COLUMNS.values(), strict=True)]
+    table = pa.table(columns, list(_COLUMNS))
+    with replacing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+
+
+def read_index(path: Path) -> list[Entry]:
+    """The entries of the index at `path`; LarvSegError for a file that is none."""
+    try:
+        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        return [Entry(**row) for row in table.to_pylist()]
+    except (pa.ArrowException, OSError, TypeError) as error:
+        raise LarvSegError(f"{path}: no index of features ({error}); delete it, so that it is made again") from None
+
+
+def write_view(path: Path, grids: Iterable[np.ndarray], entries: Sequence[Entry], channels: int) -> None:
+    """Write `grids` (rows, columns, C), one for each of `entries`, to the file `path` of NumPy's format.
 
     Raises LarvSegError for a grid of another shape, or with a number that float16 does not hold.
     """
-    cells = sum(height * width for height, width in shapes)
+    cells = sum(entry.rows * entry.columns for entry in entries)
     with replacing(path) as temporary:
         view = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float16, shape=(cells, channels))
         start = 0
-        for number, (grid, shape) in enumerate(zip(grids, shapes, strict=True)):
-            if grid.shape != (*shape, channels):
-                raise LarvSegError(f"{path}: features of image {number} have the shape {grid.shape}, expected {(*shape, channels)}")
+        for grid, entry in zip(grids, entries, strict=True):
+            expected = (entry.rows, entry.columns, channels)
+            if grid.shape != expected:
+                raise LarvSegError(f"{path}: the features of {entry.image} have the shape {grid.shape}, expected {expected}")
             if not np.abs(grid).max() <= np.finfo(np.float16).max:
-                raise LarvSegError(f"{path}: a feature of image {number} is not finite in 16 bits; take another network or level")
-            view[start : start + len(grid) * grid.shape[1]] = grid.reshape(-1, channels)
-            start += len(grid) * grid.shape[1]
+                raise LarvSegError(f"{path}: a feature of {entry.image} is not finite in 16 bits; take another network or level")
+            end = start + entry.rows * entry.columns
+            view[start:end] = grid.reshape(-1, channels)
+            start = end
         view.flush()
         del view
 
 
 class Features:
-    """One view of the images of a manifest: `features[row]` is (h, w, C) float16, read from the file `path`.
+    """One view of images of a manifest: `features[row]` is (rows, columns, C) float16, read from the file `path`.
 
-    `shapes`: (h, w) of each image. Raises LarvSegError for a file that is not of these images.
+    `entries`: the index of the file; `images`: row of the manifest → its image there (see images_of). Raises LarvSegError for a file that is damaged, or
+    that does not hold one of the images.
     """
 
-    def __init__(self, path: Path, shapes: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, path: Path, entries: Sequence[Entry], images: Mapping[int, str]) -> None:
         try:
             self._cells = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise LarvSegError(f"{path}: no file of features ({error}); delete it, so that it is made again") from None
-        self._shapes = shapes
-        self._starts = np.concatenate([[0], np.cumsum([height * width for height, width in shapes])]).astype(np.int64)
-        if self._cells.ndim != 2 or self._cells.dtype != np.float16 or len(self._cells) != self._starts[-1]:
-            raise LarvSegError(f"{path}: holds {self._cells.shape} of {self._cells.dtype}, not {self._starts[-1]} cells of float16")
-
-    def __len__(self) -> int:
-        return len(self._shapes)
+        counts = [entry.rows * entry.columns for entry in entries]
+        ends = np.cumsum(counts, dtype=np.int64)
+        held = int(np.searchsorted(ends, len(self._cells), side="right"))  # images that the file has all cells of
+        if self._cells.ndim != 2 or self._cells.dtype != np.float16 or len(self._cells) != sum(counts[:held]):
+            raise LarvSegError(f"{path}: holds {self._cells.shape} of {self._cells.dtype}, not the cells of its index; delete it")
+        places = {entry.image: number for number, entry in enumerate(entries[:held])}
+        if absent := [image for image in images.values() if image not in places]:
+            raise LarvSegError(f"{path}: {len(absent)} images are not in it, as {absent[0]}; delete it, so that it is made again")
+        self._rows = {row: (int(ends[places[image]]) - counts[places[image]], entries[places[image]]) for row, image in images.items()}
 
     @property
     def channels(self) -> int:
@@ -62,4 +97,11 @@ class Features:
         return self._cells.shape[1]
 
     def __getitem__(self, row: int) -> np.ndarray:
-        return self._cells[self._starts[row] : self._starts[row + 1]].reshape(*self._shapes[row], self.channels)
+        start, entry = self._rows[row]
+        return self._cells[start : start + entry.rows * entry.columns].reshape(entry.rows, entry.columns, self.channels)
+
+
+def images_of(manifest: Manifest, rows: Iterable[int]) -> dict[int, str]:
+    """What the index calls the image of each of `rows`."""
+    places = {row: manifest.row(row)["image"] for row in rows}
+    return {row: f"{place['archive']}/{place['member']}" for row, place in places.items()}

@@ -102,9 +102,9 @@ def _records(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
 def _made(project: Project, folder: Path) -> Iterator[Path]:
     """Everything that the DAG writes for this profile, records among it."""
     places = [f"data/{project.name}/{kind}" for kind in ("archives", "manifests")]
-    places += [f"results/{project.name}/{kind}" for kind in ("backbone", "runs", "evaluations")]
-    files = [path for place in (*places, "reports") for path in sorted((folder / place).rglob("*"))]
-    files += [path for path in sorted((folder / "results").glob("*"))]
+    places += [f"results/{project.name}/{kind}" for kind in ("backbone", "features", "runs", "evaluations")]
+    files = [path for place in (*places, project.places["reports"]) for path in sorted((folder / place).rglob("*"))]
+    files += [path for path in sorted((folder / project.places["tables"]).glob("*"))]
     yield from (path for path in files if path.is_file() and not path.name.startswith(".") and path.name != "README.md")
 
 

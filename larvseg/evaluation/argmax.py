@@ -3,7 +3,8 @@
 Upsampling is a fixed linear map whose weights are non-negative and sum to one: each output pixel is a convex combination of a few
 patches. So in a block of pixels that draw on the same patches, with L the largest over classes of the smallest value on these patches,
 a class whose largest value is below L cannot win anywhere. The few dozen classes that remain are interpolated, the others never.
-Merging sliding windows and resizing the result is such a map, too, and acts on rows and columns separately: as one pair of matrices.
+Merging sliding windows and resizing the result is such a map, too, and acts on rows and columns separately: as one pair of matrices, whose
+product with the logits is the result where it is smaller than the resized image between the two.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 Method = Literal["auto", "plain", "candidates"]
+SlidingMethod = Literal["auto", "plain", "product", "candidates"]
 
 CHUNK = 1 << 24  # elements of one intermediate of the plain way: 64 MiB
 PLAIN_LIMIT = (
     1 << 25
 )  # above so many output logits the candidate reduction is the faster way on a CPU; an accelerator always takes the plain one
+SHRUNK = 4  # where the resized image has so many times the pixels of the original, neither interpolation is carried out at its size
 
 
 def upsampled_argmax(logits: Tensor, size: tuple[int, int], method: Method = "auto") -> Tensor:
@@ -42,7 +45,7 @@ def sliding_argmax(
     window: tuple[int, int],
     resized_size: tuple[int, int],
     original_size: tuple[int, int],
-    method: Method = "auto",
+    method: SlidingMethod = "auto",
 ) -> Tensor:
     """Label map of one image from the logits of its sliding windows: (T·L, N, h, w) float32 → `original_size` int64.
 
@@ -57,11 +60,14 @@ def sliding_argmax(
         raise ValueError(f"window_logits: {len(window_logits)} windows for {len(tops)} × {len(lefts)} positions")
     axes = list(zip(window_logits.shape[2:], positions, window, resized_size, strict=True))
     cover = [_cover(*axis[1:]) for axis in axes]
-    if _candidates_pay(window_logits, original_size, method):
+    candidates = _candidates_pay(window_logits, original_size, method)
+    if candidates or _product_pays(window_logits, resized_size, original_size, method):
         merges = [_placement(*axis) / count[:, None] for axis, count in zip(axes, cover, strict=True)]
-        rows, columns = (_interpolation(len(m), new).double() @ m for m, new in zip(merges, original_size, strict=True))
+        both = (_interpolation(len(m), new).double() @ m for m, new in zip(merges, original_size, strict=True))
+        rows, columns = (matrix.to(window_logits) for matrix in both)
         grid = window_logits.unflatten(0, (len(tops), len(lefts))).permute(2, 0, 3, 1, 4)  # N, T, h, L, w
-        return _candidate_argmax(grid.flatten(3).flatten(1, 2), rows.float(), columns.float())
+        maps = grid.flatten(3).flatten(1, 2)
+        return _candidate_argmax(maps, rows, columns) if candidates else _product_argmax(maps, rows, columns)
     count = (cover[0][:, None] * cover[1]).to(window_logits)
 
     def merged(chunk: slice) -> Tensor:
@@ -81,11 +87,18 @@ def _check(logits: Tensor, name: str) -> None:
         raise ValueError(f"{name}: expected non-empty float32 of rank 4, got {logits.dtype} {tuple(logits.shape)}")
 
 
-def _candidates_pay(logits: Tensor, size: tuple[int, int], method: Method) -> bool:
+def _candidates_pay(logits: Tensor, size: tuple[int, int], method: SlidingMethod) -> bool:
     if method != "auto":
         return method == "candidates"
     pixels, patches = size[0] * size[1], logits.shape[2] * logits.shape[3]
     return logits.device.type == "cpu" and logits.shape[1] * pixels > PLAIN_LIMIT and pixels > 16 * patches
+
+
+def _product_pays(logits: Tensor, resized: tuple[int, int], size: tuple[int, int], method: SlidingMethod) -> bool:
+    if method != "auto":
+        return method == "product"
+    # a weight of 0 times an infinite logit would be no number
+    return resized[0] * resized[1] >= SHRUNK * size[0] * size[1] and bool(logits.isfinite().all())
 
 
 # --- the plain way -----------------------------------------------------------------------------------------------------------
@@ -101,7 +114,9 @@ def _running_argmax(maps_of, classes: int, per_class: int, size: tuple[int, int]
     step = max(1, CHUNK // per_class)
     best = labels = None
     for start in range(0, classes, step):
-        maps = F.interpolate(maps_of(slice(start, start + step))[None], size, mode="bilinear", align_corners=False)[0]
+        maps = maps_of(slice(start, start + step))
+        if maps.shape[1:] != size:
+            maps = F.interpolate(maps[None], size, mode="bilinear", align_corners=False)[0]
         values, indices = maps.max(0)
         if best is None:
             best, labels = values, indices
@@ -110,6 +125,15 @@ def _running_argmax(maps_of, classes: int, per_class: int, size: tuple[int, int]
         best = torch.where(better, values, best)
         labels = torch.where(better, indices + start, labels)
     return labels
+
+
+# --- both interpolations as one product of matrices --------------------------------------------------------------------------
+
+
+def _product_argmax(maps: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """argmax over n of rows · maps[n] · columnsᵀ: (N, h, w), (H, h), (W, w) → (H, W), a few classes at a time."""
+    size = len(rows), len(columns)
+    return _running_argmax(lambda chunk: rows @ (maps[chunk] @ columns.T), len(maps), size[0] * size[1], size)
 
 
 # --- the candidate reduction -------------------------------------------------------------------------------------------------

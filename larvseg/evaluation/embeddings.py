@@ -18,6 +18,7 @@ from larvseg.errors import LarvSegError
 from larvseg.evaluation.grouping import ImageGrid
 from larvseg.models.backbone import build_backbone
 from larvseg.training.backbone_weights import load_backbone
+from larvseg.training.frozen_weights import load_frozen
 from larvseg.training.segmenters import load_segmenter
 
 Embed = Callable[[np.ndarray], ImageGrid]  # image (H, W, 3) uint8 → unit vectors on its patch grid
@@ -26,7 +27,7 @@ Embed = Callable[[np.ndarray], ImageGrid]  # image (H, W, 3) uint8 → unit vect
 def embedder(embedding: Embedding, inputs: Mapping[str, Path], evaluation: Evaluation, device: torch.device | str) -> Embed:
     """The embeddings that `embedding` says, of images at the size of `evaluation`.
 
-    inputs: `model` and, of a segmenter, `config`, or `clip`. A segmenter's embeddings are those that its classifier compares,
+    inputs: `model` and, of a segmenter, `config`, or `clip`; `frozen` where the backbone is. A segmenter's embeddings are those that its classifier compares,
     p = normalise(x W_p). Raises LarvSegError for files that do not fit.
     """
     network, patch_size, normalisation = _network(embedding, inputs, device)
@@ -49,17 +50,20 @@ def _network(embedding: Embedding, inputs: Mapping[str, Path], device: torch.dev
 
     if embedding.source == "segmenter":
         # pixels are the same for each class list of the run
-        model, training = load_segmenter(inputs["model"], inputs["config"], _trained_on(inputs["config"]), device)
+        model, training = load_segmenter(inputs["model"], inputs["config"], _trained_on(inputs["config"]), device, inputs.get("frozen"))
         segmenter = model.segmenter
 
         def pixels(images: Tensor) -> Tensor:
-            features = segmenter.backbone(images)
+            features = model.features(images)
             return segmenter.classifier(features, model.index).pixels.transpose(1, 2).unflatten(2, features.shape[2:])
 
         return pixels, segmenter.backbone.patch_size, training.switches.normalisation
 
     if embedding.backbone is None:
         raise LarvSegError(f"{inputs['model']}: a backbone alone; say in `embedding.backbone` which one it is")
+    if embedding.backbone.neck:
+        frozen = load_frozen(embedding.backbone, inputs["frozen"], device)
+        return lambda images: F.normalize(frozen(images), dim=1), frozen.stride, embedding.normalisation
     backbone = build_backbone(embedding.backbone)
     load_backbone(backbone, inputs["model"])
     backbone.to(device).eval()

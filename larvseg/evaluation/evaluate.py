@@ -25,7 +25,7 @@ from larvseg.files import json_text
 from larvseg.methods.method import method_of
 from larvseg.models.predictor import Predictor
 from larvseg.training import runtime
-from larvseg.training.frozen import features_of
+from larvseg.training.frozen import frozen_features
 
 
 class LabelledImages(Protocol):
@@ -43,14 +43,14 @@ class LabelledImages(Protocol):
 def evaluate(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """Write `confusion` (Arrow: image = row of the manifest, target, prediction, count) and `metrics` (JSON, IoU in percent, null for NaN).
 
-    inputs: `manifest` of the benchmark, `features` of its images where the backbone is frozen, and what the method is made of, by the
+    inputs: `manifest` of the benchmark, the features of its images where the backbone is frozen, and what the method is made of, by the
     roles that its `predictor` knows. The metrics of methods that know classes by their names hold the control `permuted_vocabulary`.
     Raises LarvSegError if the inputs do not belong together.
     """
     device = runtime.prepare(config.runtime)
     manifest = open_benchmark(inputs["manifest"], config.benchmark)
     predictor = ready(config, inputs, manifest, device)
-    features = features_of(inputs["features"], manifest, config.evaluation, config.evaluation.cell) if "features" in inputs else None
+    features = frozen_features(inputs, manifest, config.evaluation)
     counts = evaluate_model(predictor.logits, manifest, config.evaluation, predictor.normalisation, device, features)
     counts.write(outputs["confusion"])
     metrics = {"run": config.run, "seed": config.seed, "profile": config.profile, "benchmark": config.benchmark}

@@ -28,7 +28,8 @@ def jobs_below(project: Project) -> Iterator[Job]:
     yield from figures.of_the_paper(project)
     yield from (tables.table(project, name) for name in project.experiments.tables)
     yield from diagnostics.jobs(project)
-    yield tables.table2(project)
+    if project.of_the_paper:
+        yield tables.table2(project)
     yield tables.metrics(project)
     if project.experiments.claims:
         yield claims.claims(project)
@@ -72,7 +73,7 @@ def _recipe(job: Job) -> Recipe:
     return Recipe(
         job.rule,
         job.name,
-        job.config.model_dump(mode="json"),
+        job.config.model_dump(mode="json", exclude_none=True),  # so that a new optional key changes no recipe
         _code(job.rule, *job.modules),
         dict(job.inputs),
         dict(job.outputs),

@@ -20,6 +20,8 @@ from larvseg.vocabulary.datasets import OWN, load_datasets
 from larvseg.vocabulary.synsets import drawn_synsets
 
 CONFIG = Path("workflow/config")
+EXPERIMENTS = "experiments.yaml"  # the paper's
+SENTENCES = "sentences"  # what stands where a CLIP model is named, of a model of sentences
 NO_PROFILES = ("config", "datasets", "experiments", "presets", "sources")  # of the files there
 WORDNET = "wordnet.zip"
 WHOLE = "winter21_whole.tar"  # every synset of ImageNet-21K
@@ -32,20 +34,20 @@ OBJECT_INFO = f"{REFERENCE}/ade20k/objectInfo150.csv"  # how often the authors o
 
 
 class Project:
-    """The experiments of `experiments.yaml` at the scale of one profile, with the seeds 0 … `seeds` − 1."""
+    """The experiments of one profile, with the seeds 0 … `seeds` − 1 (None: as many as the profile says)."""
 
-    def __init__(self, profile: str, folder: Path = CONFIG, seeds: int = 1):
-        if not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 1:
+    def __init__(self, profile: str, folder: Path = CONFIG, seeds: int | None = None):
+        if seeds is not None and (not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 1):
             raise LarvSegError(f"seeds: {seeds!r}: choose how many seeds, a whole number from 1 on")
-        self.seeds = tuple(range(seeds))
         known = sorted(path.stem for path in folder.glob("*.yaml") if path.stem not in NO_PROFILES)
         if profile not in known:
             raise LarvSegError(f"{folder}: no profile {profile!r}{nearest(profile, known)}")
         self.name, self.profile_path = profile, folder / f"{profile}.yaml"
         self.profile = load_profile(profile, folder)
+        self.seeds = tuple(range(seeds or self.profile.seeds))
         self.registry = load_registry(Path(self.profile.registry)) if self.profile.registry else None
         self.data = load_datasets(folder / "datasets.yaml")
-        self.where = folder / "experiments.yaml"
+        self.where = folder / self.profile.experiments
         self.experiments: c.Experiments = parse(c.Experiments, load_yaml(self.where), self.where)
         presets = load_yaml(folder / "presets.yaml")
         if self.profile.preset not in presets:
@@ -145,7 +147,8 @@ class Project:
             entry = self.data[dataset]
             files = entry.archives if entry.archives else tuple(f"{wnid}.tar" for wnid in self.synsets)
             families[entry.family] = tuple(dict.fromkeys((*families.get(entry.family, ()), *files)))
-        families["wordnet"] = (WORDNET,)
+        if self.of_the_paper:
+            families["wordnet"] = (WORDNET,)
         networks = (self.profile.backbone, *((self.features_config,) if self.features_config else ()))
         clip = self.profile.comparators.clip.values() if self.profile.comparators else ()
         weights = [*map(self.fetched, networks), *(model.weights for model in clip if model.weights != "train")]
@@ -176,7 +179,7 @@ class Project:
             used.add(comparators.zeroshot)
             if not any(model.weights == "train" for model in comparators.clip.values()):
                 used.discard(comparators.pairs)  # nobody has the images that published CLIP models were trained on
-        return tuple(name for name in self.data if name in used or self.data[name].counted)
+        return tuple(name for name in self.data if name in used or (self.of_the_paper and self.data[name].counted))
 
     def archives_of(self, dataset: str) -> tuple[str, ...]:
         """The paths of the archives behind the manifest of `dataset`."""
@@ -201,6 +204,15 @@ class Project:
         return self.path("derive", "manifest", dataset=dataset)
 
     @property
+    def frozen(self) -> bool:
+        """The backbone stays as it is: its features are computed once, and runs train a neck on them."""
+        return self.profile.backbone.neck is not None
+
+    def text_model(self, role: str) -> str:
+        """The model that embeds class names for methods that ask for the one with this role."""
+        return SENTENCES if self.profile.sentences else getattr(self.comparators.roles, role)
+
+    @property
     def backbone(self) -> str:
         """Where the backbone lies that every run starts from."""
         return f"results/{self.name}/backbone/model.safetensors"
@@ -210,9 +222,30 @@ class Project:
         """Where the network lies that ReCo sees images with."""
         return f"results/{self.name}/backbone/features.safetensors" if self.features_config else self.backbone
 
+    @property
+    def of_the_paper(self) -> bool:
+        """The experiments are the paper's, so that its data sets are counted (Table 2) and its synsets resolved again."""
+        return self.profile.experiments == EXPERIMENTS
+
+    @cached_property
+    def places(self) -> dict[str, str]:
+        """What the fields of a stage's outputs stand for that are no wildcards: the profile, and the folders of its tables and its report.
+
+        The profiles of the paper's experiments write the same tables, those that `snakemake results/table3.csv` means; a profile with
+        experiments of its own has folders for them.
+        """
+        below = "" if self.of_the_paper else f"/{self.name}"
+        return {"profile": self.name, "tables": f"results{below}", "reports": f"reports{below}"}
+
     def path(self, rule: str, role: str, **wildcards: object) -> str:
         """Where a job of the stage `rule` writes its output `role`."""
-        return STAGES[rule].outputs[role].format(profile=self.name, **wildcards)
+        return STAGES[rule].outputs[role].format(**self.places, **wildcards)
+
+    def pattern(self, path: str) -> str:
+        """The output `path` of a stage with its wildcards left in it."""
+        for field, place in self.places.items():
+            path = path.replace(f"{{{field}}}", place)
+        return path
 
     def job(
         self,
@@ -293,7 +326,8 @@ class Project:
 
     def quoted(self, run: str) -> bool:
         """`run` is not run in this profile: its row of a table has the published numbers alone."""
-        without_clip = self.profile.comparators is None and bool(self.method(run).clips)
+        roles = set(self.method(run).clips) - ({"text"} if self.profile.sentences else set())
+        without_clip = self.profile.comparators is None and bool(roles)
         return self.experiments.runs[run].method in self.profile.quoted or without_clip
 
     @cached_property
@@ -354,4 +388,4 @@ def selected(profile: str | None = None, seeds: int | None = None) -> Project:
     if not path.is_file():
         raise LarvSegError(f"{path}: no such file; run larvseg in the folder of the project")
     chosen = load_yaml(path)
-    return Project(profile or chosen["profile"], seeds=chosen.get("seeds", 1) if seeds is None else seeds)
+    return Project(profile or chosen["profile"], seeds=chosen.get("seeds") if seeds is None else seeds)

@@ -10,7 +10,8 @@ MANIFEST = "data/{profile}/manifests/{dataset}"
 RUN = "results/{profile}/runs/{run}/seed{seed}/"
 CLIP = "results/{profile}/clip/{clip}/"
 EVALUATION = "results/{profile}/evaluations/{run}/seed{seed}/"
-FIGURE = "reports/figures/"
+TABLE = "{tables}/"
+FIGURE = "{reports}/figures/"
 STYLE = ("larvseg/figures/style.mplstyle",)
 A_RUN = "{run}.seed{seed}"
 
@@ -30,7 +31,7 @@ def _table(name: str) -> Caption:
 
 
 def _figure(name: str, help: str, config: type[c.Model] = c.FigureConfig, needs: Needs = DRAWING) -> Stage:
-    """A figure, reports/figures/<name>.png, which larvseg.figures.<name> draws."""
+    """A figure, <reports>/figures/<name>.png, which larvseg.figures.<name> draws."""
     return Stage(
         help=help,
         step=("Figure", "Drawn of what the steps below found."),
@@ -47,8 +48,8 @@ def _figure(name: str, help: str, config: type[c.Model] = c.FigureConfig, needs:
 
 
 def _diagnosis(help: str, name: str, config: type[c.Model], file: str, caption: str, what: str, *, verb: str | None = None) -> Stage:
-    """A table (results/<file>.csv) or figure of one benchmark, which `file` has as a field."""
-    table = file.startswith("results/")
+    """A table (<tables>/<file>.csv) or figure of one benchmark, which `file` has as a field."""
+    table = file.startswith(TABLE)
     role = "table" if table else "figure"
     return Stage(
         help=help,
@@ -96,7 +97,7 @@ STAGES = {
         config=c.VocabularyConfig,
         function="larvseg.vocabulary.report:vocabulary",
         job="synsets",
-        outputs={role: f"reports/vocabulary/{role}.csv" for role in ("i124", "i585")},
+        outputs={role: f"{{reports}}/vocabulary/{role}.csv" for role in ("i124", "i585")},
         target="report",
         needs=Needs("one", memory_mb=4000),
         captions={role: Caption("vocabulary", "Data", {"data set": role.upper()}) for role in ("i124", "i585")},
@@ -116,6 +117,25 @@ STAGES = {
         torch=False,
     ),
     # Models
+    "freeze": Stage(
+        help="Take the weights of the frozen network whose features runs are trained on.",
+        step=("Frozen network", "Sees the images; nothing of it is trained."),
+        config=c.FreezeConfig,
+        function="larvseg.training.frozen_weights:freeze",
+        job="backbone",
+        outputs={"model": "results/{profile}/backbone/frozen.safetensors"},
+        target="train_all",
+        needs=SMALL,
+    ),
+    "extract": Stage(
+        help="Compute the features of the images of a family of archives by the frozen network, once.",
+        step=("Features", "Of each image, as it is and mirrored, computed once."),
+        config=c.ExtractConfig,
+        function="larvseg.training.extract:extract",
+        job="{family}.{view}",
+        outputs=None,
+        target="train_all",
+    ),
     "pretrain": Stage(
         help="Make the backbone that every run starts from.",
         step=("Backbone", "What every run starts from."),
@@ -267,7 +287,7 @@ STAGES = {
         config=c.Table1Config,
         function="larvseg.reporting.table1:table1",
         job="table1",
-        outputs={"table": "results/table1.csv", "cells": "results/{profile}/table1.cells.jsonl"},
+        outputs={"table": f"{TABLE}table1.csv", "cells": "results/{profile}/table1.cells.jsonl"},
         target="tables",
         needs=SMALL,
         captions={"table": _table("table1")},
@@ -279,7 +299,7 @@ STAGES = {
         config=c.Table2Config,
         function="larvseg.reporting.table2:table2",
         job="table2",
-        outputs={"table": "results/table2.csv"},
+        outputs={"table": f"{TABLE}table2.csv"},
         target="tables",
         needs=SMALL,
         captions={"table": _table("table2")},
@@ -291,7 +311,7 @@ STAGES = {
         config=c.TableConfig,
         function="larvseg.reporting.tables:table",
         job="{table}",
-        outputs={"table": "results/{table}.csv", "cells": "results/{profile}/{table}.cells.jsonl"},
+        outputs={"table": f"{TABLE}{{table}}.csv", "cells": "results/{profile}/{table}.cells.jsonl"},
         target="tables",
         needs=SMALL,
         captions={"table": Caption("table", "Tables", {"table": "{table}"})},
@@ -303,7 +323,7 @@ STAGES = {
         config=c.MetricsConfig,
         function="larvseg.reporting.metrics:metrics",
         job="metrics",
-        outputs={"metrics": "results/metrics.json"},
+        outputs={"metrics": f"{TABLE}metrics.json"},
         target="tables",
         needs=SMALL,
         torch=False,
@@ -314,7 +334,7 @@ STAGES = {
         config=c.ClaimsConfig,
         function="larvseg.reporting.claims:claims",
         job="claims",
-        outputs={"claims": "results/claims.csv"},
+        outputs={"claims": f"{TABLE}claims.csv"},
         target="tables",
         needs=Needs("one", memory_mb=2000, minutes=20),
         captions={"claims": Caption("claims", "Claims", {"claims": "all"})},
@@ -326,7 +346,7 @@ STAGES = {
         config=c.RenderConfig,
         function="larvseg.reporting.rendering:render",
         job="{table}",
-        outputs={"markdown": "reports/tables/{table}.md", "latex": "reports/tables/{table}.tex"},
+        outputs={"markdown": "{reports}/tables/{table}.md", "latex": "{reports}/tables/{table}.tex"},
         target="report",
         needs=SMALL,
         torch=False,
@@ -336,7 +356,7 @@ STAGES = {
         "Write the table of classes: base or novel, how often seen, IoU of each run.",
         "classes",
         c.ClassesConfig,
-        "results/classes_{benchmark}.csv",
+        f"{TABLE}classes_{{benchmark}}.csv",
         "class_map",
         "classes (table)",
     ),
@@ -344,7 +364,7 @@ STAGES = {
         "Write the table of where the pixels of novel and base categories go.",
         "shares",
         c.SharesConfig,
-        "results/confusion_{benchmark}.csv",
+        f"{TABLE}confusion_{{benchmark}}.csv",
         "confusion",
         "confusion (table)",
     ),
@@ -403,7 +423,7 @@ STAGES = {
         config=c.PageConfig,
         function="larvseg.reporting.page.build:page",
         job="index",
-        outputs={"page": "reports/index.html"},
+        outputs={"page": "{reports}/index.html"},
         target="report",
         needs=LARGE_DRAWING,
         torch=False,

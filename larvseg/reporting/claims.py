@@ -171,6 +171,8 @@ class _Measures:
 
 def _published(claim: ResolvedClaim, own: Side, rivals: Sequence[Side]) -> str:
     """The published difference to the nearest of `rivals`; nothing where the paper leaves a number out."""
+    if claim.published is None:
+        return ""
     path = PUBLISHED / f"{claim.published}.csv"
     rows = pd.DataFrame(read_csv(path))
     first, *others = (_published_row(path, rows, side)[claim.column] for side in (own, *rivals))

@@ -152,21 +152,24 @@ def _means(name: str, rows: pd.DataFrame) -> Layout:
     block = next((column for column in BLOCKS if column in texts and column not in shared), None)
     shown = sorted((column for column in texts if column != "backbone" and column not in shared), key=lambda column: column != block)
     columns = [Column(_heading(column), number=rows[column].str.isdigit().all() and not _is_flag(column)) for column in shown]
-    for group in ("ours", "published"):
-        columns += [Column(heading, group, True) for heading in (*MEANS, "place")]
+    beside = (rows[[f"published_{mean}" for mean in MEANS]] != "").any(axis=None)  # the paper has some of the rows
+    for group in ("ours", "published") if beside else ("ours",):
+        columns += [Column(heading, group, True) for heading in (*MEANS, *(["place"] if beside else []))]
     places = zip(_places(rows, "novel", block), _places(rows, "published_novel", block), strict=True)
     lines = []
     for (number, row), (ours, theirs) in zip(rows.iterrows(), places, strict=True):
         line = [Entry(_word(column, row[column]), (number, column)) for column in shown]
-        line += [Entry(WAITING)] * (len(MEANS) + 1) if row["status"] == NOT_YET else [*_numbers(row, number, MEANS), Entry(ours)]
-        line += [*_numbers(row, number, [f"published_{mean}" for mean in MEANS]), Entry(theirs)]
+        place = [Entry(WAITING if row["status"] == NOT_YET else ours)] if beside else []
+        line += [*([Entry(WAITING)] * len(MEANS) if row["status"] == NOT_YET else _numbers(row, number, MEANS)), *place]
+        line += [*_numbers(row, number, [f"published_{mean}" for mean in MEANS]), Entry(theirs)] if beside else []
         lines.append(tuple(line))
-    notes = _notes(rows, shared, block)
+    notes = _notes(rows, shared, block, beside)
     return Layout(name, TITLES.get(name, name), tuple(columns), tuple(lines), notes, breaks=_breaks(rows, block) if block else ())
 
 
 def _claims(name: str, rows: pd.DataFrame) -> Layout:
-    numbers = ("published", "ours", "95 % interval", "told ≥")
+    beside = (rows["published"] != "").any()
+    numbers = (*(["published"] if beside else []), "ours", "95 % interval", "told ≥")
     columns = [Column(heading) for heading in ("paper", "claim", "mIoU of")] + [Column(heading, number=True) for heading in numbers]
     columns += [Column("holds if"), Column("verdict")]
 
@@ -176,7 +179,7 @@ def _claims(name: str, rows: pd.DataFrame) -> Layout:
             Entry(row["source"], (number, "source")),
             Entry(row["statement"], (number, "statement")),
             Entry(f"{row['benchmark']} {row['measure']}"),
-            Entry(_difference(row["published"]), (number, "published")),
+            *([Entry(_difference(row["published"]), (number, "published"))] if beside else []),
             Entry(_difference(row["measured"]), (number, "measured"), row["seed_std"]),
             Entry(f"{_difference(row['low'])} … {_difference(row['high'])}" if row["low"] else NOTHING),
             Entry(row["detectable"] or NOTHING),
@@ -193,7 +196,7 @@ def _claims(name: str, rows: pd.DataFrame) -> Layout:
         "±: over seeds; interval: bootstrap over validation images (grouping: draws of known pixels), Student's t over seeds",
         "told ≥: the least difference that these images and seeds would have told from 0",
         f"profile {rows['profile'][0]}, seeds {max(rows['seeds'], key=len)}",
-        f"published: {PAPER}",
+        *([f"published: {PAPER}"] if beside else []),
     )
     remarks = _remarks(rows[rows["verdict"] == "not measured"], "statement", "note") + _remarks(rows, "statement", "remark")
     lines = tuple(entries(number, row) for number, row in rows.iterrows())
@@ -236,9 +239,11 @@ def _breaks(rows: pd.DataFrame, column: str) -> tuple[int, ...]:
     return tuple(rows.index[rows[column] != rows[column].shift()].tolist()[1:])
 
 
-def _notes(rows: pd.DataFrame, shared: Sequence[str], block: str | None) -> tuple[str, ...]:
+def _notes(rows: pd.DataFrame, shared: Sequence[str], block: str | None, beside: bool) -> tuple[str, ...]:
     among = f"rows of {'an' if block == 'ablation' else 'a'} {block}" if block else "rows"
-    notes = [f"mIoU in percent (base and novel: alignment rule S); place: by novel mIoU, among {among} with both numbers"]
+    notes = ["mIoU in percent (base and novel: alignment rule S)"]
+    if beside:
+        notes[0] += f"; place: by novel mIoU, among {among} with both numbers"
     none = pd.Series("", rows.index)  # of a column that the table has not
     waiting = (rows["status"] == NOT_YET).sum()
     if waiting:
@@ -257,12 +262,12 @@ def _notes(rows: pd.DataFrame, shared: Sequence[str], block: str | None) -> tupl
     statuses = set(rows["status"])
     if "quoted" in statuses:
         notes.append("rows without numbers of ours are quoted: they are not run in this profile")
-    if "not in the paper" in statuses:
+    if "not in the paper" in statuses and beside:
         notes.append("rows without published numbers are not in the paper")
     if rows.get("backbone", none)[0]:
         notes.append(f"ours: {_usual(rows, 'backbone')}")
     backbones = f", {_usual(rows, 'published_backbone')}" if (rows.get("published_backbone", none) != "").any() else ""
-    if statuses != {"not in the paper"}:
+    if beside:
         notes.append(f"published: {PAPER}{backbones}")
     return tuple(notes)
 

@@ -10,32 +10,49 @@ import torch
 from torch import Tensor
 
 from larvseg.config import Augmentation, Evaluation, TrainConfig
-from larvseg.datasets.feature_files import VIEWS, Features
+from larvseg.datasets.feature_files import VIEWS, Features, images_of, read_index
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import resized_size
 from larvseg.errors import LarvSegError
 
 
-def features_of(path: Path, manifest: Manifest, resized: Augmentation | Evaluation, cell: int) -> Features:
-    """The features in the file `path`, of all images of `manifest`, each `resized` first; LarvSegError where they are of others."""
-    sizes = (resized_size(*manifest.size(row), resized.short_side, resized.long_side) for row in range(len(manifest)))
-    return Features(path, [(-(-height // cell), -(-width // cell)) for width, height in sizes])
+def features_of(inputs: Mapping[str, Path], view: str, manifest: Manifest, resized: Augmentation | Evaluation, cell: int) -> Features:
+    """The features of the images of `manifest`, each `resized` first, in cells of `cell` pixels; mirrored ones of training images alone.
+
+    `inputs`: of the stage extract, by the roles <data set>.<view> and <data set>.index. Raises LarvSegError where the files are of other
+    images, or of other sizes.
+    """
+    dataset = manifest.header["dataset"]
+    path = inputs[f"{dataset}.{view}"]
+    rows = range(len(manifest)) if view == "plain" else manifest.split("training").tolist()
+    features = Features(path, read_index(inputs[f"{dataset}.index"]), images_of(manifest, rows))
+    for row in rows:
+        width, height = resized_size(*manifest.size(row), resized.short_side, resized.long_side)
+        if (found := features[row].shape[:2]) != (expected := (-(-height // cell), -(-width // cell))):
+            raise LarvSegError(f"{path}: the features of {manifest.name(row)} have {found} cells, {expected} are wanted; extract them again")
+    return features
+
+
+def frozen_features(inputs: Mapping[str, Path], manifest: Manifest, evaluation: Evaluation) -> Features | None:
+    """The features that a segmenter is evaluated on; None where it takes the images themselves."""
+    if f"{manifest.header['dataset']}.plain" not in inputs:
+        return None
+    return features_of(inputs, "plain", manifest, evaluation, evaluation.cell)
 
 
 def training_features(config: TrainConfig, inputs: Mapping[str, Path], manifests: Mapping[str, Manifest]) -> dict[str, dict[str, Features]]:
-    """Data set → view → features, of all training sets; roles in `inputs` are <data set>.<view>."""
+    """Data set → view → features, of all training sets."""
     return {
         each.name: {
-            view: features_of(inputs[f"{each.name}.{view}"], manifests[each.name], each.augmentation, config.backbone.patch_size)
-            for view in VIEWS
+            view: features_of(inputs, view, manifests[each.name], each.augmentation, config.backbone.patch_size) for view in VIEWS
         }
         for each in config.training_sets
     }
 
 
 def standard(paths: Iterable[Path]) -> tuple[Tensor, Tensor]:
-    """Mean and deviation (C,) of the cells that the files `paths` of statistics count together."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    """Mean and deviation (C,) of the cells of the training images that the files `paths` of statistics count together."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in dict.fromkeys(paths)]
     cells = sum(each["cells"] for each in found)
     if not cells:
         raise LarvSegError("the features of no training image were counted; derive the manifests again")

@@ -10,27 +10,39 @@ from torch import Tensor, nn
 
 from larvseg.config import EvaluateConfig, TrainConfig, nearest, parse
 from larvseg.errors import LarvSegError
+from larvseg.models.extractor import Extractor
 from larvseg.models.predictor import Predictor
 from larvseg.models.segmenter import Segmenter, build_segmenter
 from larvseg.training.checkpoint import fill, load_tensors
+from larvseg.training.frozen_weights import load_frozen
 
 
 class DatasetSegmenter(nn.Module):
-    """A trained segmenter for the classes of one data set: (B, 3, H, W) → logits (B, N, h, w) on the patch grid."""
+    """A trained segmenter for the classes of one data set: (B, 3, H, W) → logits (B, N, h, w) on the patch grid.
 
-    def __init__(self, segmenter: Segmenter, index: Tensor, names: tuple[str, ...]):
+    `frozen`: the network in front of a neck; without it the neck takes the features (B, F, h, w) of that network.
+    """
+
+    def __init__(self, segmenter: Segmenter, index: Tensor, names: tuple[str, ...], frozen: Extractor | None = None):
         super().__init__()
-        self.segmenter, self.names = segmenter, names
+        self.segmenter, self.names, self.frozen = segmenter, names, frozen
         self.register_buffer("index", index)
 
+    def features(self, images: Tensor) -> Tensor:
+        """(B, D, h, w): what the classifier gets."""
+        # rounded as the stage extract rounds what training sees
+        return self.segmenter.backbone(images if self.frozen is None else self.frozen(images).half().float())
+
     def forward(self, images: Tensor) -> Tensor:
-        return self.segmenter(images, self.index)
+        return self.segmenter.classifier(self.features(images), self.index).logits
 
 
 def load_segmenter(
-    model_path: Path, config_path: Path, dataset: str | None = None, device: torch.device | str = "cpu"
+    model_path: Path, config_path: Path, dataset: str | None = None, device: torch.device | str = "cpu", frozen: Path | None = None
 ) -> tuple[DatasetSegmenter, TrainConfig]:
     """The trained segmenter of a run, for the class list of `dataset` (its benchmark), in evaluation mode, and the run's configuration.
+
+    frozen: the weights of the network in front of a neck; without them the segmenter takes features instead of images.
 
     Raises:
         LarvSegError: unreadable files, a model that does not fit its configuration, or a data set that the run does not know.
@@ -45,12 +57,13 @@ def load_segmenter(
     table = tensors.get("classifier.table") if config.table == "text" else None  # as wide as the text tower made it
     segmenter = build_segmenter(config, len(names), with_banks=False, table=table)
     fill(segmenter, tensors, model_path)
-    return DatasetSegmenter(segmenter, torch.tensor(index[dataset]), tuple(classes[dataset])).to(device).eval(), config
+    network = load_frozen(config.backbone, frozen, device) if frozen else None
+    return DatasetSegmenter(segmenter, torch.tensor(index[dataset]), tuple(classes[dataset]), network).to(device).eval(), config
 
 
 def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.device | str) -> Predictor:
-    """The run of `inputs` ("model", "config") for the classes of config.benchmark; errors as in load_segmenter."""
-    model, training = load_segmenter(inputs["model"], inputs["config"], dataset=config.benchmark, device=device)
+    """The run of `inputs` ("model", "config", "frozen") for the classes of config.benchmark; errors as in load_segmenter."""
+    model, training = load_segmenter(inputs["model"], inputs["config"], config.benchmark, device, inputs.get("frozen"))
     return Predictor(model.names, model, training.switches.normalisation)
 
 

@@ -46,7 +46,7 @@ def test_an_evaluation_stands_until_something_below_it_changes(toy):
 
 def test_rows_that_are_not_there_are_marked(unmade):
     made_up_to(unmade, "r2")
-    text = as_text(SoFar("table3", unmade.tree()).look())
+    text = as_text(SoFar(Path("results/table3.csv"), unmade.tree()).look())
     first, second = rows_of(text)
     assert "Baseline" in first and first.split()[-8:] == ["…", "…", "…", "…", "28.5", "40.9", "20.8", "–"]
     assert "LarvSeg" in second and "…" not in second and second.split()[-4:] == ["32.4", "41.3", "26.8", "1"]
@@ -55,13 +55,13 @@ def test_rows_that_are_not_there_are_marked(unmade):
 
 
 def test_a_whole_table_says_nothing_of_that(toy):
-    text = as_text(SoFar("table3", toy.tree()).look())
+    text = as_text(SoFar(Path("results/table3.csv"), toy.tree()).look())
     assert "…" not in text and "not there yet" not in text
 
 
 def test_numbers_of_other_settings_are_not_there(toy):
     toy.lr["r1"] = 0.3
-    assert [row["status"] for row in _rows(SoFar("table3", toy.tree()))] == ["not yet", "measured"]
+    assert [row["status"] for row in _rows(SoFar(Path("results/table3.csv"), toy.tree()))] == ["not yet", "measured"]
 
 
 def _rows(table: SoFar) -> list[dict[str, str]]:
@@ -71,7 +71,7 @@ def _rows(table: SoFar) -> list[dict[str, str]]:
 
 def test_what_is_taken_from_what_was_kept_is_seen(toy):
     Path(METRICS["r1"]).unlink()
-    table = SoFar("table3", toy.tree())
+    table = SoFar(Path("results/table3.csv"), toy.tree())
     assert [row["status"] for row in _rows(table)] == ["not yet", "measured"]
     toy.run(toy.job("evaluate r1"))
     assert [row["status"] for row in _rows(table)] == ["measured", "measured"]
@@ -88,7 +88,7 @@ def snakemake(toy, *jobs):
 
 def test_each_row_is_shown_once_when_it_is_there(unmade):
     out = io.StringIO()
-    follow(SoFar("table3", unmade.tree()), snakemake(unmade, "r2", "r1"), out)
+    follow(SoFar(Path("results/table3.csv"), unmade.tree()), snakemake(unmade, "r2", "r1"), out)
     lines = out.getvalue().splitlines()
     rows = rows_of(out.getvalue())
     assert lines[0] == "0 of 2 steps (0%) done"
@@ -101,24 +101,24 @@ def test_each_row_is_shown_once_when_it_is_there(unmade):
 def test_what_is_there_already_comes_first_and_nothing_if_all_is(unmade):
     made_up_to(unmade, "r1")
     out = io.StringIO()
-    follow(SoFar("table3", unmade.tree()), [], out)
+    follow(SoFar(Path("results/table3.csv"), unmade.tree()), [], out)
     assert len(rows_of(out.getvalue())) == 1
     made_up_to(unmade, "r2")
     out = io.StringIO()
-    follow(SoFar("table3", unmade.tree()), ["Nothing to be done (all requested files are present and up to date).\n"], out)
+    follow(SoFar(Path("results/table3.csv"), unmade.tree()), ["Nothing to be done (all requested files are present and up to date).\n"], out)
     assert out.getvalue() == "Nothing to be done (all requested files are present and up to date).\n"
 
 
 def test_what_went_wrong_is_shown_whole(unmade):
     failed = ["Error in rule train:\n", "    jobid: 3\n", "    log: x.log\n", "Logfile x.log:\n", "======\n", "error: no room\n"]
     out = io.StringIO()
-    follow(SoFar("table3", unmade.tree()), ["rule train:\n", "    jobid: 3\n", "\n", *failed], out)
+    follow(SoFar(Path("results/table3.csv"), unmade.tree()), ["rule train:\n", "    jobid: 3\n", "\n", *failed], out)
     assert out.getvalue() == "".join(failed)
 
 
 def test_on_a_terminal_how_far_it_is_stays_at_the_bottom(unmade):
     out = Terminal()
-    follow(SoFar("table3", unmade.tree()), snakemake(unmade, "r1", "r2"), out)
+    follow(SoFar(Path("results/table3.csv"), unmade.tree()), snakemake(unmade, "r1", "r2"), out)
     screen = [line.rpartition("\r\x1b[K")[2] for line in out.getvalue().split("\n")]
     assert "0 of 2 steps (0%) done\r" in out.getvalue()
     assert screen[-2:] == ["2 of 3 steps (33%) done", ""] and "1 of 3 steps (33%) done" not in screen
@@ -127,4 +127,4 @@ def test_on_a_terminal_how_far_it_is_stays_at_the_bottom(unmade):
 
 def test_another_name_is_no_table(toy):
     with pytest.raises(LarvSegError, match="results/table9.csv: no rule .* writes it; did you mean 'results/table3.csv'"):
-        SoFar("table9", toy.tree())
+        SoFar(Path("results/table9.csv"), toy.tree())

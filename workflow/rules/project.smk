@@ -12,7 +12,7 @@ try:
     if unknown := sorted(set(config) - {"profile", "seeds"}):
         told = f"only profile and seeds can be chosen there; edit workflow/config/{config['profile']}.yaml"
         raise LarvSegError(f"--config {unknown[0]}: {told}")
-    PROJECT = Project(config["profile"], seeds=config.get("seeds", 1))
+    PROJECT = Project(config["profile"], seeds=config.get("seeds"))
     JOBS = Dag(PROJECT)
     JOBS.write_recipes(alone=clear_stale_locks())
 except LarvSegError as error:
@@ -42,7 +42,7 @@ def inputs_from(jobs, pattern):
 
 def outputs_of(stage, job):
     """role → path, with the wildcards of the stage."""
-    outputs = {role: path.replace("{profile}", PROFILE) for role, path in (stage.outputs or job.outputs).items()}
+    outputs = {role: PROJECT.pattern(path) for role, path in (stage.outputs or job.outputs).items()}
     for role, (file, category, labels) in stage.captions.items():
         outputs[role] = report(outputs[role], caption=f"../report/{file}.rst", category=category, labels=dict(labels))
     return outputs

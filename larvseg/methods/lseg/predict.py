@@ -20,7 +20,7 @@ def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.
     Raises:
         LarvSegError: as load_segmenter and load_text; a run of another method; a table of another text tower.
     """
-    trained, training = load_segmenter(inputs["model"], inputs["config"], trained_on(inputs["config"]), device)
+    trained, training = load_segmenter(inputs["model"], inputs["config"], trained_on(inputs["config"]), device, inputs.get("frozen"))
     table, about = load_text(inputs["text"])
     if training.table != "text":
         raise LarvSegError(f"{inputs['config']}: a run of the method {training.method}; LSeg needs one that was trained on text embeddings")
@@ -29,5 +29,5 @@ def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.
         widths = f"{table.shape[1]} numbers, the run was trained on {segmenter.classifier.table.shape[1]}"
         raise LarvSegError(f"{inputs['text']}: embeddings of {widths}; make it with the run's CLIP model")
     segmenter.classifier.table = table.to(segmenter.classifier.table)
-    model = DatasetSegmenter(segmenter, torch.arange(len(table), device=device), tuple(about["classes"])).eval()
+    model = DatasetSegmenter(segmenter, torch.arange(len(table), device=device), tuple(about["classes"]), trained.frozen).eval()
     return Predictor(model.names, model, training.switches.normalisation)

@@ -7,7 +7,7 @@ from larvseg.config import nearest
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.jobs.evaluation import explored, explored_with, table1_rows
-from larvseg.pipeline.jobs.tables import rows_of
+from larvseg.pipeline.jobs.tables import published_table, rows_of
 from larvseg.pipeline.project import REFERENCE, Project
 
 
@@ -23,7 +23,7 @@ def claims(project: Project) -> Job:
             for seed in side.seeds:
                 inputs |= _measured(project, claim.measure, side.run, seed)
     settings = c.ClaimsConfig(profile=project.name, seeds=project.seeds, claims=resolved)
-    published = dict.fromkeys(f"{REFERENCE}/published/{claim.published}.csv" for claim in resolved)
+    published = dict.fromkeys(f"{REFERENCE}/published/{claim.published}.csv" for claim in resolved if claim.published)
     return project.job("claims", settings, inputs, reference=published)
 
 
@@ -43,11 +43,10 @@ def _resolved(project: Project, claim: c.Claim) -> c.ResolvedClaim:
     if len(benchmarks) > 1:
         raise LarvSegError(f"{where}: compares runs of {' and '.join(benchmarks)}")
     benchmark = next(iter(benchmarks))
-    table = project.experiments.tables.get(claim.table)
     return c.ResolvedClaim(
         **claim.model_dump(),
         benchmark=benchmark,
-        published=(table and table.published) or claim.table,
+        published=claim.table if grouping else published_table(project, claim.table),
         column=f"{benchmark.lower()}_minus_c171_miou" if grouping else claim.measure,
         sides=sides,
         quoted=tuple(side.run for side in sides if not side.seeds),

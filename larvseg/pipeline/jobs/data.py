@@ -23,9 +23,10 @@ WHOLE_ARCHIVE_MB = 8000  # the list of the thirteen million members of winter21_
 def jobs(project: Project) -> Iterator[Job]:
     """All of them."""
     yield from (fetch(project, family) for family in project.families)
-    if prepared := prepare(project):
-        yield prepared
-    yield vocabulary(project)
+    if project.of_the_paper:
+        if prepared := prepare(project):
+            yield prepared
+        yield vocabulary(project)
     yield from (derive(project, dataset) for dataset in project.datasets)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from larvseg import config as c
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
-from larvseg.pipeline.jobs.methods import clip_of, own_files, predictor_inputs, text_of
+from larvseg.pipeline.jobs.methods import clip_of, frozen_network, own_files, predictor_inputs, text_of
 from larvseg.pipeline.project import Project
 from larvseg.vocabulary import Vocabulary
 
@@ -28,7 +28,7 @@ def jobs(project: Project) -> Iterator[Job]:
 def evaluate(project: Project, run: str, seed: int) -> Job:
     """Evaluate `run` with `seed` on its benchmark."""
     settings = _evaluate_config(project, run, seed)
-    inputs = predictor_inputs(project, run, seed) | {"manifest": project.manifest(settings.benchmark)}
+    inputs = predictor_inputs(project, run, seed, features=True) | {"manifest": project.manifest(settings.benchmark)}
     reads, modules = project.archives_of(settings.benchmark), (project.method(run).module,)
     return project.job("evaluate", settings, inputs, reads, modules=modules, run=run, seed=seed)
 
@@ -122,8 +122,8 @@ def _embedding(project: Project, row: c.Explored, benchmark: str, seed: int) -> 
     if row.source == "backbone":
         normalisation = project.switches({}).normalisation
         embedding = c.Embedding(source="backbone", backbone=project.backbone_config, normalisation=normalisation)
-        return embedding, inputs | {"model": project.backbone}
-    return c.Embedding(source="segmenter"), inputs | own_files(project, row.run, seed)
+        return embedding, inputs | (frozen_network(project) or {"model": project.backbone})
+    return c.Embedding(source="segmenter"), inputs | own_files(project, row.run, seed) | frozen_network(project)
 
 
 # Figures 1, 3, 4: predictions and attention on a few images, all with the first seed

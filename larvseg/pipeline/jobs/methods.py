@@ -9,12 +9,14 @@ from larvseg.config import nearest, parse
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.jobs.data import class_list_files
-from larvseg.pipeline.jobs.training import train
-from larvseg.pipeline.project import REFERENCE, WORDNET, Project
+from larvseg.pipeline.jobs.training import features_of, train
+from larvseg.pipeline.project import REFERENCE, SENTENCES, WORDNET, Project
 
 
 def jobs(project: Project) -> Iterator[Job]:
     """All of them."""
+    if project.profile.sentences:
+        yield from (embed(project, SENTENCES, dataset) for dataset in embedded(project))
     for name in clips(project):
         yield clip(project, name)
         yield from (embed(project, name, dataset) for dataset in embedded(project))
@@ -68,6 +70,8 @@ def clips(project: Project) -> tuple[str, ...]:
 
 
 def _clips_of(project: Project, run: str) -> tuple[str, ...]:
+    if project.profile.comparators is None:
+        return ()
     return tuple(dict.fromkeys(getattr(project.comparators.roles, role) for role in project.method(run).clips))
 
 
@@ -94,13 +98,21 @@ def clip(project: Project, name: str) -> Job:
 
 
 def embed(project: Project, name: str, dataset: str) -> Job:
-    """Embed the class names of `dataset` by the CLIP model `name`."""
+    """Embed the class names of `dataset` by the CLIP model `name`, or by the profile's model of sentences."""
     profile, classes = project.profile, project.data.classes(dataset)
+    sentences = profile.sentences if name == SENTENCES else None
     settings = c.TextConfig(
-        clip=name, prompts=project.comparators.prompts, dataset=dataset, classes=classes, drawn=profile.drawn, runtime=profile.runtime
+        clip=name,
+        sentences=sentences,
+        prompts=sentences.prompts if sentences else project.comparators.prompts,
+        dataset=dataset,
+        classes=classes,
+        drawn=profile.drawn,
+        runtime=profile.runtime,
     )
-    reference = dict.fromkeys((*class_list_files(classes), *project.drawn_list, *_prompt_files(project)))
-    inputs = {"clip": project.path("clip", "model", clip=name)}
+    prompts = f"{REFERENCE}/prompts/{settings.prompts}.txt"
+    reference = dict.fromkeys((*class_list_files(classes), *project.drawn_list, prompts))
+    inputs = {} if sentences else {"clip": project.path("clip", "model", clip=name)}
     return project.job("embed", settings, inputs, reference=reference, clip=name, dataset=dataset)
 
 
@@ -202,11 +214,11 @@ def clip_of(project: Project, role: str) -> str:
 
 def text_of(project: Project, role: str, dataset: str) -> str:
     """Where the embeddings of the classes of `dataset` lie that this model gives."""
-    return project.path("embed", "text", clip=getattr(project.comparators.roles, role), dataset=dataset)
+    return project.path("embed", "text", clip=project.text_model(role), dataset=dataset)
 
 
-def predictor_inputs(project: Project, run: str, seed: int) -> dict[str, str]:
-    """What `run` is made of when it segments: role → path."""
+def predictor_inputs(project: Project, run: str, seed: int, features: bool = False) -> dict[str, str]:
+    """What `run` is made of when it segments: role → path. `features`: it gets those of its benchmark, not images, where a network is frozen."""
     method, inputs = project.method(run), {}
     if method.maker:
         inputs |= own_files(project, run, seed)
@@ -216,7 +228,16 @@ def predictor_inputs(project: Project, run: str, seed: int) -> dict[str, str]:
         inputs["text"] = text_of(project, method.text, project.experiments.runs[run].benchmark)
     if method.features:
         inputs["features"] = project.feature_network
+    if project.frozen and features:
+        inputs |= features_of(project, project.experiments.runs[run].benchmark, "plain", "index")
+    elif project.frozen:
+        inputs |= frozen_network(project)
     return inputs
+
+
+def frozen_network(project: Project) -> dict[str, str]:
+    """The network in front of a neck, by its role; nothing where the backbone is trained."""
+    return {"frozen": project.path("freeze", "model")} if project.frozen else {}
 
 
 def own_files(project: Project, run: str, seed: int) -> dict[str, str]:

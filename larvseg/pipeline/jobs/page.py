@@ -12,7 +12,7 @@ from larvseg import config as c
 from larvseg.lineage.recipes import Recipe
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.project import Project
-from larvseg.pipeline.stages import FIGURE, STAGES, WANTED
+from larvseg.pipeline.stages import STAGES, WANTED
 
 CAPTIONS = Path("workflow/report")  # Snakemake's own report has the same
 ASSETS = tuple(f"larvseg/reporting/page/{file}" for file in ("page.html.jinja", "page.css", "page.js", "theme.js"))
@@ -45,7 +45,7 @@ def contents(recipes: Sequence[Recipe], about: Mapping[str, Any], wanted: Collec
             inputs[item.role()] = path
             if path in tables and role != "claims":
                 shown["tables"].append((path, item))
-            elif recipe.rule in wanted and _is_figure(path):
+            elif recipe.rule in wanted and role == "figure" and PurePosixPath(path).suffix in IMAGES:
                 shown["figures"].append((path, item))
             elif role in ("claims", "card"):
                 shown["claims" if role == "claims" else "models"].append((path, item))
@@ -72,10 +72,6 @@ def _below(recipes: Sequence[Recipe], wanted: Collection[str]) -> list[Recipe]:
             found.add(other)
             waiting.append(other)
     return [recipe for number, recipe in enumerate(recipes) if number in found]
-
-
-def _is_figure(path: str) -> bool:
-    return path.startswith(FIGURE) and PurePosixPath(path).suffix in IMAGES
 
 
 def _of_the_paper(path: str) -> tuple[bool, str]:

@@ -17,7 +17,8 @@ from larvseg.pipeline.project import CLASS_LISTS, REFERENCE, Project
 def tables(project: Project) -> tuple[str, ...]:
     """The tables that `snakemake all` asks for."""
     first = ("table1",) if table1_rows(project) else ()
-    return (*first, "table2", *project.experiments.tables)
+    second = ("table2",) if project.of_the_paper else ()
+    return (*first, *second, *project.experiments.tables)
 
 
 def rendered(project: Project) -> tuple[str, ...]:
@@ -69,12 +70,18 @@ def facts_of(project: Project, name: str) -> dict[str, str]:
     return facts
 
 
+def published_table(project: Project, name: str) -> str | None:
+    """The published table that the rows of `name` stand beside; None where the paper has none of them."""
+    described = project.experiments.tables[name]
+    return (described.published or name) if any(row.published for row in described.rows) else None
+
+
 def table(project: Project, name: str) -> Job:
     """Write a table of the paper."""
     described, rows = project.experiments.tables[name], rows_of(project, name)
     settings = c.TableConfig(
         table=name,
-        published=(described.published or name) if any(row.published for row in rows) else None,
+        published=published_table(project, name),
         profile=project.name,
         seeds=project.seeds,
         columns=described.columns,
@@ -130,6 +137,11 @@ def metrics_of(project: Project, runs: Iterable[str]) -> dict[str, str]:
     return {f"{run}.seed{seed}": project.path("evaluate", "metrics", run=run, seed=seed) for run in runs for seed in project.seeds_of(run)}
 
 
+def table_path(project: Project, name: str) -> str:
+    """Where the table `name` lies, or the claims."""
+    return f"{project.places['tables']}/{name}.csv"
+
+
 def render(project: Project, name: str) -> Job:
     """Set a table, or the claims, in Markdown and LaTeX."""
-    return project.job("render", c.RenderConfig(table=name, profile=project.name), {"table": f"results/{name}.csv"}, table=name)
+    return project.job("render", c.RenderConfig(table=name, profile=project.name), {"table": table_path(project, name)}, table=name)

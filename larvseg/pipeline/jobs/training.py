@@ -13,14 +13,58 @@ from larvseg.pipeline.job import Job
 from larvseg.pipeline.project import Project
 from larvseg.pipeline.stages import STAGES
 
+VIEWS = ("plain", "flipped")  # of features: of all images, and of training images mirrored
 LABELLED = ("multi_label", "pixel", "single_label")
 
 
 def networks(project: Project) -> Iterator[Job]:
-    """The networks that runs start from."""
-    yield pretrain(project, "backbone")
+    """The networks that runs start from, or the features of a frozen one."""
+    if project.frozen:
+        yield freeze(project)
+        families = dict.fromkeys(project.data[dataset].family for dataset in project.datasets)
+        yield from (extract(project, family, view) for family in families for view in VIEWS)
+    else:
+        yield pretrain(project, "backbone")
     if project.features_config:
         yield pretrain(project, "features")
+
+
+def freeze(project: Project) -> Job:
+    """Take the weights of the frozen network."""
+    backbone, archive = project.backbone_config, project.fetched(project.profile.backbone)
+    inputs = {"weights": project.archive(archive)} if archive else {}
+    reference = () if archive or backbone.weights.startswith("package:") else (backbone.weights,)  # a file of the user's
+    return project.job("freeze", c.FreezeConfig(profile=project.name, backbone=backbone), inputs, reference=reference)
+
+
+def extract(project: Project, family: str, view: str) -> Job:
+    """Compute one view of the features of the images of a family of archives."""
+    datasets = tuple(dataset for dataset in project.datasets if project.data[dataset].family == family)
+    sizes = project.profile.evaluation
+    settings = c.ExtractConfig(
+        datasets=datasets,
+        view=view,
+        profile=project.name,
+        backbone=project.backbone_config,
+        normalisation=project.switches({}).normalisation,
+        short_side=sizes.short_side,
+        long_side=sizes.long_side,
+        runtime=project.profile.runtime,
+    )
+    inputs = {"frozen": project.path("freeze", "model")} | {dataset: project.manifest(dataset) for dataset in datasets}
+    roles = (view,) if view == "flipped" else (view, "index")
+    outputs = {role: features_of(project, datasets[0], role)[f"{datasets[0]}.{role}"] for role in roles}
+    if view == "plain":
+        outputs |= {role: path for dataset in datasets for role, path in features_of(project, dataset, "statistics").items()}
+    reads = (path for dataset in datasets for path in project.archives_of(dataset))
+    return project.job("extract", settings, inputs, reads, outputs=outputs, family=family, view=view)
+
+
+def features_of(project: Project, dataset: str, *roles: str) -> dict[str, str]:
+    """<data set>.<role> → path of the features of the images of `dataset`: `plain`, `flipped`, `index`, `statistics`, or those of `roles`."""
+    folder, family = f"results/{project.name}/features", project.data[dataset].family
+    files = {"plain": f"{family}.plain.npy", "flipped": f"{family}.flipped.npy", "index": f"{family}.arrow", "statistics": f"{dataset}.json"}
+    return {f"{dataset}.{role}": f"{folder}/{files[role]}" for role in roles or files}
 
 
 def pretrain(project: Project, network: str) -> Job:
@@ -55,10 +99,13 @@ def train(project: Project, run: str, seed: int) -> Job:
     """Train `run` with `seed`."""
     described = project.experiments.runs[run]
     settings = train_config(project, run, seed)
-    inputs = {"backbone": project.backbone, **{dataset: project.manifest(dataset) for dataset in described.training_data}}
+    inputs = {dataset: project.manifest(dataset) for dataset in described.training_data}
+    if project.frozen:
+        inputs |= {role: path for dataset in described.training_data for role, path in features_of(project, dataset).items()}
+    else:
+        inputs["backbone"] = project.backbone
     if role := project.method(run).text:
-        clip = getattr(project.comparators.roles, role)
-        inputs["text"] = project.path("embed", "text", clip=clip, dataset=project.masked(run))
+        inputs["text"] = project.path("embed", "text", clip=project.text_model(role), dataset=project.masked(run))
     reads = (path for dataset in described.training_data for path in project.archives_of(dataset))
     return project.job("train", settings, inputs, reads, run=run, seed=seed)
 
@@ -87,6 +134,7 @@ def train_config(project: Project, name: str, seed: int) -> c.TrainConfig:
         steps=profile.steps,
         ranks=profile.ranks,
         images_per_rank=profile.images_per_rank,
+        loss_downsample=profile.loss_downsample,
         losses=run.losses,
         sample_classes=run.sample_classes,
         seed=seed,

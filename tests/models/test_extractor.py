@@ -8,7 +8,8 @@ from safetensors.torch import save_file
 
 from larvseg.config import Backbone, Neck
 from larvseg.errors import LarvSegError
-from larvseg.features.extractor import build_extractor, load_extractor, package_file
+from larvseg.models.extractor import build_extractor
+from larvseg.training.frozen_weights import load_extractor, package_file
 
 LITE = {"title": "x", "name": "tf_efficientnet_lite0", "weights": "x", "image_size": 64, "patch_size": 32, "levels": (3, 4)}
 VIT = {"title": "x", "name": "vit_tiny_patch16_224", "weights": "x", "image_size": 224, "patch_size": 16, "levels": (1, 3)}
