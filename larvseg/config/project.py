@@ -206,6 +206,18 @@ class Figure4(Model):
     benchmark: str
     classes: tuple[str, ...]
     images: int = 4
+    base: int = 1  # how many of `classes` each image shows at least
+    novel: int = 2
+    methods: tuple[Column, ...]
+
+
+class Overlays(Model):
+    """Predictions on the images that `run` gains most on over `than`, loses most on, and on those between: `each` of a kind."""
+
+    benchmark: str
+    run: str
+    than: str
+    each: int = Field(default=4, gt=0)
     methods: tuple[Column, ...]
 
 
@@ -254,6 +266,7 @@ class Experiments(Model):
     figure2: Figure2 | None = None
     figure3: Figure3 | None = None
     figure4: Figure4 | None = None
+    overlays: Overlays | None = None
     diagnostics: dict[str, Diagnosed] = {}
     figure5: Figure5 | None = None
     claims: tuple[Claim, ...] = ()

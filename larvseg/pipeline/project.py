@@ -83,6 +83,11 @@ class Project:
         for place, run in (*named, *shown):
             if run not in self.experiments.runs:
                 raise LarvSegError(f"{self.where}: {place}: no run {run!r}{nearest(run, list(self.experiments.runs))}")
+        if figure := self.experiments.overlays:
+            shown += [("overlays", run) for run in (figure.run, figure.than, *(method.run for method in figure.methods))]
+            for run in (figure.run, figure.than):
+                if run not in [method.run for method in figure.methods]:
+                    raise LarvSegError(f"{self.where}: overlays: {run!r} is compared but is none of the methods that are shown")
         taken = [(f"run {name!r}: model_of", run.model_of) for name, run in self.experiments.runs.items() if run.model_of]
         in_tables = {row.run for table in self.experiments.tables.values() for row in table.rows}
         for place, run in (*shown, *taken):

@@ -253,6 +253,15 @@ STAGES = {
         outputs={"predictions": "results/{profile}/predictions/{run}.safetensors"},
         target="evaluate_all",
     ),
+    "compare": Stage(
+        help="Make the label maps of one method on the images that another one changes.",
+        step=("Label maps", "Predictions on the images that a method gains and loses most on."),
+        config=c.CompareConfig,
+        function="larvseg.evaluation.predict:compare",
+        job="{run}",
+        outputs={"predictions": "results/{profile}/predictions/gains/{run}.safetensors"},
+        target="evaluate_all",
+    ),
     "recognise": Stage(
         help="Make the label maps of one model of Figure 5 over all its synsets.",
         step=("Label maps", "Predictions over all synsets on a few images."),
@@ -415,6 +424,7 @@ STAGES = {
     "figure3": _figure("figure3", "Draw Figure 3.", c.Figure3Config, LARGE_DRAWING),
     "figure4": _figure("figure4", "Draw Figure 4.", c.Figure4Config, LARGE_DRAWING),
     "figure5": _figure("figure5", "Draw Figure 5.", c.Figure5Config, LARGE_DRAWING),
+    "overlays": _figure("overlays", "Draw the images that a method gains and loses most on.", c.OverlaysConfig, LARGE_DRAWING),
     "miniature": _figure("miniature", "Draw images of the miniature world.", needs=LARGE_DRAWING),
     "world": _figure("world", "Draw the drawn ADE20K beside the real one.", c.WorldConfig),
     "page": Stage(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from larvseg.config import Augmentation
-from larvseg.datasets.feature_files import VIEWS, Features, write_view
+from larvseg.datasets.feature_files import VIEWS, Entry, Features, write_view
 from larvseg.datasets.transforms import Window, resized_size
 from larvseg.datasets.views import FeatureViews
 
@@ -47,9 +47,9 @@ def views(tmp_path) -> FeatureViews:
     sizes = [resized_size(*size, AUGMENTATION.short_side, AUGMENTATION.long_side) for size in SIZES]
     for view in VIEWS:
         grids = [cells_of(images.mask(row), size, view == "flipped") for row, size in enumerate(sizes)]
-        shapes = [grid.shape[:2] for grid in grids]
-        write_view(Path(tmp_path / view), grids, shapes, 2)
-        features[view] = Features(tmp_path / view, shapes)
+        entries = [Entry(str(row), *grid.shape[:2], True) for row, grid in enumerate(grids)]
+        write_view(Path(tmp_path / view), grids, entries, 2)
+        features[view] = Features(tmp_path / view, entries, {row: str(row) for row in range(len(grids))})
     return FeatureViews(images, features, AUGMENTATION, CELL)
 
 

@@ -17,4 +17,4 @@ def figure(config: Figure2Config, inputs: Mapping[str, Path], outputs: Mapping[s
     Raises LarvSegError if they are of other images or pixels than those of the first.
     """
     models, seed = read(config, inputs)
-    save(draw(models, f"{config.benchmark}, profile “{config.profile}”, seed {seed}"), outputs["figure"])
+    save(draw(models, f"{config.benchmark}, profile “{config.profile}”, seed {seed}", config.base), outputs["figure"])

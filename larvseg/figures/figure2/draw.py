@@ -20,12 +20,12 @@ DARK = [withStroke(linewidth=2, foreground=INK)]
 
 
 @styled()
-def draw(models: Sequence[Model], where: str) -> Figure:
-    """The figure; `where` says what it is drawn of."""
+def draw(models: Sequence[Model], where: str, base: str) -> Figure:
+    """The figure; `where` says what it is drawn of, `base` whose classes are base categories."""
     first = models[0]
     explanation = (
         f"{where}. One pixel of each class is marked. Colours: cosines of all pixels' embeddings to that pixel's, from the smallest "
-        "(dark) to the largest (light) of each map; outlined: where the class is. Base: C171 has the class; novel: it has not (rule S)."
+        f"(dark) to the largest (light) of each map; outlined: where the class is. Base: {base} has the class; novel: it has not (rule S)."
     )
     across = 2 + max(len(about["classes"]) for about in first.images)
     high = TITLE + MAP[1] * max(len(models), 2)

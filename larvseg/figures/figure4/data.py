@@ -47,9 +47,9 @@ def read(config: Figure4Config, inputs: Mapping[str, Path]) -> tuple[list[Maps],
     return maps, about["seed"]
 
 
-def compared(manifest: Manifest, maps: Sequence[Maps], methods: Sequence[str]) -> Comparison:
-    """`maps` of `methods` with the images and masks of `manifest` that they are of."""
-    rows = sorted(map(int, maps[0]))
+def compared(manifest: Manifest, maps: Sequence[Maps], methods: Sequence[str], rows: Sequence[int] | None = None) -> Comparison:
+    """`maps` of `methods` with the images and masks of `manifest` that they are of, in the order of `rows` or of the manifest."""
+    rows = sorted(map(int, maps[0])) if rows is None else rows
     images = [Shown(manifest.name(row), manifest.image(row), manifest.mask(row), tuple(each[str(row)] for each in maps)) for row in rows]
     return Comparison(methods, manifest.header["classes"], frozenset(manifest.novel()), images)
 

@@ -21,31 +21,30 @@ RIGHT, WRONG = "#1e783c", "#b2182b"
 
 
 @styled()
-def draw(found: Comparison, where: str) -> Figure:
-    """The figure; `where` says what it is drawn of."""
+def draw(found: Comparison, where: str, base: str) -> Figure:
+    """The figure; `where` says what it is drawn of, `base` whose classes are base categories."""
     explanation = (
-        f"{where}. Outlined in every column: novel categories, those that C171 has not (rule S). In a prediction the outline carries the "
+        f"{where}. Outlined in every column: novel categories, those that {base} has not (rule S). In a prediction the outline carries the "
         "class that most of it was given: green if that is right, red if not. Below: mIoU of the image in percent, the best in a frame."
     )
     titles = ["image", "ground truth", *found.methods]
     width = max(CELL[0] * len(titles), 1000)
-    kinds = _seen(found)
-    columns = [_columns([found.names[label] for label in classes], width) for classes in kinds]
-    lists = [LINE * (1 + math.ceil(len(classes) / count)) for classes, count in zip(kinds, columns, strict=True)]
+    kinds = rows_of_legend([found], width)
+    lists = [height for _, height in kinds]
     heights = (CELL[1] * len(found.images) + 30, sum(lists))
     figure, (top, below) = parted("Figure 4 · What the methods see", explanation, heights, width + 2 * MARGIN, apart=(8, 12))
     panels = top.subplots(len(found.images), len(titles), squeeze=False, subplot_kw={"anchor": "S"})
     for number, (axes, title) in enumerate(zip(panels[0], titles, strict=True)):
         axes.set_title(title, loc="center", size=19, color=INK if number > 1 else GREY)
     for shown, row in zip(found.images, panels, strict=True):
-        _maps(shown, row, found)
+        maps(shown, row, found)
     parts = below.subfigures(2, 1, height_ratios=lists)
-    for part, novel, classes, count in zip(parts, (False, True), kinds, columns, strict=True):
-        _legend(part, novel, classes, count, found.names)
+    for part, novel, (classes, _) in zip(parts, (False, True), kinds, strict=True):
+        legend_of(part, novel, classes, columns_of(classes, found.names, width), found.names)
     settle(figure)
     for shown, row in zip(found.images, panels, strict=True):
         for axes, labels in zip(row[1:], (shown.truth, *shown.predictions), strict=True):
-            _names(axes, shown, labels, found)
+            names(axes, shown, labels, found)
     return figure
 
 
@@ -53,7 +52,7 @@ def _marked(shown: Shown, novel: frozenset[int]) -> list[int]:
     return sorted(large(shown.truth, SMALLEST) & novel)
 
 
-def _maps(shown: Shown, row: list[Axes], found: Comparison) -> None:
+def maps(shown: Shown, row: list[Axes], found: Comparison) -> None:
     """The image, then label maps in colours over it in grey, novel categories of the ground truth outlined."""
     show(row[0], shown.image)
     row[0].set_xlabel(shown.name, labelpad=8)
@@ -70,7 +69,7 @@ def _maps(shown: Shown, row: list[Axes], found: Comparison) -> None:
             axes.xaxis.label.set_bbox({"boxstyle": "round,pad=0.25,rounding_size=0.7", "facecolor": "white", "edgecolor": INK})
 
 
-def _names(axes: Axes, shown: Shown, labels: object, found: Comparison) -> None:
+def names(axes: Axes, shown: Shown, labels: object, found: Comparison) -> None:
     """Name in each marked region what most of it is given."""
     words = Words(axes)
     for label in _marked(shown, found.novel):
@@ -87,14 +86,21 @@ def _seen(found: Comparison) -> tuple[list[int], list[int]]:
     return sorted(seen - found.novel), sorted(seen & found.novel)
 
 
-def _columns(names: Sequence[str], width: float) -> int:
-    """In how many columns `names` fill lines of `width` pixels, each with its colour before it."""
-    widths = [9 * len(name) + 40 for name in names]
-    fitting = (count for count in range(len(names), 0, -1) if sum(max(widths[column::count]) for column in range(count)) <= width)
+def rows_of_legend(shown: Sequence[Comparison], width: float) -> list[tuple[list[int], float]]:
+    """The base and the novel classes that are to be seen, each with the pixels that the lines of their colours take."""
+    seen = [sorted(set().union(*kind)) for kind in zip(*map(_seen, shown), strict=True)]
+    lines = (math.ceil(len(classes) / columns_of(classes, shown[0].names, width)) for classes in seen)
+    return [(classes, LINE * (1 + count)) for classes, count in zip(seen, lines, strict=True)]
+
+
+def columns_of(classes: Sequence[int], names: Sequence[str], width: float) -> int:
+    """In how many columns `classes` fill lines of `width` pixels, each with its colour before it."""
+    widths = [9 * len(names[label]) + 40 for label in classes]
+    fitting = (count for count in range(len(classes), 0, -1) if sum(max(widths[column::count]) for column in range(count)) <= width)
     return next(fitting, 1)
 
 
-def _legend(part: SubFigure, novel: bool, classes: Sequence[int], columns: int, names: Sequence[str]) -> None:
+def legend_of(part: SubFigure, novel: bool, classes: Sequence[int], columns: int, names: Sequence[str]) -> None:
     """The colours of base or novel `classes`, line by line."""
     section(part, "novel" if novel else "base", 15, kind_colour(novel))
     axes, palette = part.add_subplot(), class_colours(names, names) / 255

@@ -18,6 +18,7 @@ def jobs(project: Project) -> Iterator[Job]:
     yield from explorations(project)
     yield from (respond(project, model) for model in figure2_models(project))
     yield from (predict(project, column.run) for column in figure4_methods(project))
+    yield from (compare(project, column.run) for column in overlaid(project))
     yield from (recognise(project, model.run) for model in figure5_models(project))
     if figure := project.experiments.figure1:
         yield showcase(project, figure.run)
@@ -186,12 +187,41 @@ def predict(project: Project, name: str) -> Job:
         benchmark=figure.benchmark,
         classes=figure.classes,
         images=figure.images,
+        base=figure.base,
+        novel=figure.novel,
         evaluation=project.evaluation_of(name),
         runtime=project.profile.runtime,
     )
     inputs = predictor_inputs(project, name, seed) | {"manifest": project.manifest(figure.benchmark)}
     reads, modules = project.archives_of(figure.benchmark), (project.method(name).module,)
     return project.job("predict", settings, inputs, reads, modules=modules, run=name)
+
+
+def overlaid(project: Project) -> tuple[c.Column, ...]:
+    """The methods of the figure of gains that are run in this profile."""
+    figure = project.experiments.overlays
+    return tuple(column for column in figure.methods if not project.quoted(column.run)) if figure else ()
+
+
+def compare(project: Project, name: str) -> Job:
+    """Make the label maps of a method on the images that another one changes."""
+    figure, run, seed = project.experiments.overlays, project.experiments.runs[name], project.seeds[0]
+    settings = c.CompareConfig(
+        run=name,
+        method=run.method,
+        profile=project.name,
+        seed=seed,
+        benchmark=figure.benchmark,
+        gaining=figure.run,
+        than=figure.than,
+        each=figure.each,
+        evaluation=project.evaluation_of(name),
+        runtime=project.profile.runtime,
+    )
+    inputs = predictor_inputs(project, name, seed) | {"manifest": project.manifest(figure.benchmark)}
+    inputs |= {each: project.path("evaluate", "confusion", run=each, seed=seed) for each in (figure.run, figure.than)}
+    reads, modules = project.archives_of(figure.benchmark), (project.method(name).module,)
+    return project.job("compare", settings, inputs, reads, modules=modules, run=name)
 
 
 # Figure 5: models over all of ImageNet-21K

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from larvseg import config as c
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.jobs.data import class_list_files
-from larvseg.pipeline.jobs.evaluation import explored, figure2_models, figure4_methods, figure5_models, of_kind
+from larvseg.pipeline.jobs.evaluation import explored, figure2_models, figure4_methods, figure5_models, of_kind, overlaid
 from larvseg.pipeline.project import CLASS_LISTS, OBJECT_INFO, REFERENCE, Project
 
 
@@ -24,6 +24,8 @@ def of_the_paper(project: Project) -> Iterator[Job]:
         yield figure4(project)
     if figure5_models(project):
         yield figure5(project)
+    if described.overlays:
+        yield overlays(project)
 
 
 def of_the_world(project: Project) -> Iterator[Job]:
@@ -51,7 +53,7 @@ def figure2(project: Project) -> Job:
     """Draw Figure 2."""
     benchmark = project.experiments.figure2.benchmark
     columns = tuple(c.Column(title=model.title, run=explored(model, benchmark)) for model in figure2_models(project))
-    settings = c.Figure2Config(figure="figure2", profile=project.name, benchmark=benchmark, models=columns)
+    settings = c.Figure2Config(figure="figure2", profile=project.name, benchmark=benchmark, base=project.data[benchmark].base, models=columns)
     return project.job("figure2", settings, {each.run: project.path("respond", "responses", explored=each.run) for each in columns})
 
 
@@ -65,10 +67,29 @@ def figure3(project: Project) -> Job:
 def figure4(project: Project) -> Job:
     """Draw Figure 4."""
     benchmark, methods = project.experiments.figure4.benchmark, figure4_methods(project)
-    settings = c.Figure4Config(figure="figure4", profile=project.name, benchmark=benchmark, methods=methods)
+    base = project.data[benchmark].base
+    settings = c.Figure4Config(figure="figure4", profile=project.name, benchmark=benchmark, base=base, methods=methods)
     inputs = {column.run: project.path("predict", "predictions", run=column.run) for column in methods}
     inputs["manifest"] = project.manifest(benchmark)
     return project.job("figure4", settings, inputs, project.archives_of(benchmark))
+
+
+def overlays(project: Project) -> Job:
+    """Draw the images that a method gains and loses most on."""
+    figure, methods = project.experiments.overlays, overlaid(project)
+    titles = {column.run: column.title for column in methods}
+    settings = c.OverlaysConfig(
+        figure="overlays",
+        profile=project.name,
+        benchmark=figure.benchmark,
+        base=project.data[figure.benchmark].base,
+        gaining=titles[figure.run],
+        than=titles[figure.than],
+        methods=methods,
+    )
+    inputs = {column.run: project.path("compare", "predictions", run=column.run) for column in methods}
+    inputs["manifest"] = project.manifest(figure.benchmark)
+    return project.job("overlays", settings, inputs, project.archives_of(figure.benchmark))
 
 
 def figure5(project: Project) -> Job:

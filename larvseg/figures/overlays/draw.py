@@ -1,0 +1,52 @@
+"""The page of the overlays: a part for each kind of images, in it a row for each image and a column for each method."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure, SubFigure
+
+from larvseg.config import OverlaysConfig
+from larvseg.figures.colours import GREY, INK
+from larvseg.figures.figure4.draw import CELL, columns_of, legend_of, maps, names, rows_of_legend
+from larvseg.figures.kit import MARGIN, parted, section, settle, styled
+from larvseg.figures.overlays.data import Kind
+
+TITLE = 44  # pixels above the images of a kind
+
+
+@styled()
+def draw(kinds: Sequence[Kind], config: OverlaysConfig, where: str) -> Figure:
+    """The figure; `where` says what it is drawn of."""
+    explanation = (
+        f"{where}. The images that {config.gaining} gains most on over {config.than} (mIoU of the image, in points), those around the "
+        f"median, and those that it loses most on. Outlined in every column: novel categories, those that {config.base} has not. In a "
+        "prediction the outline carries the class that most of it was given: green if that is right, red if not."
+    )
+    heads = ["image", "ground truth", *kinds[0].images.methods]
+    width = CELL[0] * len(heads)
+    lines = rows_of_legend([kind.images for kind in kinds], width)
+    heights = [TITLE + CELL[1] * len(kind.images.images) for kind in kinds]
+    title = f"What {config.gaining} changes over {config.than}"
+    figure, parts = parted(title, explanation, [*heights, *(height for _, height in lines)], width + 2 * MARGIN, apart=(8, 12))
+    drawn = [_kind(part, kind, heads) for part, kind in zip(parts, kinds, strict=False)]
+    for part, (classes, _), novel in zip(parts[len(kinds) :], lines, (False, True), strict=True):
+        legend_of(part, novel, classes, columns_of(classes, kinds[0].images.names, width), kinds[0].images.names)
+    settle(figure)
+    for kind, panels in zip(kinds, drawn, strict=True):
+        for shown, row in zip(kind.images.images, panels, strict=True):
+            for axes, labels in zip(row[1:], (shown.truth, *shown.predictions), strict=True):
+                names(axes, shown, labels, kind.images)
+    return figure
+
+
+def _kind(part: SubFigure, kind: Kind, heads: Sequence[str]) -> list:
+    """The images of one kind; returns their panels, row by row."""
+    section(part, kind.title)
+    panels = part.subplots(len(kind.images.images), len(heads), squeeze=False, subplot_kw={"anchor": "S"})
+    for number, (axes, title) in enumerate(zip(panels[0], heads, strict=True)):
+        axes.set_title(title, loc="center", size=17, color=INK if number > 1 else GREY)
+    for shown, gain, row in zip(kind.images.images, kind.gains, panels, strict=True):
+        maps(shown, row, kind.images)
+        row[0].set_xlabel(f"{shown.name}: {gain:+.1f}".replace("-", "−"), labelpad=8)
+    return list(panels)
