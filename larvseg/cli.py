@@ -337,7 +337,7 @@ def print_table(
         import signal
 
         from larvseg.audit.tree import Tree
-        from larvseg.pipeline import Dag, selected
+        from larvseg.pipeline import Dag
         from larvseg.progress import SoFar, project_of
         from larvseg.progress import follow as follow_lines
 

@@ -16,10 +16,10 @@ class FreezeConfig(Model):
 
 
 class ExtractConfig(Model):
-    """The features of the images of some data sets, resized to `short_side`, at most `long_side` (pixels): of all, or mirrored ones."""
+    """One view of the features of the images of some data sets, resized to `short_side`, at most `long_side` (pixels)."""
 
     datasets: tuple[str, ...]
-    view: Literal["plain", "flipped"]
+    view: Literal["plain", "flipped", "validation"]  # training images, these mirrored, validation images
     profile: str
     backbone: Backbone
     normalisation: Normalisation

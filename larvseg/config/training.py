@@ -9,7 +9,6 @@ from pydantic import Field
 from larvseg.config.base import Model
 from larvseg.config.datasets import Kind
 
-
 Normalisation = Literal["imagenet", "half", "tensorflow_lite"]  # mean and deviation of the inputs of a network
 
 

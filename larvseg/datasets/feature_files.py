@@ -1,7 +1,8 @@
 """Features of images in files of float16 numbers, which are read where they lie.
 
-An index lists the images and the cells of each: training images first, all others after them. One file for each view holds their cells row
-by row, image after image: the plain view those of all images, the flipped view those of the training images alone.
+An index lists the images and the cells of each. One file for each view holds the cells of its images row by row, image after image in the
+order of the index: `plain` and `flipped` those of training images, as they are and mirrored, `validation` those of validation images. So
+training can begin before the validation images are seen.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 
-VIEWS = ("plain", "flipped")
-_COLUMNS = {"image": pa.string(), "rows": pa.int32(), "columns": pa.int32(), "training": pa.bool_()}
+VIEWS = {"plain": "training", "flipped": "training", "validation": "validation"}  # view → the split of its images
+_COLUMNS = {"image": pa.string(), "rows": pa.int32(), "columns": pa.int32(), "training": pa.bool_(), "validation": pa.bool_()}
 
 
 class Entry(NamedTuple):
@@ -27,7 +28,8 @@ class Entry(NamedTuple):
     image: str  # its archive and the name in it
     rows: int  # cells
     columns: int
-    training: bool  # some manifest trains on it
+    training: bool  # it is a training image of some manifest
+    validation: bool
 
 
 def write_index(path: Path, entries: Sequence[Entry]) -> None:
@@ -45,6 +47,11 @@ def read_index(path: Path) -> list[Entry]:
         return [Entry(**row) for row in table.to_pylist()]
     except (pa.ArrowException, OSError, TypeError) as error:
         raise LarvSegError(f"{path}: no index of features ({error}); delete it, so that it is made again") from None
+
+
+def entries_of(view: str, index: Sequence[Entry]) -> list[Entry]:
+    """Those of `index` that the file of `view` holds, in its order."""
+    return [entry for entry in index if getattr(entry, VIEWS[view])]
 
 
 def write_view(path: Path, grids: Iterable[np.ndarray], entries: Sequence[Entry], channels: int) -> None:
@@ -72,8 +79,8 @@ def write_view(path: Path, grids: Iterable[np.ndarray], entries: Sequence[Entry]
 class Features:
     """One view of images of a manifest: `features[row]` is (rows, columns, C) float16, read from the file `path`.
 
-    `entries`: the index of the file; `images`: row of the manifest → its image there (see images_of). Raises LarvSegError for a file that is damaged, or
-    that does not hold one of the images.
+    `entries`: what the file holds; `images`: row of the manifest → its image there (see images_of). Raises LarvSegError for a file that is
+    damaged, or that does not hold one of the images.
     """
 
     def __init__(self, path: Path, entries: Sequence[Entry], images: Mapping[int, str]) -> None:
@@ -81,15 +88,13 @@ class Features:
             self._cells = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise LarvSegError(f"{path}: no file of features ({error}); delete it, so that it is made again") from None
-        counts = [entry.rows * entry.columns for entry in entries]
-        ends = np.cumsum(counts, dtype=np.int64)
-        held = int(np.searchsorted(ends, len(self._cells), side="right"))  # images that the file has all cells of
-        if self._cells.ndim != 2 or self._cells.dtype != np.float16 or len(self._cells) != sum(counts[:held]):
+        starts = np.cumsum([0, *(entry.rows * entry.columns for entry in entries)], dtype=np.int64).tolist()
+        if self._cells.ndim != 2 or self._cells.dtype != np.float16 or len(self._cells) != starts[-1]:
             raise LarvSegError(f"{path}: holds {self._cells.shape} of {self._cells.dtype}, not the cells of its index; delete it")
-        places = {entry.image: number for number, entry in enumerate(entries[:held])}
+        places = {entry.image: (start, entry) for start, entry in zip(starts, entries, strict=False)}
         if absent := [image for image in images.values() if image not in places]:
             raise LarvSegError(f"{path}: {len(absent)} images are not in it, as {absent[0]}; delete it, so that it is made again")
-        self._rows = {row: (int(ends[places[image]]) - counts[places[image]], entries[places[image]]) for row, image in images.items()}
+        self._rows = {row: places[image] for row, image in images.items()}
 
     @property
     def channels(self) -> int:

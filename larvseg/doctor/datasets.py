@@ -96,7 +96,8 @@ def _row_problem(reader: ArchiveReader, manifest: Manifest, row: dict) -> str | 
     if not row["mask"]:
         return None
     raw_ids = tuple(manifest.header["raw_ids"])
-    labels, pixels, _ = label_counts(_bytes(reader, row["mask"]), manifest.header["encoding"], raw_ids, row["name"])
+    ignored = tuple(manifest.header.get("ignored", ()))
+    labels, pixels, _ = label_counts(_bytes(reader, row["mask"]), manifest.header["encoding"], raw_ids, row["name"], ignored)
     if labels != row["labels"] or row["pixels"] not in (None, pixels):
         return f"the mask of {row['name']} holds the labels {labels}, the manifest says {row['labels']}, or other numbers of pixels"
     return None
@@ -111,8 +112,10 @@ def _sibling(project: Project, manifest: Manifest, dataset: str, folder: Path, s
     if not (folder / path).is_file():
         return
     other = Manifest(folder / path, folder)
+    places = {other.name(row): row for row in other.split("training").tolist()}
     for index in sample:
-        if index >= len(other) or (manifest.name(index), manifest.labels(index)) != (other.name(index), other.labels(index)):
+        place = places.get(manifest.name(index))
+        if place is None or manifest.labels(index) != other.labels(place):
             name, both = manifest.name(index), (project.manifest(dataset), path)
             yield error(f"{name} has other labels than in {path}", both[0], f"rm {' '.join(both)} && {snakemake(project, *both)}")
             return

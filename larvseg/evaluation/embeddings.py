@@ -27,8 +27,8 @@ Embed = Callable[[np.ndarray], ImageGrid]  # image (H, W, 3) uint8 → unit vect
 def embedder(embedding: Embedding, inputs: Mapping[str, Path], evaluation: Evaluation, device: torch.device | str) -> Embed:
     """The embeddings that `embedding` says, of images at the size of `evaluation`.
 
-    inputs: `model` and, of a segmenter, `config`, or `clip`; `frozen` where the backbone is. A segmenter's embeddings are those that its classifier compares,
-    p = normalise(x W_p). Raises LarvSegError for files that do not fit.
+    inputs: `model` and, of a segmenter, `config`, or `clip`; `frozen` where the backbone is. A segmenter's embeddings are those that its
+    classifier compares, p = normalise(x W_p). Raises LarvSegError for files that do not fit.
     """
     network, patch_size, normalisation = _network(embedding, inputs, device)
 

@@ -34,7 +34,7 @@ def predict(config: PredictConfig, inputs: Mapping[str, Path], outputs: Mapping[
 def compare(config: CompareConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
     """The stage `compare`: write `predictions` as `predict` does, of the images that config.gaining changes in one way or the other.
 
-    Metadata: also `kinds`, of each kind of images its rows in the manifest, and `gains`, of each row by how many points of mIoU of the image
+    Metadata: also `kinds`, of each kind of images its rows in the manifest, and `gains`, by how many points of the mIoU of each image
     config.gaining is above config.than. inputs: also the confusion counts of both, by the names of their runs.
     """
     manifest = open_benchmark(inputs["manifest"], config.benchmark)

@@ -61,8 +61,8 @@ def draw(config: GainsConfig, table: ClassTable, pairs: Sequence[Gain]) -> Figur
     explanation = (
         f"Each dot is a class of {config.benchmark}: the difference of its IoU (points) over the number of images that training wrote to "
         "its ring of the memory bank. Lines: means over the rarest, the middle and the most frequent third of the base and of the novel "
-        "classes (rule S), without those that the base data set has pixel labels of under another name, which are hollow. A single class differs "
-        "between two seeds of one run, too: the largest differences are partly chance."
+        "classes (rule S), without those that the base data set has pixel labels of under another name, which are hollow. A single class "
+        "differs between two seeds of one run, too: the largest differences are partly chance."
     )
     title = f"Does attention help where the memory bank saw a category often? {config.benchmark}"
     notes = about(config.profile, [run for pair in config.pairs for run in (pair.run, pair.without)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import timm
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -44,6 +43,8 @@ def build_backbone(config: Backbone, seed: int = 0) -> VisionTransformer:
     Raises:
         LarvSegError: not a vision transformer that timm knows, or arguments it does not take.
     """
+    import timm  # takes two seconds, which runs on features of a frozen network do without
+
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # timm draws from the global generator
         try:

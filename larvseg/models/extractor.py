@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import timm
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from larvseg.config import Backbone
 from larvseg.errors import LarvSegError
+
 
 class Extractor(nn.Module):
     """(B, 3, H, W) images → (B, C, ⌈H/stride⌉, ⌈W/stride⌉): C channels, those of all levels; the stride is that of the coarsest.
@@ -41,6 +41,8 @@ def build_extractor(config: Backbone, seed: int = 0) -> Extractor:
 
     Raises LarvSegError for a network that timm does not know, or that has no such levels.
     """
+    import timm  # takes two seconds, which runs on features that are there do without
+
     dynamic = {"dynamic_img_size": True, "dynamic_img_pad": True} if timm.is_model(config.name) and "vit" in config.name else {}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # timm draws from the global generator

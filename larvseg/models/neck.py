@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 
 from larvseg.config import Backbone
@@ -26,8 +25,7 @@ class Neck(nn.Module):
         self.register_buffer("deviation", torch.ones(settings.channels))
         self.project = nn.Linear(settings.channels, settings.dim)
         self.norm = nn.LayerNorm(settings.dim)
-        blocks = [Block(settings.dim, settings.heads, settings.mlp_ratio, qkv_bias=True) for _ in range(settings.blocks)]
-        self.blocks = nn.Sequential(*blocks, nn.LayerNorm(settings.dim)) if blocks else nn.Identity()
+        self.blocks = _blocks(settings) if settings.blocks else nn.Identity()
 
     def standardise(self, mean: Tensor, deviation: Tensor) -> None:
         """Take `mean` and `deviation` (C,) of the features that it will be trained on."""
@@ -38,6 +36,13 @@ class Neck(nn.Module):
         cells = (features.flatten(2).transpose(1, 2) - self.mean) / self.deviation  # (B, n, C)
         tokens = self.blocks(self.norm(self.project(cells)))
         return tokens.transpose(1, 2).unflatten(2, features.shape[2:])
+
+
+def _blocks(settings: Settings) -> nn.Sequential:
+    from timm.models.vision_transformer import Block  # which takes two seconds
+
+    blocks = [Block(settings.dim, settings.heads, settings.mlp_ratio, qkv_bias=True) for _ in range(settings.blocks)]
+    return nn.Sequential(*blocks, nn.LayerNorm(settings.dim))
 
 
 def build_neck(config: Backbone, seed: int = 0) -> Neck:

@@ -1,4 +1,4 @@
-"""What a vision transformer costs, by arithmetic: parameters and floating-point operations, without building one."""
+"""What a vision transformer, or a neck, costs, by arithmetic: parameters and floating-point operations, without building one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ _SIZES = {"tiny": (192, 12), "small": (384, 12), "base": (768, 12), "large": (10
 
 @dataclass(frozen=True)
 class Shape:
-    """A vision transformer: width of a token, blocks, hidden units of the MLP, patch and image size in pixels, tokens beside patches."""
+    """A vision transformer: width of a token, blocks, hidden units of the MLP, patch and image size in pixels, tokens beside patches.
+
+    A neck on features of a frozen network is one whose patches are the cells of the features.
+    """
 
     width: int
     depth: int
@@ -20,14 +23,21 @@ class Shape:
     patch: int
     image_size: int
     prefix: int = 1  # the class token; a distilled transformer has another
+    channels: int | None = None  # of a neck: numbers of a cell
 
     @property
     def parameters(self) -> int:
         """Weights and biases, with a linear patch embedding."""
         d, hidden = self.width, self.hidden
         attention, mlp, norms = 4 * d * d + 4 * d, 2 * d * hidden + hidden + d, 4 * d
-        embedding = 3 * self.patch**2 * d + d + (self.patches(self.image_size) + self.prefix) * d + self.prefix * d
+        positions = 0 if self.channels else (self.patches(self.image_size) + 2 * self.prefix) * d
+        embedding = self._inputs * d + d + positions
         return self.depth * (attention + mlp + norms) + embedding + 2 * d
+
+    @property
+    def _inputs(self) -> int:
+        """Numbers that a token is made of."""
+        return self.channels or 3 * self.patch**2
 
     def patches(self, size: int) -> int:
         """Patches of a square image of `size` pixels a side."""
@@ -39,12 +49,18 @@ class Shape:
         tokens = patches + self.prefix
         linear = 2 * tokens * d * (4 * d + 2 * self.hidden)
         attention = 4 * tokens**2 * d
-        embedding, classifier = 2 * patches * 3 * self.patch**2 * d, 2 * patches * d * (d + classes)
+        embedding, classifier = 2 * patches * self._inputs * d, 2 * patches * d * (d + classes)
         return float(self.depth * (linear + attention) + embedding + classifier)
 
 
 def shape_of(backbone: Backbone) -> Shape:
-    """The shape of a timm vision transformer, from its name and arguments. Raises LarvSegError if these do not tell its size."""
+    """The shape of what is trained: a timm vision transformer, from its name and arguments, or the neck of a frozen network.
+
+    Raises LarvSegError if name and arguments do not tell the size of the transformer.
+    """
+    if neck := backbone.neck:
+        hidden = int(neck.dim * neck.mlp_ratio)
+        return Shape(neck.dim, neck.blocks, hidden, backbone.patch_size, backbone.image_size, prefix=0, channels=neck.channels)
     family, size, *words = [*backbone.name.split("_"), ""]
     known = dict(zip(("embed_dim", "depth"), _SIZES.get(size, ()) if family in ("vit", "deit") else (), strict=False))
     settings = {"mlp_ratio": 4, **known, **backbone.arguments}

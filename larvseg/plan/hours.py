@@ -35,15 +35,15 @@ def training_operations(project: Project, run: str) -> float:
 
 
 def evaluation_operations(project: Project, run: str) -> float:
-    """Floating-point operations of one evaluation of `run`: sliding windows over the validation images."""
+    """Floating-point operations of one evaluation of `run`: sliding windows over the validation images, or their features."""
     evaluation, benchmark = project.profile.evaluation, project.experiments.runs[run].benchmark
     long_side = min(evaluation.short_side * ASPECT, evaluation.long_side)
-    windows = max(-(-(long_side - evaluation.window) // evaluation.stride), 0) + 1
-    return (
-        project.data[benchmark].released[1]
-        * windows
-        * shape_of(project.backbone_config).forward(evaluation.window, classes_of(project, benchmark))
-    )
+    if evaluation.cell:
+        windows, size = long_side / evaluation.short_side, evaluation.short_side
+    else:
+        windows, size = max(-(-(long_side - evaluation.window) // evaluation.stride), 0) + 1, evaluation.window
+    one = shape_of(project.backbone_config).forward(size, classes_of(project, benchmark))
+    return project.data[benchmark].released[1] * windows * one
 
 
 def pretraining_operations(project: Project) -> float:

@@ -15,7 +15,7 @@ from larvseg.plan import hours, storage
 from larvseg.plan.storage import GB
 from larvseg.sources.access import place_of
 
-SHARED = ("fetch", "prepare", "derive", "pretrain", "clip", "embed", "index")  # rules whose work all runs share
+SHARED = ("fetch", "prepare", "derive", "pretrain", "freeze", "extract", "clip", "embed", "index")  # rules whose work all runs share
 
 
 def plan(project: Project, folder: Path = Path(".")) -> str:
@@ -25,7 +25,7 @@ def plan(project: Project, folder: Path = Path(".")) -> str:
     """
     profile = project.profile
     head = f"profile {project.name}: {profile.backbone.title}, {grouped(profile.steps)} steps a run, {len(project.trained)} runs"
-    sections = [[head], _archives(project, folder), _disk(project, folder)]
+    sections = [[head, *([profile.about] if profile.about else [])], _archives(project, folder), _disk(project, folder)]
     if profile.machine and not profile.drawn:
         sections.append(_gpu_hours(project))
     sections.append(_minutes(project, folder))
@@ -109,7 +109,10 @@ def _minutes(project: Project, folder: Path) -> list[str]:
         return ["no run was measured here yet"] if project.profile.drawn else []
     usual = statistics.fmean(ran.values())
     shared = sum(minutes for job, minutes in found.items() if job.split("/")[0] in SHARED)
-    rows = [["minutes here", "runs", "measured", "minutes"], ["archives, manifests, backbone", "", "", f"{shared:.1f}"]]
+    rows = [
+        ["minutes here", "runs", "measured", "minutes"],
+        ["archives, manifests, backbone, features" if project.frozen else "archives, manifests, backbone", "", "", f"{shared:.1f}"],
+    ]
     for name, runs in [*hours.tables(project).items(), ("all, each run once", project.trained)]:
         rows.append([name, str(len(runs)), str(sum(run in ran for run in runs)), f"{sum(ran.get(run, usual) for run in runs):.1f}"])
     return [*columns(rows), "one job after the other; as many run at once as cores allow"]

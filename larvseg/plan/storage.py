@@ -10,7 +10,7 @@ from larvseg.datasets.fetch import INCOMING
 from larvseg.miniature.sizes import drawn_images
 from larvseg.pipeline import Project
 from larvseg.pipeline.jobs.methods import clips, maker
-from larvseg.pipeline.jobs.training import train_config
+from larvseg.pipeline.jobs.training import features_of, train_config
 from larvseg.plan.compute import shape_of
 from larvseg.sources import winter21
 from larvseg.sources.access import place_of
@@ -22,6 +22,7 @@ GB = 10**9
 # About, in bytes: an image of ImageNet, one that is drawn, a row of a manifest, an image's embedding by CLIP, and an image and
 # mask of the prepared A847
 OBJECT_IMAGE, DRAWN_IMAGE, MANIFEST_ROW, EMBEDDING = 115_000, 10_000, 300, 4 * 768
+LANDSCAPE = 1.5  # long over short side of a photograph
 PREPARED_IMAGE = 60_000 + 2 * 512 * 683
 # Synsets and images of all of ImageNet-21K, as winter 2021 has them; of those with more than 500 images what ImageNet-21K-P keeps
 EVERY_SYNSET = {"I21K": (19_167, 13_151_276), "IN11K": (10_450, 11_582_723)}
@@ -103,13 +104,30 @@ def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
 def shared_bytes(project: Project, folder: Path = Path(".")) -> float:
     """About the bytes of what runs share, where it is not there: backbone, ReCo's feature network and index, CLIP by published weights."""
     networks = {project.backbone: project.backbone_config, project.feature_network: project.features_config or project.backbone_config}
-    sizes = {path: 4.0 * shape_of(network).parameters for path, network in networks.items()}
+    if project.frozen:
+        sizes = features_bytes(project)
+    else:
+        sizes = {path: 4.0 * shape_of(network).parameters for path, network in networks.items()}
     for name in clips(project):
         if (weights := project.comparators.clip[name].weights) != "train":  # published in half precision
             sizes[project.path("clip", "model", clip=name)] = 2 * source_of(project.registry, weights)[1].gigabytes * GB
     if project.profile.comparators and (dataset := project.comparators.reco.dataset) in project.datasets:
         sizes[project.path("index", "embeddings", dataset=dataset)] = images(project, dataset) * EMBEDDING
     return sum(size for path, size in sizes.items() if not _exists(folder, path))
+
+
+def features_bytes(project: Project) -> dict[str, float]:
+    """Path → about the bytes of the features of each family of archives, in 16 bits: as many images as its largest data set has."""
+    profile, sizes = project.profile, {}
+    for dataset in project.datasets:
+        entry = project.data[dataset]
+        cells = (profile.evaluation.short_side / profile.backbone.patch_size) ** 2 * LANDSCAPE
+        of_one = 2 * cells * profile.backbone.neck.channels
+        training, validation = entry.released or (images(project, dataset), 0)
+        for view, count in (("plain", training), ("flipped", training), ("validation", validation)):
+            (path,) = features_of(project, dataset, view).values()
+            sizes[path] = max(sizes.get(path, 0.0), of_one * count)
+    return sizes
 
 
 def images(project: Project, dataset: str) -> int:

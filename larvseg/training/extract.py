@@ -11,8 +11,8 @@ import torch
 from tqdm import tqdm
 
 from larvseg.config import ExtractConfig
-from larvseg.datasets.feature_files import Entry, images_of, write_index, write_view
-from larvseg.datasets.manifest import Manifest
+from larvseg.datasets.feature_files import Entry, entries_of, images_of, write_index, write_view
+from larvseg.datasets.manifest import SPLITS, Manifest
 from larvseg.datasets.transforms import Window, normalise, resized_size
 from larvseg.files import json_text, write_text
 from larvseg.training.frozen_weights import load_frozen
@@ -30,45 +30,52 @@ def extract(config: ExtractConfig, inputs: Mapping[str, Path], outputs: Mapping[
     device = prepare(config.runtime)
     manifests = {dataset: Manifest(inputs[dataset]) for dataset in config.datasets}
     extractor = load_frozen(config.backbone, inputs["frozen"], device)
-    trained_on = {dataset: set(images_of(each, each.split("training").tolist()).values()) for dataset, each in manifests.items()}
-    images = _in_order(manifests, set().union(*trained_on.values()))
-    entries = [_entry(config, *place, image, training, extractor.stride) for image, (place, training) in images.items()]
-    flipped = config.view == "flipped"
-    chosen = [entry for entry in entries if entry.training or not flipped]
+    images = _places(manifests)
+    of_split = {split: {dataset: _images(each, split) for dataset, each in manifests.items()} for split in SPLITS}
+    index = [_entry(config, image, place, of_split, extractor.stride) for image, place in images.items()]
+    chosen, flipped = entries_of(config.view, index), config.view == "flipped"
     moments = {dataset: Moments(extractor.channels) for dataset in manifests}
 
     def grids() -> Iterator[np.ndarray]:
         for entry in tqdm(chosen, desc=f"extract {config.view}", unit="image", file=sys.stderr, disable=None):
-            manifest, row = images[entry.image][0]
+            manifest, row = images[entry.image]
             size = resized_size(*manifest.size(row), config.short_side, config.long_side)
             window = Window(size, 0, 0, *size, flipped)
             pixels = torch.from_numpy(normalise(window.cut_image(manifest.image(row)), config.normalisation))[None].to(device)
             with autocast(config.runtime):
                 grid = extractor(pixels)[0].float().permute(1, 2, 0).cpu().numpy()
-            for dataset, own in trained_on.items():
-                if not flipped and entry.image in own:
+            for dataset, own in of_split["training"].items():
+                if entry.image in own:
                     moments[dataset].add(grid.astype(np.float16))
             yield grid
 
     write_view(outputs[config.view], grids(), chosen, extractor.channels)
-    if not flipped:
-        write_index(outputs["index"], entries)
+    if config.view == "plain":
+        write_index(outputs["index"], index)
         for dataset, each in moments.items():
             write_text(outputs[f"{dataset}.statistics"], json_text(each.described()))
 
 
-def _in_order(manifests: Mapping[str, Manifest], trained_on: set[str]) -> dict[str, tuple[tuple[Manifest, int], bool]]:
-    """Each image once, with where it is read from and whether it is trained on; those first that are."""
+def _places(manifests: Mapping[str, Manifest]) -> dict[str, tuple[Manifest, int]]:
+    """Each image once, with where it is read from."""
     images: dict[str, tuple[Manifest, int]] = {}
     for manifest in manifests.values():
         for row, image in images_of(manifest, range(len(manifest))).items():
             images.setdefault(image, (manifest, row))
-    return {image: (place, training) for training in (True, False) for image, place in images.items() if (image in trained_on) is training}
+    return images
 
 
-def _entry(config: ExtractConfig, manifest: Manifest, row: int, image: str, training: bool, stride: int) -> Entry:
+def _images(manifest: Manifest, split: str) -> frozenset[str]:
+    return frozenset(images_of(manifest, manifest.split(split).tolist()).values())
+
+
+def _entry(
+    config: ExtractConfig, image: str, place: tuple[Manifest, int], of_split: Mapping[str, Mapping[str, frozenset[str]]], stride: int
+) -> Entry:
+    manifest, row = place
     width, height = resized_size(*manifest.size(row), config.short_side, config.long_side)
-    return Entry(image, -(-height // stride), -(-width // stride), training)
+    splits = {split: any(image in own for own in of_split[split].values()) for split in SPLITS}
+    return Entry(image, -(-height // stride), -(-width // stride), **splits)
 
 
 class Moments:

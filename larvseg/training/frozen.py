@@ -10,41 +10,44 @@ import torch
 from torch import Tensor
 
 from larvseg.config import Augmentation, Evaluation, TrainConfig
-from larvseg.datasets.feature_files import VIEWS, Features, images_of, read_index
+from larvseg.datasets.feature_files import VIEWS, Features, entries_of, images_of, read_index
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import resized_size
 from larvseg.errors import LarvSegError
 
 
 def features_of(inputs: Mapping[str, Path], view: str, manifest: Manifest, resized: Augmentation | Evaluation, cell: int) -> Features:
-    """The features of the images of `manifest`, each `resized` first, in cells of `cell` pixels; mirrored ones of training images alone.
+    """The features of the images of `manifest` that `view` is of, each `resized` first, in cells of `cell` pixels.
 
     `inputs`: of the stage extract, by the roles <data set>.<view> and <data set>.index. Raises LarvSegError where the files are of other
     images, or of other sizes.
     """
     dataset = manifest.header["dataset"]
     path = inputs[f"{dataset}.{view}"]
-    rows = range(len(manifest)) if view == "plain" else manifest.split("training").tolist()
-    features = Features(path, read_index(inputs[f"{dataset}.index"]), images_of(manifest, rows))
+    rows = manifest.split(VIEWS[view]).tolist()
+    features = Features(path, entries_of(view, read_index(inputs[f"{dataset}.index"])), images_of(manifest, rows))
     for row in rows:
         width, height = resized_size(*manifest.size(row), resized.short_side, resized.long_side)
         if (found := features[row].shape[:2]) != (expected := (-(-height // cell), -(-width // cell))):
-            raise LarvSegError(f"{path}: the features of {manifest.name(row)} have {found} cells, {expected} are wanted; extract them again")
+            raise LarvSegError(
+                f"{path}: the features of {manifest.name(row)} have {found} cells, {expected} are wanted; extract them again"
+            )
     return features
 
 
 def frozen_features(inputs: Mapping[str, Path], manifest: Manifest, evaluation: Evaluation) -> Features | None:
     """The features that a segmenter is evaluated on; None where it takes the images themselves."""
-    if f"{manifest.header['dataset']}.plain" not in inputs:
+    if f"{manifest.header['dataset']}.validation" not in inputs:
         return None
-    return features_of(inputs, "plain", manifest, evaluation, evaluation.cell)
+    return features_of(inputs, "validation", manifest, evaluation, evaluation.cell)
 
 
 def training_features(config: TrainConfig, inputs: Mapping[str, Path], manifests: Mapping[str, Manifest]) -> dict[str, dict[str, Features]]:
     """Data set → view → features, of all training sets."""
     return {
         each.name: {
-            view: features_of(inputs, view, manifests[each.name], each.augmentation, config.backbone.patch_size) for view in VIEWS
+            view: features_of(inputs, view, manifests[each.name], each.augmentation, config.backbone.patch_size)
+            for view in ("plain", "flipped")
         }
         for each in config.training_sets
     }

@@ -105,7 +105,9 @@ def test_what_is_there_already_comes_first_and_nothing_if_all_is(unmade):
     assert len(rows_of(out.getvalue())) == 1
     made_up_to(unmade, "r2")
     out = io.StringIO()
-    follow(SoFar(Path("results/table3.csv"), unmade.tree()), ["Nothing to be done (all requested files are present and up to date).\n"], out)
+    follow(
+        SoFar(Path("results/table3.csv"), unmade.tree()), ["Nothing to be done (all requested files are present and up to date).\n"], out
+    )
     assert out.getvalue() == "Nothing to be done (all requested files are present and up to date).\n"
 
 

@@ -34,7 +34,9 @@ def responses(folder, run, points=((10, 20), (30, 40)), peak=(10, 20), **changes
 
 def settings(*runs):
     models = [{"title": run, "run": run} for run in runs]
-    return Figure2Config.model_validate_json(json.dumps({"figure": "figure2", "profile": "mini", "benchmark": "A150", "models": models}))
+    return Figure2Config.model_validate_json(
+        json.dumps({"figure": "figure2", "profile": "mini", "benchmark": "A150", "base": "C171", "models": models})
+    )
 
 
 def test_figure2_has_a_map_for_each_class_and_model(tmp_path):

@@ -50,7 +50,9 @@ def predictions(folder, run, labels, rows=(7,), **changes):
 
 def settings(*runs):
     methods = [{"title": run, "run": run} for run in runs]
-    return Figure4Config.model_validate_json(json.dumps({"figure": "figure4", "profile": "mini", "benchmark": "A150", "methods": methods}))
+    return Figure4Config.model_validate_json(
+        json.dumps({"figure": "figure4", "profile": "mini", "benchmark": "A150", "base": "C171", "methods": methods})
+    )
 
 
 def drawn(folder, **labels):

@@ -19,4 +19,7 @@ def figure(config: Figure4Config, inputs: Mapping[str, Path], outputs: Mapping[s
     """
     maps, seed = read(config, inputs)
     where = f"{config.benchmark}, profile “{config.profile}”, seed {seed}"
-    save(draw(compared(Manifest(inputs["manifest"]), maps, [column.title for column in config.methods]), where, config.base), outputs["figure"])
+    save(
+        draw(compared(Manifest(inputs["manifest"]), maps, [column.title for column in config.methods]), where, config.base),
+        outputs["figure"],
+    )

@@ -53,7 +53,9 @@ def figure2(project: Project) -> Job:
     """Draw Figure 2."""
     benchmark = project.experiments.figure2.benchmark
     columns = tuple(c.Column(title=model.title, run=explored(model, benchmark)) for model in figure2_models(project))
-    settings = c.Figure2Config(figure="figure2", profile=project.name, benchmark=benchmark, base=project.data[benchmark].base, models=columns)
+    settings = c.Figure2Config(
+        figure="figure2", profile=project.name, benchmark=benchmark, base=project.data[benchmark].base, models=columns
+    )
     return project.job("figure2", settings, {each.run: project.path("respond", "responses", explored=each.run) for each in columns})
 
 

@@ -218,7 +218,7 @@ def text_of(project: Project, role: str, dataset: str) -> str:
 
 
 def predictor_inputs(project: Project, run: str, seed: int, features: bool = False) -> dict[str, str]:
-    """What `run` is made of when it segments: role → path. `features`: it gets those of its benchmark, not images, where a network is frozen."""
+    """What `run` is made of when it segments: role → path. `features`: where a network is frozen, it gets its features, not images."""
     method, inputs = project.method(run), {}
     if method.maker:
         inputs |= own_files(project, run, seed)
@@ -229,7 +229,7 @@ def predictor_inputs(project: Project, run: str, seed: int, features: bool = Fal
     if method.features:
         inputs["features"] = project.feature_network
     if project.frozen and features:
-        inputs |= features_of(project, project.experiments.runs[run].benchmark, "plain", "index")
+        inputs |= features_of(project, project.experiments.runs[run].benchmark, "validation", "index")
     elif project.frozen:
         inputs |= frozen_network(project)
     return inputs

@@ -13,7 +13,7 @@ from larvseg.pipeline.job import Job
 from larvseg.pipeline.project import Project
 from larvseg.pipeline.stages import STAGES
 
-VIEWS = ("plain", "flipped")  # of features: of all images, and of training images mirrored
+VIEWS = ("plain", "flipped", "validation")  # of features: training images, these mirrored, validation images
 LABELLED = ("multi_label", "pixel", "single_label")
 
 
@@ -52,7 +52,7 @@ def extract(project: Project, family: str, view: str) -> Job:
         runtime=project.profile.runtime,
     )
     inputs = {"frozen": project.path("freeze", "model")} | {dataset: project.manifest(dataset) for dataset in datasets}
-    roles = (view,) if view == "flipped" else (view, "index")
+    roles = (view, "index") if view == "plain" else (view,)
     outputs = {role: features_of(project, datasets[0], role)[f"{datasets[0]}.{role}"] for role in roles}
     if view == "plain":
         outputs |= {role: path for dataset in datasets for role, path in features_of(project, dataset, "statistics").items()}
@@ -61,10 +61,10 @@ def extract(project: Project, family: str, view: str) -> Job:
 
 
 def features_of(project: Project, dataset: str, *roles: str) -> dict[str, str]:
-    """<data set>.<role> → path of the features of the images of `dataset`: `plain`, `flipped`, `index`, `statistics`, or those of `roles`."""
+    """<data set>.<role> → path of the features of the images of `dataset`, for each of `roles`: the views, `index` and `statistics`."""
     folder, family = f"results/{project.name}/features", project.data[dataset].family
-    files = {"plain": f"{family}.plain.npy", "flipped": f"{family}.flipped.npy", "index": f"{family}.arrow", "statistics": f"{dataset}.json"}
-    return {f"{dataset}.{role}": f"{folder}/{files[role]}" for role in roles or files}
+    files = {view: f"{family}.{view}.npy" for view in VIEWS} | {"index": f"{family}.arrow", "statistics": f"{dataset}.json"}
+    return {f"{dataset}.{role}": f"{folder}/{files[role]}" for role in roles}
 
 
 def pretrain(project: Project, network: str) -> Job:
@@ -101,7 +101,8 @@ def train(project: Project, run: str, seed: int) -> Job:
     settings = train_config(project, run, seed)
     inputs = {dataset: project.manifest(dataset) for dataset in described.training_data}
     if project.frozen:
-        inputs |= {role: path for dataset in described.training_data for role, path in features_of(project, dataset).items()}
+        roles = ("plain", "flipped", "index", "statistics")
+        inputs |= {role: path for dataset in described.training_data for role, path in features_of(project, dataset, *roles).items()}
     else:
         inputs["backbone"] = project.backbone
     if role := project.method(run).text:
