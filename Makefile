@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install table3 tables claims report seeds all rehearse test test-full test-unit lint format clean
+.PHONY: help install table3 tables claims report seeds photos all rehearse test test-full test-unit lint format clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,13 @@ seeds: install ## all of it with three seeds, which decide the claims
 	snakemake --config seeds=3 --cores all all
 	@larvseg print results/claims.csv
 
+PHOTOS := results/photos
+
+photos: install ## photographs (MSRC v2) on a frozen network: five seeds, tables, figures and a page, in a quarter of an hour
+	@snakemake --config profile=photos --cores all all 2>&1 | larvseg print --follow $(PHOTOS)/table3.csv
+	@for table in table3 table5 claims; do larvseg print $(PHOTOS)/$$table.csv && echo || exit 1; done
+	@echo "$(CURDIR)/reports/photos/index.html"
+
 rehearse: install ## every rule of the paper profile, on small archives of the official form
 	larvseg rehearse
 
@@ -66,5 +73,5 @@ format: install ## lay out the code
 	snakefmt Snakefile workflow
 
 clean: ## delete everything that was made, except .venv
-	rm -rf work data/smoke data/mini data/paper .snakemake
+	rm -rf work data/smoke data/mini data/photos data/paper .snakemake
 	find results reports -mindepth 1 ! -name README.md -delete

@@ -10,6 +10,7 @@ import torch
 from larvseg.config import Evaluation, TrainConfig, load_yaml
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.sliding_window import segment
+from larvseg.training.frozen_weights import load_frozen
 from larvseg.training.segmenters import DatasetSegmenter, load_segmenter
 
 
@@ -36,10 +37,13 @@ class LoadedRun:
         return segment(self._model, image, self._evaluation, self.config.switches.normalisation, self._device)
 
 
-def load(run: str | Path, seed: int = 0, device: str = "cpu", dataset: str | None = None) -> LoadedRun:
+def load(
+    run: str | Path, seed: int = 0, device: str = "cpu", dataset: str | None = None, frozen: str | Path | None = None
+) -> LoadedRun:
     """The trained `run`: a folder that holds model.safetensors and config.json, or a name of the selected profile's runs.
 
-    The classes are those of the run's benchmark, or of `dataset`, another of the data sets that it was trained on.
+    The classes are those of the run's benchmark, or of `dataset`, another of the data sets that it was trained on. A neck
+    sees images through the frozen network of its profile, or through the one in the file `frozen`.
 
     Raises:
         LarvSegError: there is no such run, or its files are damaged.
@@ -50,10 +54,7 @@ def load(run: str | Path, seed: int = 0, device: str = "cpu", dataset: str | Non
         folder = Path("results", profile, "runs", str(run), f"seed{seed}")
     if not (folder / "config.json").is_file():
         raise LarvSegError(f"{folder}: no trained run there; give a folder, or train this run of workflow/config/experiments.yaml")
-    frozen = folder.parents[2] / "backbone/frozen.safetensors"  # of the profile, where its backbone is frozen
-    model, config = load_segmenter(
-        folder / "model.safetensors", folder / "config.json", dataset, device, frozen if frozen.is_file() else None
-    )
-    if config.backbone.neck and model.frozen is None:
-        raise LarvSegError(f"{frozen}: no such file; {folder} is a neck, which sees images through this network")
+    model, config = load_segmenter(folder / "model.safetensors", folder / "config.json", dataset, device)
+    if config.backbone.neck:
+        model.frozen = load_frozen(config.backbone, Path(frozen or folder.resolve().parents[2] / "backbone/frozen.safetensors"), device)
     return LoadedRun(model, config, device)

@@ -69,8 +69,9 @@ class Extraction:
         }
 
     def _labels(self, data: bytes, listed: ListedImage, size: tuple[int, int]) -> tuple[list[int], list[int]]:
+        name = f"{listed.mask.archive}/{listed.mask.member.name}"
         try:
-            labels, pixels, mask_size = label_counts(data, self.encoding, self.raw_ids, listed.name, self.ignored)
+            labels, pixels, mask_size = label_counts(data, self.encoding, self.raw_ids, name, self.ignored)
         except UnreadableImage as error:
             raise _Unusable(listed.mask, f"not a readable image ({error.reason})") from None
         if mask_size != size:

@@ -96,6 +96,9 @@ class Features:
             raise LarvSegError(f"{path}: {len(absent)} images are not in it, as {absent[0]}; delete it, so that it is made again")
         self._rows = {row: places[image] for row, image in images.items()}
 
+    def __contains__(self, row: int) -> bool:
+        return row in self._rows
+
     @property
     def channels(self) -> int:
         """C."""

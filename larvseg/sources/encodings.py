@@ -78,7 +78,7 @@ def decode_mask(data: bytes, encoding: str, raw_ids: tuple[int, ...], name: str,
         stored = _pixels(image) & 0xFFFFFF
         place = np.minimum(np.searchsorted(ids, stored), len(ids) - 1)
         if (outside := ids[place] != stored).any():
-            raise _outside(encoding, _as_colour(min(map(_swapped, np.unique(stored[outside]).tolist()))), name)
+            raise _unknown_colour(image, min(map(_swapped, np.unique(stored[outside]).tolist())), name)
         return train_ids[place].reshape(image.height, image.width)
     table = _table(encoding, raw_ids, ignored)
     stored = _pixels(image).astype(np.uint16, copy=False) if image.mode == "RGB" else _pixels(image)
@@ -117,7 +117,7 @@ def raw_counts(data: bytes, encoding: str, name: str, listed: frozenset[int] | N
     known = ENCODINGS[encoding]
     allowed = listed if known.classes is None else known.classes | known.unlabelled
     if allowed is not None and (outside := counts.keys() - allowed):
-        raise _outside(encoding, _as_colour(min(outside)) if encoding == "colours" else min(outside), name)
+        raise _unknown_colour(image, min(outside), name) if encoding == "colours" else _outside(encoding, min(outside), name)
     return counts, image.size
 
 
@@ -198,6 +198,11 @@ def _swapped(colour: int) -> int:
 
 def _as_colour(colour: int) -> str:
     return f"#{colour:06x}"
+
+
+def _unknown_colour(image: Image.Image, colour: int, name: str) -> LarvSegError:
+    row, column = divmod(int(np.argmax(_pixels(image) & 0xFFFFFF == _swapped(colour))), image.width)
+    return _outside("colours", f"{_as_colour(colour)} (first in column {column}, row {row}, from 0)", name)
 
 
 def _outside(encoding: str, label_id: int | str, name: str) -> LarvSegError:

@@ -206,7 +206,10 @@ def test_mask_outside_the_encoding(world):
     mask = "ADEChallengeData2016/annotations/training/ADE_train_00000001.png"
     Image.new("L", (96, 72), 167).save("bad.png")
     world.challenge[mask] = Path("bad.png").read_bytes()
-    with pytest.raises(LarvSegError, match=r"ADE_train_00000001: label id 167 is outside the encoding ade-challenge \(0..150\)"):
+    with pytest.raises(
+        LarvSegError,
+        match=r"ADEChallengeData2016.zip/.*/ADE_train_00000001.png: label id 167 is outside the encoding ade-challenge \(0..150\)",
+    ):
         world.derive("WA150")
     del world.challenge[mask]
     with pytest.raises(LarvSegError, match="ADE_train_00000001: no mask .* in data/tiny/archives/ADEChallengeData2016.zip"):

@@ -255,7 +255,7 @@ def test_known_bad_images():
     assert len(known_bad()) == 28 and {"n01678043_6448", "n02088094_294", "n12630763_8018"} <= known_bad()
 
 
-TRUNCATED, FOREIGN = encode(np.zeros((40, 40, 3)), "JPEG")[:-200], encode(np.zeros((40, 40)), "BMP")
+TRUNCATED, FOREIGN = encode(np.zeros((40, 40, 3)), "JPEG")[:-200], encode(np.zeros((40, 40)), "TIFF")
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"\x1f\x8bnonsense", TRUNCATED, FOREIGN], ids=range(5))
@@ -307,7 +307,7 @@ def test_colours(kind):
     assert label_counts(data, "colours", raw_ids, "x", ignored) == ([0, 1, 2], [1, 2, 1], (3, 2))
     assert raw_counts(data, "colours", "x")[0] == {raw(0): 1, raw(7): 2, raw(255): 1, raw(9): 1, raw(200): 1}
     for function in (decode_mask, label_counts):
-        with pytest.raises(LarvSegError, match="x: label id #400000 is outside the encoding colours"):
+        with pytest.raises(LarvSegError, match=r"x: label id #400000 \(first in column 2, row 1, from 0\) is outside the encoding colours"):
             function(data, "colours", raw_ids, "x", ignored[:1])
         with pytest.raises(LarvSegError, match="the mask is a L image; the encoding colours needs RGB"):
             function(as_image(np.uint8(IDS), "L"), "colours", raw_ids, "x", ignored)

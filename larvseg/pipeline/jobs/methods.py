@@ -15,7 +15,7 @@ from larvseg.pipeline.project import REFERENCE, SENTENCES, WORDNET, Project
 
 def jobs(project: Project) -> Iterator[Job]:
     """All of them."""
-    if project.profile.sentences:
+    if project.profile.sentences and any(project.method(run).text for run, _ in project.trained):
         yield from (embed(project, SENTENCES, dataset) for dataset in embedded(project))
     for name in clips(project):
         yield clip(project, name)
