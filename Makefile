@@ -47,6 +47,7 @@ PHOTOS := results/photos
 photos: install ## photographs (MSRC v2) on a frozen network: five seeds, tables, figures and a page, in a quarter of an hour
 	@snakemake --config profile=photos --cores all all 2>&1 | larvseg print --follow $(PHOTOS)/table3.csv
 	@for table in table3 table5 claims; do larvseg print $(PHOTOS)/$$table.csv && echo || exit 1; done
+	@cat $(PHOTOS)/logs/fetch/msrc.log # the terms of the photographs
 	@echo "$(CURDIR)/reports/photos/index.html"
 
 rehearse: install ## every rule of the paper profile, on small archives of the official form

@@ -165,9 +165,13 @@ def audit_outs(
     stage: Annotated[str, typer.Argument(help="a stage of dvc.yaml", show_default=False)], profile: ProfileOption = None
 ) -> None:
     """Check that nothing among the outputs of a DVC stage was changed after it was made."""
-    from larvseg.audit.outs import check_outs
+    from larvseg.audit.outs import check_outs, pipeline_of
 
-    check_outs(stage, profile or load_yaml(Path("workflow/config/config.yaml"))["profile"])
+    selected = profile or load_yaml(Path("workflow/config/config.yaml"))["profile"]
+    pipeline = pipeline_of(selected)
+    if profile is None and pipeline != Path("dvc.yaml"):
+        raise LarvSegError(f"profile {selected} has stages of its own: dvc repro {pipeline}")
+    check_outs(stage, selected, pipeline)
 
 
 @audit.command("leaks")

@@ -37,9 +37,7 @@ class LoadedRun:
         return segment(self._model, image, self._evaluation, self.config.switches.normalisation, self._device)
 
 
-def load(
-    run: str | Path, seed: int = 0, device: str = "cpu", dataset: str | None = None, frozen: str | Path | None = None
-) -> LoadedRun:
+def load(run: str | Path, seed: int = 0, device: str = "cpu", dataset: str | None = None, frozen: str | Path | None = None) -> LoadedRun:
     """The trained `run`: a folder that holds model.safetensors and config.json, or a name of the selected profile's runs.
 
     The classes are those of the run's benchmark, or of `dataset`, another of the data sets that it was trained on. A neck

@@ -16,6 +16,12 @@ from larvseg.lineage.records import read_record, record_path, verified_hash
 RECORDS = "*.lineage.json"
 
 
+def pipeline_of(profile: str) -> Path:
+    """The file with the stages of `profile`: its own, where it has experiments of its own and so other tables."""
+    own = Path("workflow/config", profile, "dvc.yaml")
+    return own if own.is_file() else Path("dvc.yaml")
+
+
 def check_outs(stage: str, profile: str, where: Path = Path("dvc.yaml")) -> int:
     """How many outputs of the DVC stage `stage` are what their records say.
 

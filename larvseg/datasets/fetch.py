@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -66,6 +67,9 @@ def obtain(sources: Mapping[str, Source], mirror: str | None, offline: bool) -> 
 
     Raises LarvSegError for one that cannot be had, or with `offline` is not there.
     """
+    for licence in dict.fromkeys(source.licence for source in sources.values()):
+        of_it = [name for name, source in sources.items() if source.licence == licence]
+        print(f"terms of {of_it[0]}{f' and {len(of_it) - 1} more' if len(of_it) > 1 else ''}: {licence}", file=sys.stderr)
     places = {name: place_of(name, INCOMING) for name in sources}
     synsets = [name for name, path in places.items() if path.parent != INCOMING and not path.is_file()]
     whole = winter21.whole_in(INCOMING)

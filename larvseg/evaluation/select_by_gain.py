@@ -12,11 +12,13 @@ from larvseg.evaluation.bootstrap import image_counts
 from larvseg.evaluation.confusion import read_confusion
 from larvseg.evaluation.metrics import mean_iou
 
+KINDS = ("largest gains", "median", "largest losses")
+
 
 def gains_by_image(run: Path, than: Path) -> dict[int, float]:
     """Image → by how many points its mIoU is larger in the confusion counts `run` than in those of `than`.
 
-    The mIoU of an image is the mean over the classes that its mask or the prediction has, where the mask has a label.
+    The mIoU of an image is the mean over the classes that its mask has: a few pixels that are given another class change it little.
     Raises LarvSegError for counts of other images.
     """
     first, second = (_by_image(path) for path in (run, than))
@@ -33,11 +35,11 @@ def chosen_by_gain(gains: Mapping[int, float], each: int) -> dict[str, list[int]
     ranked = sorted(gains, key=lambda image: (-gains[image], image))
     each = min(each, len(ranked) // 3)
     middle = (len(ranked) - each) // 2
-    return {"largest gains": ranked[:each], "median": ranked[middle : middle + each], "largest losses": ranked[::-1][:each]}
+    return dict(zip(KINDS, (ranked[:each], ranked[middle : middle + each], ranked[::-1][:each]), strict=True))
 
 
 def _by_image(path: Path) -> dict[int, float]:
     images, (labelled, predicted, right) = image_counts(*read_confusion(path))
     union = labelled + predicted - right
-    iou = np.divide(right, union, out=np.full_like(right, np.nan), where=union > 0)
+    iou = np.divide(right, union, out=np.full_like(right, np.nan), where=labelled > 0)
     return {int(image): 100 * mean_iou(row) for image, row in zip(images, iou, strict=True)}

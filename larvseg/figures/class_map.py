@@ -45,9 +45,10 @@ def draw(config: RunsFigureConfig, blocks: Sequence[Sequence[Line]]) -> Figure:
     columns, longest = [*config.weak, "size"], max(map(len, blocks))
     width = NAME + COUNT * len(columns) + CELL * len(config.runs) + GAP
     explanation = (
-        "IoU in percent on the validation images (blank: below 0.5; –: neither there nor predicted). Base: the base data set has pixel labels of "
-        f"the class; novel: it has not (rule S). Grey: how many training images of {' and of '.join(config.weak)} show it (the most frequent "
-        "ones stand first), and how many percent of a validation image it covers where it is."
+        "IoU in percent on the validation images (blank: below 0.5; –: neither there nor predicted). Base: the base data set has pixel "
+        "labels of the class; novel: it has not (rule S). "
+        f"Grey: how many training images of {' and of '.join(config.weak)} show it (the most frequent ones stand first), and how many "
+        "percent of a validation image it covers where it is."
     )
     title = f"Which method finds which category? {config.benchmark}"
     wide = max(WIDTH, 2 * MARGIN + len(blocks) * width)

@@ -9,7 +9,7 @@ import torch
 
 import larvseg
 import larvseg.training.train as module
-from larvseg.config import Augmentation, Evaluation, EvaluateConfig, ExtractConfig, FreezeConfig, Neck
+from larvseg.config import Augmentation, EvaluateConfig, Evaluation, ExtractConfig, FreezeConfig, Neck
 from larvseg.datasets.feature_files import read_index
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import Window, normalise

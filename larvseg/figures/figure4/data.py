@@ -54,11 +54,15 @@ def compared(manifest: Manifest, maps: Sequence[Maps], methods: Sequence[str], r
     return Comparison(methods, manifest.header["classes"], frozenset(manifest.novel()), images)
 
 
-def image_miou(truth: np.ndarray, prediction: np.ndarray, classes: int) -> float:
-    """mIoU of one image in percent: the mean over the classes that its mask or the prediction has, where the mask has a label."""
+def image_miou(truth: np.ndarray, prediction: np.ndarray, classes: int, labelled: bool = False) -> float:
+    """mIoU of one image in percent: the mean over the classes that its mask or the prediction has, where the mask has a label.
+
+    labelled: over the classes that its mask has, alone.
+    """
     counts = ConfusionCounts(classes)
     counts.add(0, truth, prediction)
-    return 100 * mean_iou(class_iou(counts.matrix()))
+    matrix = counts.matrix()
+    return 100 * mean_iou(class_iou(matrix), np.flatnonzero(matrix.sum(1)) if labelled else None)
 
 
 def large(labels: np.ndarray, share: float) -> set[int]:

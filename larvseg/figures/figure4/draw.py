@@ -52,11 +52,11 @@ def _marked(shown: Shown, novel: frozenset[int]) -> list[int]:
     return sorted(large(shown.truth, SMALLEST) & novel)
 
 
-def maps(shown: Shown, row: list[Axes], found: Comparison) -> None:
-    """The image, then label maps in colours over it in grey, novel categories of the ground truth outlined."""
+def maps(shown: Shown, row: list[Axes], found: Comparison, labelled: bool = False) -> None:
+    """The image, then label maps in colours over it in grey, novel categories of the ground truth outlined. `labelled`: see image_miou."""
     show(row[0], shown.image)
     row[0].set_xlabel(shown.name, labelpad=8)
-    scores = [image_miou(shown.truth, prediction, len(found.names)) for prediction in shown.predictions]
+    scores = [image_miou(shown.truth, prediction, len(found.names), labelled) for prediction in shown.predictions]
     palette = class_colours(found.names, found.names)
     for axes, labels in zip(row[1:], (shown.truth, *shown.predictions), strict=True):
         faded(axes, shown.image)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from larvseg.config import OverlaysConfig
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
+from larvseg.evaluation.select_by_gain import KINDS
 from larvseg.figures.arrays import read_arrays_of
 from larvseg.figures.figure4.data import Comparison, compared
 
@@ -32,7 +33,8 @@ def read(config: OverlaysConfig, inputs: Mapping[str, Path], manifest: Manifest)
         maps.append(arrays)
     titles = [column.title for column in config.methods]
     kinds = []
-    for title, rows in first["kinds"].items():
+    for title in KINDS:
+        rows = first["kinds"][title]
         own = [{str(row): arrays[str(row)] for row in rows} for arrays in maps]
         kinds.append(Kind(title, compared(manifest, own, titles, rows), [first["gains"][str(row)] for row in rows]))
     return kinds, first["seed"]

@@ -8,20 +8,20 @@ from matplotlib.figure import Figure, SubFigure
 
 from larvseg.config import OverlaysConfig
 from larvseg.figures.colours import GREY, INK
-from larvseg.figures.figure4.draw import CELL, columns_of, legend_of, maps, names, rows_of_legend
+from larvseg.figures.figure4.draw import columns_of, legend_of, maps, names, rows_of_legend
 from larvseg.figures.kit import MARGIN, parted, section, settle, styled
 from larvseg.figures.overlays.data import Kind
 
-TITLE = 44  # pixels above the images of a kind
+TITLE, CELL = 44, (268, 208)  # pixels: above the images of a kind, an image with its caption
 
 
 @styled()
 def draw(kinds: Sequence[Kind], config: OverlaysConfig, where: str) -> Figure:
     """The figure; `where` says what it is drawn of."""
     explanation = (
-        f"{where}. The images that {config.gaining} gains most on over {config.than} (mIoU of the image, in points), those around the "
-        f"median, and those that it loses most on. Outlined in every column: novel categories, those that {config.base} has not. In a "
-        "prediction the outline carries the class that most of it was given: green if that is right, red if not."
+        f"{where}. The images that {config.gaining} gains most on over {config.than} (in points of mIoU over the classes of the image), "
+        f"those around the median, and those that it loses most on. Outlined in every column: novel categories, of which {config.base} "
+        "has no masks. In a prediction the outline carries the class that most of it was given: green if that is right, red if not."
     )
     heads = ["image", "ground truth", *kinds[0].images.methods]
     width = CELL[0] * len(heads)
@@ -42,11 +42,11 @@ def draw(kinds: Sequence[Kind], config: OverlaysConfig, where: str) -> Figure:
 
 def _kind(part: SubFigure, kind: Kind, heads: Sequence[str]) -> list:
     """The images of one kind; returns their panels, row by row."""
-    section(part, kind.title)
+    section(part, kind.title.capitalize())
     panels = part.subplots(len(kind.images.images), len(heads), squeeze=False, subplot_kw={"anchor": "S"})
     for number, (axes, title) in enumerate(zip(panels[0], heads, strict=True)):
         axes.set_title(title, loc="center", size=17, color=INK if number > 1 else GREY)
     for shown, gain, row in zip(kind.images.images, kind.gains, panels, strict=True):
-        maps(shown, row, kind.images)
+        maps(shown, row, kind.images, labelled=True)
         row[0].set_xlabel(f"{shown.name}: {gain:+.1f}".replace("-", "−"), labelpad=8)
     return list(panels)
