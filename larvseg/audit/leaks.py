@@ -180,13 +180,13 @@ def image_leaks(training: Hashed, validation: Hashed, distance: int, runs: tuple
 
 def _implied(project: Project, method: str) -> tuple[str, ...]:
     """What a row does not list because its method says it: CLIP was trained on image-text pairs. (The row of LSeg lists C171 alone.)"""
-    return (project.comparators.pairs,) if method_of(method).clips else ()
+    return (project.comparators.pairs,) if method_of(method).clips and project.profile.comparators else ()
 
 
 def _pretrained_on(project: Project, method: str) -> tuple[str, ...]:
     """The images behind the network that `method` starts from, if it was trained here."""
     declared = method_of(method)
-    if declared.maker is None:  # CLIP alone
+    if declared.maker is None or project.frozen:  # CLIP alone, or a network that others trained
         return ()
     network = pretrain(project, "features" if declared.features and project.features_config else "backbone")
     return (network.config.pretraining.dataset,) if "manifest" in network.inputs else ()

@@ -25,8 +25,11 @@ def card_text(config: TrainConfig, vocabulary: RunVocabulary, parameters: int, o
     named = config.benchmark if config.benchmark in vocabulary["index"] else next(iter(vocabulary["index"]))
     made = f"trained in the profile `{config.profile}` with the method `{config.method}`, seed {config.seed}"
     size = f"{parameters:,} parameters with the classifier"
+    trained = (
+        f"A neck on the features of the network {config.backbone.title}" if config.backbone.neck else f"Backbone {config.backbone.title}"
+    )
     summary = f"""A semantic segmenter for the classes of {named}, {made}.
-Backbone {config.backbone.title} ({size}), {len(vocabulary["names"])} distinct category names."""
+{trained} ({size}), {len(vocabulary["names"])} distinct category names."""
     known = "any list that it has embeddings of" if config.table == "text" else "its data sets"
     patch = f"{config.backbone.patch_size} × {config.backbone.patch_size} pixels"
     limits = [

@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
-from larvseg.datasets.feature_files import Entry, Features, read_index, write_index, write_view
+from larvseg.datasets.feature_files import Entry, Features, entries_of, read_index, write_index, write_view
 from larvseg.errors import LarvSegError
 
-ENTRIES = [Entry("a.zip/x.bmp", 2, 3, True), Entry("a.zip/y.bmp", 1, 4, True), Entry("a.zip/z.bmp", 3, 3, False)]
+ENTRIES = [
+    Entry("a.zip/x.bmp", 2, 3, training=True, validation=False),
+    Entry("a.zip/y.bmp", 1, 4, training=True, validation=True),
+    Entry("a.zip/z.bmp", 3, 3, training=False, validation=True),
+]
 IMAGES = {0: "a.zip/z.bmp", 1: "a.zip/x.bmp", 4: "a.zip/y.bmp"}  # in the order of some manifest
 
 
@@ -26,12 +30,13 @@ def test_features_come_back_in_half_precision(tmp_path):
     assert not features[0].flags.writeable
 
 
-def test_a_file_of_the_first_images_alone(tmp_path):
+def test_the_file_of_a_view_holds_the_images_of_its_split(tmp_path):
+    assert [entries_of(view, ENTRIES) for view in ("plain", "flipped", "validation")] == [ENTRIES[:2], ENTRIES[:2], ENTRIES[1:]]
     write_view(tmp_path / "flipped.npy", grids()[:2], ENTRIES[:2], 5)
-    features = Features(tmp_path / "flipped.npy", ENTRIES, {7: "a.zip/y.bmp"})
+    features = Features(tmp_path / "flipped.npy", entries_of("flipped", ENTRIES), {7: "a.zip/y.bmp"})
     assert np.array_equal(features[7], grids()[1].astype(np.float16))
     with pytest.raises(LarvSegError, match=r"1 images are not in it, as a.zip/z.bmp"):
-        Features(tmp_path / "flipped.npy", ENTRIES, IMAGES)
+        Features(tmp_path / "flipped.npy", ENTRIES[:2], IMAGES)
 
 
 def test_nothing_is_left_of_features_that_cannot_be_written(tmp_path):
@@ -49,7 +54,7 @@ def test_nothing_is_left_of_features_that_cannot_be_written(tmp_path):
 def test_damaged_files_are_refused(tmp_path):
     write_view(tmp_path / "plain.npy", grids(), ENTRIES, 5)
     with pytest.raises(LarvSegError, match=r"holds \(19, 5\) of float16, not the cells of its index"):
-        Features(tmp_path / "plain.npy", [*ENTRIES[:2], Entry("a.zip/z.bmp", 3, 4, False)], IMAGES)
+        Features(tmp_path / "plain.npy", [*ENTRIES[:2], Entry("a.zip/z.bmp", 3, 4, False, True)], IMAGES)
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     (tmp_path / "text.npy").write_text("x")
     for file in ("objects.npy", "text.npy", "none.npy"):

@@ -47,7 +47,7 @@ def views(tmp_path) -> FeatureViews:
     sizes = [resized_size(*size, AUGMENTATION.short_side, AUGMENTATION.long_side) for size in SIZES]
     for view in VIEWS:
         grids = [cells_of(images.mask(row), size, view == "flipped") for row, size in enumerate(sizes)]
-        entries = [Entry(str(row), *grid.shape[:2], True) for row, grid in enumerate(grids)]
+        entries = [Entry(str(row), *grid.shape[:2], True, False) for row, grid in enumerate(grids)]
         write_view(Path(tmp_path / view), grids, entries, 2)
         features[view] = Features(tmp_path / view, entries, {row: str(row) for row in range(len(grids))})
     return FeatureViews(images, features, AUGMENTATION, CELL)

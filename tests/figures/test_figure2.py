@@ -41,7 +41,7 @@ def settings(*runs):
 
 def test_figure2_has_a_map_for_each_class_and_model(tmp_path):
     inputs = {"one": responses(tmp_path, "one"), "two": responses(tmp_path, "two", peak=(40, 60))}
-    page = draw(read(settings("one", "two"), inputs)[0], "here")
+    page = draw(read(settings("one", "two"), inputs)[0], "here", "C171")
     assert collisions(page) == []
     maps = [axes for axes in page.axes if [text.get_text() for text in axes.texts if " to 1.00" in text.get_text()]]
     assert len(maps) == 4 and [axes.get_ylabel() for axes in maps if axes.get_ylabel()] == ["one", "two"]

@@ -59,7 +59,7 @@ def drawn(folder, **labels):
     """The page of the predictions of some runs."""
     inputs = {run: predictions(folder, run, each) for run, each in labels.items()}
     maps, _ = read(settings(*labels), inputs)
-    return draw(compared(Images(), maps, list(labels)), "here")
+    return draw(compared(Images(), maps, list(labels)), "here", "C171")
 
 
 def test_miou_of_an_image():

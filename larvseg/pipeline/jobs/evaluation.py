@@ -153,6 +153,8 @@ def showcase(project: Project, run: str) -> Job:
 
 def attend(project: Project, run: str) -> Job:
     """Make the maps of Figure 3."""
+    if project.frozen:
+        raise LarvSegError(f"{project.where}: figure3: shows the attention of a backbone that is trained; this profile has a frozen one")
     figure, datasets = project.experiments.figure3, project.experiments.runs[run].training_data
     settings = c.AttentionsConfig(
         run=run,
