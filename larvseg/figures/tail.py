@@ -41,7 +41,8 @@ def draw(config: RunsFigureConfig, table: ClassTable) -> Figure:
         f"Each dot is a class of {config.benchmark}: its IoU in percent; above, over the number of images of {dataset} that show it; "
         "below, over how large it is in the validation images that show it. Lines: means over the lower, middle and upper third of the "
         "base and of the novel classes (rule S), without those that the base data set has pixel labels of under another name: they are "
-        f"hollow. ρ: rank correlation over these novel classes; frequency and size themselves have ρ {correlation(paired(table, *rows.values()))}."
+        "hollow. "
+        f"ρ: rank correlation over these novel classes; frequency and size themselves have ρ {correlation(paired(table, *rows.values()))}."
     )
     title = f"Which categories are found: those seen often, or those that are large? {config.benchmark}"
     sheet = page(title, explanation, 2 * HEIGHT, notes=about(config.profile, config.runs), apart=(24, 24))
