@@ -22,7 +22,7 @@ from larvseg.reporting.tables import NOT_YET, rows_so_far
 # What Snakemake says of itself, of the machine and of each job; its log in .snakemake/log has it. All else is shown: above all, what went
 # wrong. Words of another version that are not known here are shown, too.
 LEFT_OUT = re.compile(
-    r"\s*$|SNAKEMAKE$|={9}$|\[\w{3} \w{3} .*\]$|(local)?rule \w+:$|Finished jobid: |Select jobs to execute|Execute \d+ jobs"
+    r"\s*$|SNAKEMAKE$|={9}$|\[\w{3} \w{3} .*\]$|(local)?rule [\w.]+:$|Finished jobid: |Select jobs to execute|Execute \d+ jobs"
     r"|Using (workflow specific profile|shell:)|Assuming unrestricted|host: |Building DAG of jobs|Provided |Rules claiming more|Conda env"
 )
 STATS = "Job stats:"  # a table up to the next empty line

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from larvseg.config import Backbone
@@ -33,8 +34,10 @@ class Neck(nn.Module):
         self.deviation.copy_(deviation.clamp(min=1e-6))
 
     def forward(self, features: Tensor) -> Tensor:
-        cells = (features.flatten(2).transpose(1, 2) - self.mean) / self.deviation  # (B, n, C)
-        tokens = self.blocks(self.norm(self.project(cells)))
+        cells = features.flatten(2).transpose(1, 2)  # (B, n, C)
+        # project((cells − mean) / deviation): of the many cells and the few weights, the weights are standardised
+        weight = self.project.weight / self.deviation
+        tokens = self.blocks(self.norm(F.linear(cells, weight, self.project.bias - weight @ self.mean)))
         return tokens.transpose(1, 2).unflatten(2, features.shape[2:])
 
 

@@ -139,7 +139,8 @@ class Objective:
         index = self.indices[training_set.name]
         stride = self.config.loss_downsample
         pixel = training_set.kind == "pixel"
-        masks = torch.cat([batch.masks for batch in own]).to(device) if pixel else None
+        first = 1 if self._samples(own[0]) else stride  # sampling counts the classes of the whole masks
+        masks = torch.cat([batch.masks[:, ::first, ::first] for batch in own]).to(device) if pixel else None
         labels = None if pixel else pad_labels([image for batch in own for image in batch.labels], device)
         if self._samples(own[0]):
             present = (masks if pixel else labels).unique()
@@ -160,7 +161,7 @@ class Objective:
             index,
             self.segmenter.classifier(torch.cat([features[rank] for rank in ranks]), index),
             (height // stride, width // stride),
-            None if masks is None else masks[:, ::stride, ::stride],
+            None if masks is None else masks[:, :: stride // first, :: stride // first],
             labels,
             bank,
             self.novel[index] if self.config.switches.bank_classes == "novel" else None,

@@ -10,7 +10,8 @@ from torch import Tensor
 from larvseg.config import TrainConfig
 from larvseg.datasets.loader import JointLoader, RankBatch
 from larvseg.datasets.manifest import Manifest
-from larvseg.files import json_text, sha256_of, write_text
+from larvseg.files import json_text, write_text
+from larvseg.lineage.records import content_hash
 from larvseg.models.segmenter import build_segmenter
 from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.checkpoint import save_tensors
@@ -52,7 +53,7 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     model.to(device).train()
     objective = Objective(config, model, vocabulary["index"])
     optimiser = build_optimiser(config.optimiser, model.backbone.parameters(), model.classifier.parameters())
-    origin = {"config": config.model_dump(mode="json"), "inputs": {role: sha256_of(path) for role, path in sorted(inputs.items())}}
+    origin = {"config": config.model_dump(mode="json"), "inputs": {role: content_hash(path) for role, path in sorted(inputs.items())}}
     workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
     curves = Curves(means=(*MEANS, *(f"loss_{name}" for name in config.losses)))
 
