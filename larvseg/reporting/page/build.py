@@ -55,6 +55,8 @@ class Contents:
         self.claims = claims_of(self._path(config.claims)) if config.claims else None
         self.claims_caption = self._caption(config.claims) if config.claims else None
         self.models = [self._model(item) for item in config.models]
+        columns = [column for table in self.tables for column in table["view"].layout.columns]
+        self.beside = any(column.group == "published" or column.heading == "published" for column in columns)  # the paper has these rows
         csv = {table["view"].layout.name: table["path"] for table in self.tables}
         self.datasets = datasets_of(csv["table2"], self.graph) if "table2" in csv else []
         self.overview = overview_of(csv["table3"]) if "table3" in csv else None

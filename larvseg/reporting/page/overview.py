@@ -52,5 +52,6 @@ def _row(row: dict[str, str], limit: int) -> Row:
         return Span(*(float(row[f"{whose}{kind}"]) / limit * 100 if row[f"{whose}{kind}"] else None for kind in ("base", "novel")))
 
     said = {column: row[column] or "–" for column in ("base", "novel", "published_base", "published_novel")}
-    text = "base {base}, novel {novel}; published {published_base} and {published_novel}".format(**said)
+    theirs = "; published {published_base} and {published_novel}" if row["published_base"] or row["published_novel"] else ""
+    text = f"base {{base}}, novel {{novel}}{theirs}".format(**said)
     return Row(row["model"], row["training_data"], span(""), span("published_"), text)
