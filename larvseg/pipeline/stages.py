@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from larvseg import config as c
 from larvseg.pipeline.stage import Caption, Needs, Stage
 
@@ -424,7 +426,10 @@ STAGES = {
     "figure3": _figure("figure3", "Draw Figure 3.", c.Figure3Config, LARGE_DRAWING),
     "figure4": _figure("figure4", "Draw Figure 4.", c.Figure4Config, LARGE_DRAWING),
     "figure5": _figure("figure5", "Draw Figure 5.", c.Figure5Config, LARGE_DRAWING),
-    "overlays": _figure("overlays", "Draw the images that a method gains and loses most on.", c.OverlaysConfig, LARGE_DRAWING),
+    "overlays": replace(
+        _figure("overlays", "Draw the images that a method gains and loses most on.", c.OverlaysConfig, LARGE_DRAWING),
+        outputs={"figure": f"{FIGURE}overlays.png", "maps": f"{FIGURE}overlays_maps.png"},
+    ),
     "miniature": _figure("miniature", "Draw images of the miniature world.", needs=LARGE_DRAWING),
     "world": _figure("world", "Draw the drawn ADE20K beside the real one.", c.WorldConfig),
     "page": Stage(

@@ -53,17 +53,22 @@ def _marked(shown: Shown, novel: frozenset[int]) -> list[int]:
 
 
 def maps(shown: Shown, row: list[Axes], found: Comparison, labelled: bool = False) -> None:
-    """The image, then label maps in colours over it in grey, novel categories of the ground truth outlined. `labelled`: see image_miou."""
-    show(row[0], shown.image)
+    """The image, then label maps in colours over it in grey, novel categories of the ground truth outlined. `labelled`: see image_miou.
+
+    Without a panel for the image there are label maps alone, over white.
+    """
+    first, *_ = panels = row[-1 - len(shown.predictions) :]  # of the ground truth
+    if with_image := first is not row[0]:
+        show(row[0], shown.image)
     row[0].set_xlabel(shown.name, labelpad=8)
     scores = [image_miou(shown.truth, prediction, len(found.names), labelled) for prediction in shown.predictions]
     palette = class_colours(found.names, found.names)
-    for axes, labels in zip(row[1:], (shown.truth, *shown.predictions), strict=True):
-        faded(axes, shown.image)
+    for axes, labels in zip(panels, (shown.truth, *shown.predictions), strict=True):
+        faded(axes, shown.image, strength=with_image)
         cover(axes, palette[labels])
         for label in _marked(shown, found.novel):
             outline(axes, shown.truth == label)
-    for axes, score in zip(row[2:], scores, strict=True):
+    for axes, score in zip(panels[1:], scores, strict=True):
         axes.set_xlabel(f"mIoU {score:.1f}", size=14, color=INK, labelpad=8)
         if score == max(scores):
             axes.xaxis.label.set_bbox({"boxstyle": "round,pad=0.25,rounding_size=0.7", "facecolor": "white", "edgecolor": INK})
