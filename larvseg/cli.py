@@ -170,7 +170,8 @@ def audit_outs(
     selected = profile or load_yaml(Path("workflow/config/config.yaml"))["profile"]
     pipeline = pipeline_of(selected)
     if profile is None and pipeline != Path("dvc.yaml"):
-        raise LarvSegError(f"profile {selected} has stages of its own: dvc repro {pipeline}")
+        copy = pipeline.with_name("dvc.yaml")
+        raise LarvSegError(f"profile {selected} has stages of its own: cp {pipeline} {copy} && dvc repro {copy}")
     check_outs(stage, selected, pipeline)
 
 

@@ -18,7 +18,7 @@ RECORDS = "*.lineage.json"
 
 def pipeline_of(profile: str) -> Path:
     """The file with the stages of `profile`: its own, where it has experiments of its own and so other tables."""
-    own = Path("workflow/config", profile, "dvc.yaml")
+    own = Path("workflow/config", profile, "dvc-stages.yaml")
     return own if own.is_file() else Path("dvc.yaml")
 
 

@@ -23,7 +23,7 @@ def outs_of(stage: dict, profile: str) -> list[str]:
     return [out.replace("${profile}", profile) for out in listed if not out.endswith(".lineage.json")]
 
 
-@pytest.mark.parametrize(("profile", "file"), [("smoke", "dvc.yaml"), ("photos", "workflow/config/photos/dvc.yaml")])
+@pytest.mark.parametrize(("profile", "file"), [("smoke", "dvc.yaml"), ("photos", "workflow/config/photos/dvc-stages.yaml")])
 def test_each_output_is_in_one_stage_and_each_out_is_made(profile, file):
     outs = {name: outs_of(stage, profile) for name, stage in load_yaml(Path(file))["stages"].items()}
     used = set()
