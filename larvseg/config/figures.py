@@ -5,39 +5,25 @@ from __future__ import annotations
 from pydantic import Field
 
 from larvseg.config.base import Model
-from larvseg.config.evaluation import Evaluation
+from larvseg.config.evaluation import EvaluateConfig, Evaluation
 from larvseg.config.training import Runtime
 
 
-class PredictConfig(Model):
+class PredictConfig(EvaluateConfig):
     """Label maps of one run on a few validation images."""
 
-    run: str
-    method: str
-    profile: str
-    seed: int
-    benchmark: str
     classes: tuple[str, ...]  # images are chosen for these
     images: int = Field(default=4, gt=0)
     base: int = Field(default=1, ge=0)  # how many of `classes` each image shows at least
     novel: int = Field(default=2, ge=0)
-    evaluation: Evaluation
-    runtime: Runtime = Runtime()
 
 
-class CompareConfig(Model):
+class CompareConfig(EvaluateConfig):
     """Label maps of one run on the validation images that `gaining` gains most and loses most on over `than`, and on those between."""
 
-    run: str
-    method: str
-    profile: str
-    seed: int
-    benchmark: str
     gaining: str
     than: str
     each: int = Field(gt=0)  # images of each kind
-    evaluation: Evaluation
-    runtime: Runtime = Runtime()
 
 
 class RecogniseConfig(Model):
@@ -123,16 +109,11 @@ class Figure4Config(Model):
     methods: tuple[Column, ...] = Field(min_length=1)
 
 
-class OverlaysConfig(Model):
-    """Predictions of several methods on the images that one of them gains most on over another, and loses most on."""
+class OverlaysConfig(Figure4Config):
+    """The same on the images that one of the methods gains most on over another, and loses most on."""
 
-    figure: str
-    profile: str
-    benchmark: str
-    base: str  # the data set whose classes are base categories
     gaining: str  # what the figure calls the two
     than: str
-    methods: tuple[Column, ...] = Field(min_length=1)
 
 
 class Figure5Config(Model):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from larvseg.config.base import Model
 from larvseg.config.claims import Claim
@@ -95,6 +95,27 @@ class Profile(Model):
     comparators: Comparators | None = None  # None: rows of language-guided methods are quoted, not run
     quoted: tuple[str, ...] = ()  # methods that are not run; their rows have the published numbers alone
     machine: Machine | None = None
+
+    @model_validator(mode="after")
+    def _frozen(self) -> Self:
+        """What features that were computed once do not leave free."""
+        backbone, views = self.backbone, (self.scene_augmentation, self.object_augmentation)
+        if (backbone.neck is None) is not (not backbone.levels) or (backbone.neck is None) is not (self.evaluation.cell is None):
+            raise ValueError("a frozen backbone says levels and neck, and evaluation says cell; others say none of them")
+        if backbone.neck is None:
+            return self
+        if self.evaluation.cell != backbone.patch_size:
+            raise ValueError(
+                f"evaluation.cell is {self.evaluation.cell}, backbone.patch_size {backbone.patch_size}: they are the same cells"
+            )
+        for view in views:
+            if view.crop % backbone.patch_size:
+                raise ValueError(f"crop {view.crop} is no multiple of backbone.patch_size {backbone.patch_size}")
+            if (view.short_side, view.long_side) != (self.evaluation.short_side, self.evaluation.long_side):
+                raise ValueError("scene_augmentation, object_augmentation and evaluation resize alike: features are computed once")
+            if view.scale != (1.0, 1.0) or view.max_category_share != 1.0:
+                raise ValueError("a frozen backbone leaves scale [1.0, 1.0] and max_category_share 1.0: features are computed once")
+        return self
 
 
 class Released(Model):

@@ -52,32 +52,28 @@ class TrainingImages:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def row(self, position: int) -> int:
-        """Its row in the manifest."""
-        return self._row(position)
-
     def size(self, row: int) -> tuple[int, int]:
         """Width and height of the image in `row` of the manifest."""
         return self._manifest.size(row)
 
     def image(self, position: int) -> np.ndarray:
         """The image, RGB (H, W, 3) uint8."""
-        return self._once("image", self._row(position))
+        return self._once("image", self.row(position))
 
     def mask(self, position: int) -> np.ndarray:
         """Train ids (H, W) int16, −1 where there is no label; LarvSegError unless masks are permitted."""
         self._open("masks")
-        return self._once("mask", self._row(position))
+        return self._once("mask", self.row(position))
 
     def labels(self, position: int) -> tuple[int, ...]:
         """Train ids of the classes in the whole image, ascending; LarvSegError unless image labels are permitted."""
         self._open("image_labels")
-        return self._manifest.labels(self._row(position))
+        return self._manifest.labels(self.row(position))
 
     def captions(self, position: int) -> tuple[str, ...]:
         """What people say of the image; LarvSegError unless captions are permitted."""
         self._open("captions")
-        return self._manifest.captions(self._row(position))
+        return self._manifest.captions(self.row(position))
 
     def take_opened(self) -> dict[str, int]:
         """How many times each annotation was opened since the last call."""
@@ -100,7 +96,7 @@ class TrainingImages:
             raise LarvSegError(f"training may open the {NAMES[self.permitted]} of {self.dataset}, not its {NAMES[annotation]}")
         self._opened[annotation] += 1
 
-    def _row(self, position: int) -> int:
+    def row(self, position: int) -> int:
         if not 0 <= position < len(self._rows):
             raise LarvSegError(f"{self.dataset} has {len(self._rows)} training images; number {position} is none of them")
         return int(self._rows[position])

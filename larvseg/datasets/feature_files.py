@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from larvseg.config import VIEWS
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 
-VIEWS = {"plain": "training", "flipped": "training", "validation": "validation"}  # view → the split of its images
 _COLUMNS = {"image": pa.string(), "rows": pa.int32(), "columns": pa.int32(), "training": pa.bool_(), "validation": pa.bool_()}
 
 

@@ -75,7 +75,7 @@ def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def normalise(image: np.ndarray, normalisation: str) -> np.ndarray:
-    """RGB (H, W, 3) uint8 to (3, H, W) float32, normalised by the statistics of one of the names above."""
+    """RGB (H, W, 3) uint8 to (3, H, W) float32, normalised by the statistics of a name of _NORMALISATION."""
     mean, std = (np.array(values, np.float32)[:, None, None] for values in _NORMALISATION[normalisation])
     result = image.transpose(2, 0, 1).astype(np.float32, order="C")
     result -= mean

@@ -39,7 +39,7 @@ class PixelViews:
 class FeatureViews:
     """Crops of augmentation.crop / cell cells a side, of the plain or the flipped view of each image; there is no other augmentation.
 
-    `features`: view → features of all images of the manifest, which were resized as `augmentation` says, without its random scale.
+    `features`: view → features of the training images, which were resized as `augmentation` says, without its random scale.
     """
 
     def __init__(self, images: TrainingImages, features: Mapping[str, Features], augmentation: Augmentation, cell: int) -> None:

@@ -95,7 +95,7 @@ def evaluate_model(
 ) -> ConfusionCounts:
     """Confusion counts of `model` on the validation images; predictions are over all classes of the manifest.
 
-    features: of all images of the manifest, which `model` takes instead of the images themselves.
+    features: of the validation images, which `model` takes instead of the images themselves.
     Raises LarvSegError if there is no validation image or the model has another number of classes.
     """
     classes = len(manifest.header["classes"])

@@ -45,16 +45,13 @@ def compare(config: CompareConfig, inputs: Mapping[str, Path], outputs: Mapping[
     save_tensors(outputs["predictions"], _label_maps(config, inputs, manifest, rows), _about(config) | about)
 
 
-def _label_maps(
-    config: PredictConfig | CompareConfig, inputs: Mapping[str, Path], manifest: Manifest, rows: Sequence[int]
-) -> dict[str, torch.Tensor]:
+def _label_maps(config: EvaluateConfig, inputs: Mapping[str, Path], manifest: Manifest, rows: Sequence[int]) -> dict[str, torch.Tensor]:
     device = runtime.prepare(config.runtime)
-    shared = {key: getattr(config, key) for key in EvaluateConfig.model_fields}
-    predictor = ready(EvaluateConfig(**shared), inputs, manifest, device)
+    predictor = ready(config, inputs, manifest, device)
     images = (manifest.image(row) for row in rows)
     maps = segment_all(predictor.logits, images, config.evaluation, predictor.normalisation, device)
     return {str(row): torch.from_numpy(labels).short() for row, labels in zip(rows, maps, strict=True)}
 
 
-def _about(config: PredictConfig | CompareConfig) -> dict[str, Any]:
+def _about(config: EvaluateConfig) -> dict[str, Any]:
     return {key: getattr(config, key) for key in ("run", "method", "seed", "profile", "benchmark")}

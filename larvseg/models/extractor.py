@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -36,6 +38,17 @@ class Extractor(nn.Module):
         return torch.cat([F.adaptive_avg_pool2d(level, coarsest) for level in levels], dim=1)
 
 
+def _create(config: Backbone, create_model: Callable[..., nn.Module]) -> nn.Module:
+    """The network of `config`; a transformer for images of any size, which no other network has to be asked for."""
+    settings = {"pretrained": False, "features_only": True, "out_indices": config.levels, **config.arguments}
+    try:
+        return create_model(config.name, **{"dynamic_img_size": True, "dynamic_img_pad": True, **settings})
+    except TypeError as error:
+        if "dynamic_img" not in str(error):
+            raise
+        return create_model(config.name, **settings)
+
+
 def build_extractor(config: Backbone, seed: int = 0) -> Extractor:
     """The network of `config` with random weights, which depend on `seed` alone.
 
@@ -43,13 +56,10 @@ def build_extractor(config: Backbone, seed: int = 0) -> Extractor:
     """
     import timm  # takes two seconds, which runs on features that are there do without
 
-    dynamic = {"dynamic_img_size": True, "dynamic_img_pad": True} if timm.is_model(config.name) and "vit" in config.name else {}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)  # timm draws from the global generator
         try:
-            network = timm.create_model(
-                config.name, pretrained=False, features_only=True, out_indices=config.levels, **{**dynamic, **config.arguments}
-            )
+            network = _create(config, timm.create_model)
         except (RuntimeError, TypeError, AssertionError, ValueError, IndexError) as error:
             raise LarvSegError(f"backbone {config.name!r}, levels {list(config.levels)}: {error}") from None
     extractor = Extractor(network)

@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from larvseg.config import Augmentation, Evaluation, TrainConfig
-from larvseg.datasets.feature_files import VIEWS, Features, entries_of, images_of, read_index
+from larvseg.config import VIEWS, Augmentation, Evaluation, TrainConfig
+from larvseg.datasets.feature_files import Features, entries_of, images_of, read_index
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import resized_size
 from larvseg.errors import LarvSegError

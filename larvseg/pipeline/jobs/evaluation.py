@@ -180,23 +180,9 @@ def figure4_methods(project: Project) -> tuple[c.Column, ...]:
 
 def predict(project: Project, name: str) -> Job:
     """Make the label maps of a method of Figure 4."""
-    figure, run, seed = project.experiments.figure4, project.experiments.runs[name], project.seeds[0]
-    settings = c.PredictConfig(
-        run=name,
-        method=run.method,
-        profile=project.name,
-        seed=seed,
-        benchmark=figure.benchmark,
-        classes=figure.classes,
-        images=figure.images,
-        base=figure.base,
-        novel=figure.novel,
-        evaluation=project.evaluation_of(name),
-        runtime=project.profile.runtime,
-    )
-    inputs = predictor_inputs(project, name, seed) | {"manifest": project.manifest(figure.benchmark)}
-    reads, modules = project.archives_of(figure.benchmark), (project.method(name).module,)
-    return project.job("predict", settings, inputs, reads, modules=modules, run=name)
+    figure = project.experiments.figure4
+    chosen = {key: getattr(figure, key) for key in ("benchmark", "classes", "images", "base", "novel")}
+    return _on_a_few_images(project, "predict", name, c.PredictConfig, chosen, {})
 
 
 def overlaid(project: Project) -> tuple[c.Column, ...]:
@@ -207,23 +193,21 @@ def overlaid(project: Project) -> tuple[c.Column, ...]:
 
 def compare(project: Project, name: str) -> Job:
     """Make the label maps of a method on the images that another one changes."""
-    figure, run, seed = project.experiments.overlays, project.experiments.runs[name], project.seeds[0]
-    settings = c.CompareConfig(
-        run=name,
-        method=run.method,
-        profile=project.name,
-        seed=seed,
-        benchmark=figure.benchmark,
-        gaining=figure.run,
-        than=figure.than,
-        each=figure.each,
-        evaluation=project.evaluation_of(name),
-        runtime=project.profile.runtime,
-    )
-    inputs = predictor_inputs(project, name, seed) | {"manifest": project.manifest(figure.benchmark)}
-    inputs |= {each: project.path("evaluate", "confusion", run=each, seed=seed) for each in (figure.run, figure.than)}
-    reads, modules = project.archives_of(figure.benchmark), (project.method(name).module,)
-    return project.job("compare", settings, inputs, reads, modules=modules, run=name)
+    figure = project.experiments.overlays
+    chosen = {"benchmark": figure.benchmark, "gaining": figure.run, "than": figure.than, "each": figure.each}
+    counts = {run: project.path("evaluate", "confusion", run=run, seed=project.seeds[0]) for run in (figure.run, figure.than)}
+    return _on_a_few_images(project, "compare", name, c.CompareConfig, chosen, counts)
+
+
+def _on_a_few_images(
+    project: Project, rule: str, name: str, config: type[c.EvaluateConfig], chosen: dict[str, object], inputs: dict[str, str]
+) -> Job:
+    """The label maps of the run `name` with the first seed on images of a benchmark, which are `chosen` with the help of `inputs`."""
+    seed = project.seeds[0]
+    settings = config(**{**dict(_evaluate_config(project, name, seed)), **chosen})
+    inputs = predictor_inputs(project, name, seed) | {"manifest": project.manifest(settings.benchmark)} | inputs
+    reads, modules = project.archives_of(settings.benchmark), (project.method(name).module,)
+    return project.job(rule, settings, inputs, reads, modules=modules, run=name)
 
 
 # Figure 5: models over all of ImageNet-21K

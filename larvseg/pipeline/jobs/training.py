@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from larvseg import config as c
-from larvseg.config import parse
+from larvseg.config import VIEWS, parse
 from larvseg.errors import LarvSegError
 from larvseg.methods.method import method_of
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.project import Project
 from larvseg.pipeline.stages import STAGES
+from larvseg.sources.packages import PACKAGE
 
-VIEWS = ("plain", "flipped", "validation")  # of features: training images, these mirrored, validation images
 LABELLED = ("multi_label", "pixel", "single_label")
 
 
@@ -33,7 +33,7 @@ def freeze(project: Project) -> Job:
     """Take the weights of the frozen network."""
     backbone, archive = project.backbone_config, project.fetched(project.profile.backbone)
     inputs = {"weights": project.archive(archive)} if archive else {}
-    reference = () if archive or backbone.weights.startswith("package:") else (backbone.weights,)  # a file of the user's
+    reference = () if archive or backbone.weights.startswith(PACKAGE) else (backbone.weights,)  # a file of the user's
     return project.job("freeze", c.FreezeConfig(profile=project.name, backbone=backbone), inputs, reference=reference)
 
 
