@@ -1,6 +1,8 @@
 """Fingerprints see logic and nothing else."""
 
+import sys
 import textwrap
+from importlib import metadata
 
 import pytest
 
@@ -97,6 +99,15 @@ def test_indentation_is_logic(package):
 def test_environment_names_what_the_closure_imports(package):
     package("import numpy\nimport json\n")
     assert [line.split("==")[0] for line in fingerprint.environment(["larvseg.main"])] == ["numpy"]
+
+
+def test_environment_is_what_the_standard_library_says_of_everything_installed(package):
+    brought = metadata.packages_distributions()
+    importable = [name for name in brought if name.isidentifier() and name not in {"larvseg", *sys.stdlib_module_names}]
+    package("".join(f"import {name}\n" for name in importable))
+    distributions = {each for name in importable for each in brought[name]}
+    expected = sorted({f"{each.lower()}=={metadata.version(each)}" for each in distributions})
+    assert fingerprint.environment(["larvseg.main"]) == expected
 
 
 def test_what_was_found_is_kept_and_what_is_damaged_is_found_again(package, monkeypatch):
