@@ -41,6 +41,7 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
     switch(project, run, [change for change in changes if change.startswith(SWITCH)])
     job = train(project, run, seed)
     settings = job.config.model_dump(mode="json")
+    settings["runtime"] |= job.config.runtime.speed
     for change in changes:
         if not change.startswith(SWITCH):
             _apply(settings, change)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from larvseg.config.base import Model
 from larvseg.config.datasets import Kind
@@ -77,6 +77,9 @@ class Runtime(Model):
     """What changes speed only, up to floating-point rounding; recorded with every run.
 
     `kernels` of a CPU: with avx2 other CPUs give the same bytes; native takes all that the CPU has and gives those of its kind alone.
+
+    Some of it, `speed`, stands in no recipe: changing it makes nothing again, and a training that was interrupted goes on with other
+    values.
     """
 
     device: Literal["cpu", "cuda"] = "cpu"
@@ -84,8 +87,19 @@ class Runtime(Model):
     tf32: bool = False
     kernels: Literal["avx2", "native"] = "avx2"
     threads: int = Field(default=1, gt=0)
+    processes: int = Field(default=1, gt=0)  # of one training, each with some of the virtual ranks and, with cuda, a GPU of its own
     decoded_mb: int = Field(default=0, ge=0)  # of each training set, decoded images and masks that stay in memory, in MB
     checkpoint_every: int = Field(default=100, gt=0)  # steps between two resumable states
+
+    @property
+    def speed(self) -> dict[str, Any]:
+        """The settings that are in no recipe. On a CPU `threads` decides the order of sums, and so bytes: there it is in recipes."""
+        names = ("processes", "decoded_mb", "checkpoint_every", *(["threads"] if self.device == "cuda" else []))
+        return {name: getattr(self, name) for name in names}
+
+    @model_serializer(mode="wrap")
+    def _without_speed(self, whole: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in whole(self).items() if name not in self.speed}
 
 
 class Augmentation(Model):

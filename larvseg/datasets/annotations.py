@@ -122,6 +122,11 @@ class Ledger:
     def add(self, batches: Iterable[Batch]) -> None:
         """Count what was opened for `batches`."""
         for batch in batches:
-            counts = self.counts.setdefault(batch.dataset, {})
-            for annotation, times in batch.opened.items():
+            self.merge({batch.dataset: batch.opened})
+
+    def merge(self, opened: Opened) -> None:
+        """Count what another one `opened`, too."""
+        for dataset, of_dataset in opened.items():
+            counts = self.counts.setdefault(dataset, {})
+            for annotation, times in of_dataset.items():
                 counts[annotation] = counts.get(annotation, 0) + times

@@ -49,10 +49,10 @@ class RankBatch:
 
 
 class JointLoader(Dataset):
-    """Iterates over the steps start_step … config.steps − 1; each is a list of config.ranks RankBatches, in rank order.
+    """Iterates over the steps start_step … config.steps − 1; each is a list of the RankBatches of the virtual ranks `own`, or of all.
 
     manifests: one for each training set, by name; features: of each, by view, where the backbone is frozen. Every image has its own
-    generator, so neither `num_workers` (processes that prefetch) nor `start_step` changes a byte. Raises LarvSegError for a missing
+    generator, so none of `num_workers` (processes that prefetch), `start_step` and `own` changes a byte. Raises LarvSegError for a missing
     manifest or one without training images.
     """
 
@@ -63,8 +63,10 @@ class JointLoader(Dataset):
         start_step: int = 0,
         num_workers: int = 0,
         features: Mapping[str, Mapping[str, Features]] | None = None,
+        own: range | None = None,
     ):
         self.config, self.start_step, self.num_workers = config, start_step, num_workers
+        self.own = range(config.ranks) if own is None else own
         for training_set in config.training_sets:
             if training_set.name not in manifests:
                 raise LarvSegError(f"{config.run}: no manifest of {training_set.name}; derive it first")
@@ -100,7 +102,7 @@ class JointLoader(Dataset):
 
     def __getitem__(self, step: int) -> list[RankBatch]:
         """The batches of step `step`."""
-        return [self._rank_batch(step, rank) for rank in range(self.config.ranks)]
+        return [self._rank_batch(step, rank) for rank in self.own]
 
     def _rank_batch(self, step: int, rank: int) -> RankBatch:
         config = self.config

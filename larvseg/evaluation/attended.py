@@ -42,7 +42,7 @@ def attend(run: BankedRun, training_set: TrainingSet, bank: MemoryBank, image: T
     padded = pad_labels([tuple(labels)], image.device)
     size = image.shape[2] // config.loss_downsample, image.shape[3] // config.loss_downsample
     group = Group(training_set, torch.zeros(1, device=image.device), index, out, size, None, padded, bank, banked)
-    pushed, (positions,) = push([group])
+    pushed, (positions,) = push([group], group.bank, shared=False)
     attended = CategoryAttention(config.attention, config.switches).attend(out, padded, index, size, bank, pushed, positions, banked)
 
     # the maps that `attend` went through

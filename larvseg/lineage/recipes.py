@@ -15,6 +15,8 @@ from typing import Any
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, write_text
 
+# What a profile says of speed alone is in no recipe; jobs read it here, in <profile>.json.
+SPEED = Path("work/speed")
 SCHEMA = "larvseg.recipe/1"
 
 
@@ -58,6 +60,12 @@ class Recipe:
     def stands_in(self, path: Path) -> bool:
         """Whether `path` says just this."""
         return path.is_file() and path.read_text(encoding="utf-8") == self.text()
+
+    @staticmethod
+    def speed(path: Path) -> dict[str, Any]:
+        """The settings of the profile of the recipe in `path` that are in no recipe."""
+        settings = SPEED / f"{path.parent.parent.name}.json"
+        return json.loads(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
 
     @classmethod
     def load(cls, path: Path) -> Recipe:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from larvseg.config import Backbone
 from larvseg.errors import LarvSegError
+from larvseg.models.drop_path import share_draws
 from larvseg.models.stem import ConvolutionalStem
 
 
@@ -64,6 +65,7 @@ def build_backbone(config: Backbone, seed: int = 0) -> VisionTransformer:
         raise LarvSegError(f"backbone {config.name!r}: expected a position embedding that covers the class token (no_embed_class=False)")
     if vit.patch_embed.patch_size != (config.patch_size, config.patch_size):
         raise LarvSegError(f"backbone {config.name!r} has patches of {vit.patch_embed.patch_size}, the profile says {config.patch_size}")
+    share_draws(vit)
     return VisionTransformer(vit)
 
 

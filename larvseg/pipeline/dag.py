@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 from larvseg.errors import LarvSegError
-from larvseg.files import sha256_of
+from larvseg.files import json_text, sha256_of, write_text
 from larvseg.lineage.fingerprint import fingerprint, remember
-from larvseg.lineage.recipes import Recipe
+from larvseg.lineage.recipes import SPEED, Recipe
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.jobs import claims, data, diagnostics, evaluation, figures, methods, tables, training
 from larvseg.pipeline.jobs.page import page
@@ -66,6 +66,7 @@ class Dag:
             )
         for path, recipe in recipes.items():
             recipe.write(path)
+        write_text(SPEED / f"{self.project.name}.json", json_text(self.project.profile.runtime.speed))
         remember()
 
 

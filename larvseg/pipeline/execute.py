@@ -31,7 +31,7 @@ def execute(recipe_path: Path, rule: str) -> None:
     if recipe.rule != rule:
         raise LarvSegError(f"{recipe_path}: a recipe of {recipe.rule}, not of {rule}")
     stage, outputs = STAGES[recipe.rule], {role: Path(path) for role, path in recipe.outputs.items()}
-    config = parse(stage.config, recipe.config, recipe_path)
+    config, speed = parse(stage.config, recipe.config, recipe_path), Recipe.speed(recipe_path)
     kernels = kernels_of(recipe.config)
     choose(kernels)  # before the module of the stage imports torch
     reads = [("read", path) for path in recipe.reads]
@@ -42,8 +42,11 @@ def execute(recipe_path: Path, rule: str) -> None:
         print(f"{recipe.title}: same recipe, inputs and packages as before; taken from work/kept", file=sys.stderr)
         return
     runtime = getattr(config, "runtime", None)
-    if runtime is not None and runtime.device == "cuda":
-        take_gpu()
+    if runtime is not None:
+        runtime = parse(type(runtime), runtime.model_dump(mode="json") | speed, recipe_path)
+        config = config.model_copy(update={"runtime": runtime})
+        if runtime.device == "cuda":
+            take_gpu()
     function = stage.load()
     work = Path("work") / recipe.hash
     started = time.time()

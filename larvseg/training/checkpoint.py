@@ -18,6 +18,7 @@ from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 from larvseg.training.curves import Curves
 
+STATE = "state.safetensors"
 METADATA_KEY = "larvseg"  # one key: safetensors writes several in no fixed order
 
 
@@ -115,4 +116,4 @@ def hold(work: Path) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise LarvSegError(f"{work}: another process is training this run; wait for it or stop it") from None
-        yield work / "state.safetensors"
+        yield work / STATE

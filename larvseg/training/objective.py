@@ -17,12 +17,15 @@ from torch import Tensor, nn
 
 from larvseg.config import Attention, Switches, TrainConfig, TrainingSet, nearest
 from larvseg.datasets.loader import RankBatch
+from larvseg.datasets.sampler import dataset_of
 from larvseg.errors import LarvSegError
 from larvseg.models.attention import Attended, CategoryAttention, pad_labels
 from larvseg.models.bank import MemoryBank, Pushed
 from larvseg.models.classifier import Classified, CosineClassifier
+from larvseg.models.drop_path import shared_rows
 from larvseg.models.segmenter import Segmenter
 from larvseg.training.losses import IGNORE, TERMS, attentive_loss, image_label_loss, segmentation_loss
+from larvseg.training.processes import add_up, gathered, gathered_objects, hand_round, own_ranks, owner
 
 
 @dataclass(frozen=True)
@@ -71,17 +74,28 @@ class Objective:
         for training_set in config.training_sets:
             if training_set.kind == "pixel":
                 self.novel[self.indices[training_set.name]] = False
-        self._pushing: dict[int, set[str]] = defaultdict(set)  # number of a bank → the sets that push to it
+        self.own = own_ranks(config.ranks)
+        self._shapes: list[tuple[int, ...]] = []  # of the images of all ranks, the same in every step
 
     def __call__(self, batches: Sequence[RankBatch], step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss of one step; `batches[r]` is what rank r sees. `step` seeds the sampling of classes."""
-        features = forward_by_size(self.segmenter.backbone, [batch.images.to(self.device) for batch in batches])
+        """The loss of one step; `batches[i]` is what the i-th virtual rank of this process sees. `step` seeds the sampling of classes.
+
+        On several processes the losses of all of them add up to the loss; the summands and `loss` among them are those of all already.
+        """
+        self._shapes = self._shapes or sum(gathered_objects([tuple(batch.images.shape) for batch in batches]), [])
+        features = forward_by_size(
+            self.segmenter.backbone, [batch.images.to(self.device) for batch in batches], self._shapes, self.own.start
+        )
         with torch.autocast(self.device.type, enabled=False):  # mixed precision ends with the backbone
             groups = self._groups(batches, features, step)
-            attended = attend_and_push(groups, self.config.attention, self.config.switches)
-            parts = self._parts(groups, attended, len(batches))
-        measured = {name: value.detach() for name, value in parts.items()} | {"contrast": mean_contrast(attended, groups)}
-        return sum(parts.values()), measured
+            attended = attend_and_push(groups, self.config.attention, self.config.switches, self._shared_bank)
+            parts = self._parts(groups, attended, len(self._shapes))
+            contrast, pairs = sum_of_contrasts(attended, groups)
+        measured = torch.stack([*(value.detach() for value in parts.values()), contrast, pairs])
+        add_up([measured])
+        *summands, contrast, pairs = measured.unbind()
+        named = dict(zip(parts, summands, strict=True)) | {"contrast": contrast / pairs.clamp(min=1)}
+        return sum(parts.values()), {"loss": sum(summands), **named}
 
     def _parts(self, groups: Sequence[Group], attended: Sequence[Attended | None], count: int) -> dict[str, Tensor]:
         switches = self.config.switches
@@ -106,11 +120,12 @@ class Objective:
     def bank_state(self) -> dict[str, float]:
         """Of the categories that can be pushed to `warm`: the share whose ring has wrapped; of their slots `fill`: the share that was.
 
-        In the mean over the banks that can be pushed to: as far as the steps so far tell, those of ranks whose set has an attentive loss,
-        each with the categories of its own sets, with the switch bank_classes = novel the novel ones alone. 0 without such a bank.
+        In the mean over the banks that can be pushed to: those of ranks whose set has an attentive loss, each with the categories of its
+        own sets, with the switch bank_classes = novel the novel ones alone. 0 without such a bank.
         """
+        self.collect_banks()
         shares = []
-        for place, names in sorted(self._pushing.items()):
+        for place, names in sorted(self._pushing().items()):
             bank, categories = self.segmenter.banks[place], torch.cat([self.indices[name] for name in sorted(names)]).unique()
             if self.config.switches.bank_classes == "novel":
                 categories = categories[self.novel[categories]]
@@ -119,6 +134,32 @@ class Objective:
                 shares.append(torch.stack([bank.warm(categories).to(fill.dtype).mean(), fill.mean()]))
         warm, fill = torch.stack(shares).mean(0).tolist() if shares else (0.0, 0.0)
         return {"warm": warm, "fill": fill}
+
+    def collect_banks(self) -> None:
+        """Have the bank of each rank, which only the process of that rank pushes to, in all processes."""
+        if len(self.segmenter.banks) > 1:
+            for rank, bank in enumerate(self.segmenter.banks):
+                hand_round(bank, owner(rank, self.config.ranks))
+
+    @property
+    def _shared_bank(self) -> MemoryBank | None:
+        """The bank that all ranks push to."""
+        banks = self.segmenter.banks
+        return banks[0] if len(banks) == 1 and any(map(self._pushes, self.sets.values())) else None
+
+    def _pushing(self) -> dict[int, set[str]]:
+        """Number of a bank → the data sets that push to it."""
+        count, names = len(self.segmenter.banks), list(self.sets)
+        if count == 1:
+            of_bank = {0: set(names)}
+        else:
+            of_bank = {rank: {names[dataset_of(rank, len(names))]} for rank in range(count)}
+        pushing = {bank: {name for name in of if self._pushes(self.sets[name])} for bank, of in of_bank.items()}
+        return {bank: of for bank, of in pushing.items() if of}
+
+    @staticmethod
+    def _pushes(training_set: TrainingSet) -> bool:
+        return training_set.kind != "pixel" and training_set.lambda_aux > 0
 
     def _segmentation(self, group: Group, count: int) -> Tensor:
         counted = group.masks != IGNORE
@@ -144,20 +185,18 @@ class Objective:
         labels = None if pixel else pad_labels([image for batch in own for image in batch.labels], device)
         if self._samples(own[0]):
             present = (masks if pixel else labels).unique()
-            columns = sample_classes(present, len(index), self.config.sample_classes, (self.config.seed, step, ranks[0]))
+            columns = sample_classes(present, len(index), self.config.sample_classes, (self.config.seed, step, self.own[ranks[0]]))
             position = torch.full((len(index) + 1,), IGNORE, device=device)  # the last entry is where -1 (ignored, padding) points
             position[columns] = torch.arange(len(columns), device=device)
             index = index[columns]
             masks, labels = (position[masks], None) if pixel else (None, position[labels])
         bank = None
-        if not pixel and training_set.lambda_aux > 0 and len(banks):
-            place = ranks[0] if len(banks) > 1 else 0
-            bank = banks[place]
-            self._pushing[place].add(training_set.name)
+        if self._pushes(training_set) and len(banks):
+            bank = banks[self.own[ranks[0]] if len(banks) > 1 else 0]
         height, width = own[0].size
         return Group(
             training_set,
-            torch.tensor([rank for rank, batch in zip(ranks, own, strict=True) for _ in batch.images], device=device),
+            torch.tensor([self.own[rank] for rank, batch in zip(ranks, own, strict=True) for _ in batch.images], device=device),
             index,
             self.segmenter.classifier(torch.cat([features[rank] for rank in ranks]), index),
             (height // stride, width // stride),
@@ -173,19 +212,29 @@ class Objective:
         return limit is not None and len(self.indices[batch.dataset]) > limit
 
 
-def forward_by_size(backbone: nn.Module, images: Sequence[Tensor]) -> list[Tensor]:
+def forward_by_size(
+    backbone: nn.Module, images: Sequence[Tensor], shapes: Sequence[tuple[int, ...]] | None = None, first: int = 0
+) -> list[Tensor]:
     """Features of each rank's images, one forward pass of the backbone for each image size.
 
     The largest comes last: the pass backward begins with it, and frees most before it holds the gradients of all weights.
+
+    `shapes`: of the images of all ranks, of which `images` are those from rank `first` on. What is drawn for an image does not depend on
+    which ranks a process has: all of them draw for all images, and one without images of a size passes none forward.
     """
+    shapes = [tuple(each.shape) for each in images] if shapes is None else shapes
     ranks_of: dict[tuple[int, ...], list[int]] = defaultdict(list)
-    for rank, tensor in enumerate(images):
-        ranks_of[tuple(tensor.shape[2:])].append(rank)
+    for rank, shape in enumerate(shapes):
+        ranks_of[shape[2:]].append(rank)
     features: list[Tensor] = [images[0]] * len(images)
-    for _, ranks in sorted(ranks_of.items(), key=lambda item: math.prod(item[0]) * len(item[1])):
-        joint = backbone(torch.cat([images[rank] for rank in ranks]))
-        for rank, part in zip(ranks, joint.split([len(images[rank]) for rank in ranks]), strict=True):
-            features[rank] = part
+    for size, ranks in sorted(ranks_of.items(), key=lambda item: math.prod(item[0]) * len(item[1])):
+        own = [rank - first for rank in ranks if 0 <= rank - first < len(images)]
+        if len(images) < len(shapes):
+            before = sum(shapes[rank][0] for rank in ranks if rank < first)
+            shared_rows(backbone, (sum(shapes[rank][0] for rank in ranks), before))
+        joint = backbone(torch.cat([images[place] for place in own]) if own else images[0].new_zeros(0, shapes[ranks[0]][1], *size))
+        for place, part in zip(own, joint.split([len(images[place]) for place in own]), strict=True):
+            features[place] = part
     return features
 
 
@@ -210,11 +259,11 @@ def mean_of_ranks(values: Tensor, counted: Tensor, ranks: Tensor, count: int) ->
     return (numerator / denominator.clamp(min=1)).sum() / count
 
 
-def mean_contrast(attended: Sequence[Attended | None], groups: Sequence[Group]) -> Tensor:
-    """The mean contrast of the pairs that attention saw; 0 if it saw none."""
+def sum_of_contrasts(attended: Sequence[Attended | None], groups: Sequence[Group]) -> tuple[Tensor, Tensor]:
+    """The sum of the contrasts of the pairs that attention saw, and how many these are."""
     seen = [each.contrast[group.chosen] for each, group in zip(attended, groups, strict=True) if each is not None]
     values = torch.cat([groups[0].out.logits.new_zeros(0), *seen])
-    return values.sum() / max(len(values), 1)
+    return values.sum(), values.new_full((), len(values))
 
 
 def weak_losses(group: Group, attended: Attended | None, classifier: CosineClassifier, switches: Switches) -> tuple[Tensor, Tensor | None]:
@@ -224,34 +273,46 @@ def weak_losses(group: Group, attended: Attended | None, classifier: CosineClass
 
 
 @torch.no_grad()
-def attend_and_push(groups: Sequence[Group], config: Attention, switches: Switches) -> list[Attended | None]:
-    """The attention of each group, and what the groups saw written to their banks; None for groups without an attentive loss."""
+def attend_and_push(
+    groups: Sequence[Group], config: Attention, switches: Switches, shared: MemoryBank | None = None
+) -> list[Attended | None]:
+    """The attention of each group, and what the groups saw written to their banks; None for groups without an attentive loss.
+
+    `shared`: the bank that all processes push to, also those without a group that does.
+    """
     attention = CategoryAttention(config, switches)
     attended: list[Attended | None] = [None] * len(groups)
-    sharing: dict[int, list[int]] = defaultdict(list)
+    sharing: dict[MemoryBank, list[int]] = {} if shared is None else {shared: []}
     for place, group in enumerate(groups):
         if group.bank is not None:
-            sharing[id(group.bank)].append(place)
+            sharing.setdefault(group.bank, []).append(place)
         elif config.variant == "single_image" and group.labels is not None and group.training_set.lambda_aux > 0:
             attended[place] = attention.attend(group.out, group.labels, group.index, group.size, valid=group.valid)
-    for places in sharing.values():
-        pushed, positions = push([groups[place] for place in places])
+    for bank, places in sharing.items():
+        pushed, positions = push([groups[place] for place in places], bank, bank is shared)
         for place, own in zip(places, positions, strict=True):
             group = groups[place]
             attended[place] = attention.attend(group.out, group.labels, group.index, group.size, group.bank, pushed, own, group.banked)
     return attended
 
 
-def push(groups: Sequence[Group]) -> tuple[Pushed, list[Tensor]]:
+def push(groups: Sequence[Group], bank: MemoryBank, shared: bool) -> tuple[Pushed, list[Tensor]]:
     """Write the top-K pixels of every pair to the bank that `groups` share, in the order of ranks, images and labels.
 
-    Returns what the bank went through and, for each group, where its pairs (B, L) are in it (-1: not pushed).
+    With `shared` those of all processes: each writes them all. Returns what the bank went through and, for each group, where its pairs
+    (B, L) are in it (-1: not pushed).
     """
-    ranks, categories, entries = (torch.cat(parts) for parts in zip(*map(bank_entries, groups), strict=True))
+    nothing = bank.pushed.new_zeros(0), bank.pushed.new_zeros(0), bank.means.new_zeros(0, bank.means.shape[1])
+    ranks, categories, entries = (torch.cat(parts) for parts in zip(nothing, *map(bank_entries, groups), strict=True))
+    own, start = len(ranks), 0
+    if shared:
+        (ranks, start), (categories, _), (entries, _) = map(gathered, (ranks, categories, entries))
     order = ranks.argsort(stable=True)
-    pushed = groups[0].bank.push(categories[order], entries[order])
-    own = order.argsort().split([int(group.chosen.sum()) for group in groups])
-    return pushed, [torch.full_like(group.labels, -1).masked_scatter(group.chosen, part) for group, part in zip(groups, own, strict=True)]
+    pushed = bank.push(categories[order], entries[order])
+    positions = order.argsort()[start : start + own].split([int(group.chosen.sum()) for group in groups])
+    return pushed, [
+        torch.full_like(group.labels, -1).masked_scatter(group.chosen, part) for group, part in zip(groups, positions, strict=True)
+    ]
 
 
 def bank_entries(group: Group) -> tuple[Tensor, Tensor, Tensor]:

@@ -10,9 +10,11 @@ from torch import Tensor
 from larvseg.config import TrainConfig
 from larvseg.datasets.loader import JointLoader, RankBatch
 from larvseg.datasets.manifest import Manifest
+from larvseg.errors import LarvSegError
 from larvseg.files import json_text, write_text
 from larvseg.lineage.records import content_hash
 from larvseg.models.segmenter import build_segmenter
+from larvseg.training import processes
 from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.checkpoint import save_tensors
 from larvseg.training.curves import MEANS, Curves
@@ -20,6 +22,7 @@ from larvseg.training.frozen import standard, training_features
 from larvseg.training.label_space import run_vocabulary
 from larvseg.training.loop import Training, fit
 from larvseg.training.objective import Objective
+from larvseg.training.processes import is_first, own_ranks
 from larvseg.training.runtime import autocast, prepare
 from larvseg.training.schedule import build_optimiser
 from larvseg.training.segmenter_card import card_text
@@ -36,8 +39,17 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     `work` holds the state from which the run can go on.
 
     Raises:
-        LarvSegError: an input does not fit, the loss is not finite, or another process trains in `work`.
+        LarvSegError: an input does not fit, the loss is not finite, another process trains in `work`, or it was asked to end.
     """
+    if config.runtime.processes > config.ranks:
+        raise LarvSegError(
+            f"{config.run}: {config.runtime.processes} processes for {config.ranks} virtual ranks; set runtime.processes lower"
+        )
+    processes.run(config.runtime, _train, config, inputs, outputs, work)
+
+
+def _train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str, Path], work: Path) -> None:
+    """One of the processes."""
     device = prepare(config.runtime)
     manifests = {dataset.name: Manifest(inputs[dataset.name]) for dataset in config.training_sets}
     vocabulary = run_vocabulary(config, {name: manifest.header for name, manifest in manifests.items()})
@@ -58,7 +70,7 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     curves = Curves(means=(*MEANS, *(f"loss_{name}" for name in config.losses)))
 
     def batches_from(start: int) -> JointLoader:
-        return JointLoader(config, manifests, start, workers, features)
+        return JointLoader(config, manifests, start, workers, features, own_ranks(config.ranks))
 
     def loss_of(batches: Sequence[RankBatch], step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         with autocast(config.runtime):
@@ -69,7 +81,9 @@ def train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
         return objective.bank_state() | ({"scale": model.classifier.scale.item()} if scaled else {})
 
     training = Training(config.run, config.optimiser, config.steps, config.seed, config.runtime, origin, work)
-    ledger = fit(training, model, optimiser, batches_from, loss_of, curves, state_of)
+    ledger = fit(training, model, optimiser, batches_from, loss_of, curves, state_of, collect=objective.collect_banks)
+    if not is_first():
+        return
 
     save_tensors(outputs["model"], model.state_dict(), {})
     described = {"train": config.model_dump(mode="json"), "vocabulary": vocabulary, "annotations": ledger.counts}

@@ -8,6 +8,7 @@ import pytest
 from larvseg.audit.tree import Tree
 from larvseg.config import parse
 from larvseg.errors import LarvSegError
+from larvseg.lineage.recipes import Recipe
 from larvseg.pipeline import Dag, Project, selected
 from larvseg.pipeline.dag import jobs_below
 from larvseg.pipeline.jobs.evaluation import figure5_models
@@ -22,7 +23,34 @@ def test_every_profile_resolves_every_job(project, profile):
     jobs = Dag(project(profile)).jobs
     assert len({(each.rule, each.name) for each in jobs}) == len(jobs) > 30
     for each in jobs:
-        assert parse(type(each.config), each.config.model_dump(mode="json"), "recipe") == each.config
+        said = each.config.model_dump(mode="json")
+        assert parse(type(each.config), said, "recipe").model_dump(mode="json") == said
+
+
+@pytest.mark.parametrize(
+    ("profile", "settings"),
+    [
+        ("smoke", {"checkpoint_every": 7, "decoded_mb": 3, "processes": 2}),
+        ("paper", {"checkpoint_every": 7, "threads": 3, "processes": 4}),  # on a GPU the loader's threads decide no byte
+    ],
+)
+def test_settings_of_speed_change_no_recipe(project, profile, settings):
+    before = Dag(project(profile)).recipes
+    faster = project(profile)
+    runtime = faster.profile.runtime.model_copy(update=settings)
+    faster.profile = faster.profile.model_copy(update={"runtime": runtime})
+    assert Dag(faster).recipes == before
+    other = runtime.model_copy(update={"precision": "bfloat16"})
+    faster.profile = faster.profile.model_copy(update={"runtime": other})
+    assert Dag(faster).recipes != before
+
+
+def test_jobs_find_the_settings_of_speed_beside_the_recipes(project, tmp_path, monkeypatch):
+    dag = Dag(project("smoke"))
+    monkeypatch.chdir(tmp_path)
+    dag.write_recipes()
+    path = Path(dag.recipe_path(dag.jobs[0]))
+    assert path.is_file() and Recipe.speed(path) == dag.project.profile.runtime.speed != {}
 
 
 def test_ranks_are_shared_as_in_the_official_configurations(project):

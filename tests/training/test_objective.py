@@ -23,14 +23,15 @@ SIDES = {"C171": 32, "WA150": 32, "I124": 24}
 
 def configuration(variant="cross_image", switches=None, sample_classes=None, weights=(0.3, 0.2), **attention):
     augmentation = Augmentation(short_side=32, long_side=128, crop=32)
+    lambda_aux = dict(zip(KINDS, (0.0, *weights), strict=True))
     return TrainConfig(
         run="test",
         profile="smoke",
         method="larvseg",
         benchmark="A150",
         training_sets=tuple(
-            TrainingSet(name=name, kind=kind, augmentation=augmentation, lambda_cls=0.1, lambda_aux=aux, ranks=2)
-            for (name, kind), aux in zip(KINDS.items(), (0.0, *weights), strict=True)
+            TrainingSet(name=name, kind=KINDS[name], augmentation=augmentation, lambda_cls=0.1, lambda_aux=lambda_aux[name], ranks=2)
+            for name in ORDER[:3]
         ),
         backbone=Backbone(
             title="tiny",
