@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -23,6 +24,7 @@ from larvseg.config import Runtime
 from larvseg.errors import LarvSegError
 
 HERE = "127.0.0.1"
+TO_MEET = timedelta(minutes=3)
 PATIENCE = timedelta(minutes=30)  # for the slowest of them: one may decode images of a slow disk while the others wait
 
 
@@ -120,10 +122,12 @@ def run(runtime: Runtime, function: Callable[..., None], *arguments: Any) -> Non
     """
     if runtime.processes == 1:
         return function(*arguments)
-    store = TCPStore(HERE, 0, is_master=True, wait_for_workers=False)  # the system chooses a free port
+    # they meet at a socket that this process opens, on a port that the system finds free; a store in this process would be a thread, and
+    # threads do not survive a fork
+    meeting = socket.create_server((HERE, 0), backlog=runtime.processes)
     method = "spawn" if runtime.device == "cuda" else "fork"  # CUDA does not survive a fork; a fork has all modules at once
     errors = get_context(method).SimpleQueue()
-    given = (runtime, store.port, errors, function, arguments)
+    given = (runtime, meeting, errors, function, arguments)
     children = start_processes(_process, given, runtime.processes, join=False, start_method=method)
     before = signal.signal(signal.SIGTERM, lambda *_: [process.terminate() for process in children.processes])  # each saves and ends
     try:
@@ -137,9 +141,12 @@ def run(runtime: Runtime, function: Callable[..., None], *arguments: Any) -> Non
         raise LarvSegError(f"{error}, one of {runtime.processes}; start again, and the training goes on from its last state") from None
     finally:
         signal.signal(signal.SIGTERM, before)
+        meeting.close()
 
 
-def _process(number: int, runtime: Runtime, port: int, errors: Any, function: Callable[..., None], arguments: Sequence[Any]) -> None:
+def _process(
+    number: int, runtime: Runtime, meeting: socket.socket, errors: Any, function: Callable[..., None], arguments: Sequence[Any]
+) -> None:
     from larvseg.lineage.process import die_with_parent
 
     die_with_parent()
@@ -147,7 +154,9 @@ def _process(number: int, runtime: Runtime, port: int, errors: Any, function: Ca
         torch.cuda.set_device(number)
     backend = "cpu:gloo,cuda:nccl" if runtime.device == "cuda" else "gloo"
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # all are on this machine, whatever its name resolves to
-    store = TCPStore(HERE, port, runtime.processes, is_master=False)
+    port, first = meeting.getsockname()[1], number == 0
+    listening = meeting.detach() if first else None
+    store = TCPStore(HERE, port, runtime.processes, is_master=first, timeout=TO_MEET, master_listen_fd=listening)
     dist.init_process_group(backend, store=store, rank=number, world_size=runtime.processes, timeout=PATIENCE)
     try:
         function(*arguments)
