@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from larvseg.config import Attention, Augmentation, Switches, TrainingSet
-from larvseg.models.attention import pad_labels
+from larvseg.models.attention import pairs_of
 from larvseg.models.bank import MemoryBank
 from larvseg.models.classifier import CosineClassifier
 from larvseg.training.objective import Group, attend_and_push, mean_of_ranks, weak_losses
@@ -74,11 +74,12 @@ def replay(path: Path) -> dict[str, float]:
     while f"step{step}_features" in record:
         features = tensor(f"step{step}_features").requires_grad_()
         maps = record[f"step{step}_labels"]
-        labels = pad_labels([tuple(int(c) for c in np.unique(image) if c != 255) for image in maps])
+        pairs = pairs_of([tuple(int(c) for c in np.unique(image) if c != 255) for image in maps])
+        labels = pairs.labels
         size = tuple(side // int(record["downsample_rate"]) for side in maps.shape[2:])
         classifier.zero_grad()
         out = classifier(features, index)
-        group = Group(training_set, torch.zeros(len(features), dtype=torch.int64), index, out, size, None, labels, bank)
+        group = Group(training_set, torch.zeros(len(features), dtype=torch.int64), index, out, size, None, pairs, bank)
         (attended,) = attend_and_push([group], config, Switches(pooling="all_pixels"))
         cls, aux = weak_losses(group, attended, classifier, Switches(pooling="all_pixels"))
         loss_cls = training_set.lambda_cls * mean_of_ranks(cls, labels >= 0, group.ranks, 1)

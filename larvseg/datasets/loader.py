@@ -30,7 +30,7 @@ class RankBatch:
     dataset: str
     kind: Kind
     images: torch.Tensor  # (b, 3, C, C) float32, normalised
-    masks: torch.Tensor | None  # (b, C, C) int64 train ids, −1 ignored; None unless kind is "pixel"
+    masks: torch.Tensor | None  # (b, C, C) int16 train ids, −1 ignored; None unless kind is "pixel"
     labels: list[tuple[int, ...]]  # classes of each image, ascending; of the crop for "pixel" and with weak_labels = "crop"
     valid: torch.Tensor | None  # (b, C, C) float32, 1 image and 0 padding; None if nothing is padded
     opened: Mapping[str, int] = field(default_factory=dict)  # "masks" and "image_labels": how many were opened for it
@@ -46,6 +46,11 @@ class RankBatch:
         """The same batch with its tensors on `device`."""
         moved = {name: value.to(device) for name, value in vars(self).items() if isinstance(value, torch.Tensor)}
         return replace(self, **moved)
+
+    def pin_memory(self) -> RankBatch:
+        """The same batch in memory that a GPU copies from by itself."""
+        pinned = {name: value.pin_memory() for name, value in vars(self).items() if isinstance(value, torch.Tensor)}
+        return replace(self, **pinned)
 
 
 class JointLoader(Dataset):
@@ -98,7 +103,8 @@ class JointLoader(Dataset):
         steps = range(self.start_step, len(self))
         if self.num_workers == 0:
             return map(self.__getitem__, steps)
-        return iter(DataLoader(self, sampler=steps, batch_size=None, num_workers=self.num_workers, collate_fn=lambda step: step))
+        pinned = self.config.runtime.device == "cuda"
+        return iter(DataLoader(self, sampler=steps, batch_size=None, num_workers=self.num_workers, collate_fn=_as_it_is, pin_memory=pinned))
 
     def __getitem__(self, step: int) -> list[RankBatch]:
         """The batches of step `step`."""
@@ -115,7 +121,7 @@ class JointLoader(Dataset):
             sample, classes = self._sample(training_set, position, sampler.generator(config.seed, step, rank, slot))
             samples.append(sample)
             labels.append(classes)
-        masks = np.stack([sample.mask for sample in samples]).astype(np.int64) if training_set.kind == "pixel" else None
+        masks = np.stack([sample.mask for sample in samples]).astype(np.int16) if training_set.kind == "pixel" else None
         return RankBatch(
             dataset=training_set.name,
             kind=training_set.kind,
@@ -136,6 +142,10 @@ class JointLoader(Dataset):
         # the released code takes the labels of a crop from its mask at the size of the loss
         step = self.config.loss_downsample
         return sample, tuple(label for label in np.unique(sample.mask[::step, ::step]).tolist() if label != IGNORE)
+
+
+def _as_it_is(step: list[RankBatch]) -> list[RankBatch]:
+    return step
 
 
 def _valid(samples: list[Sample], crop: int) -> torch.Tensor | None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from larvseg.config import TrainingSet
 from larvseg.evaluation.bank_contents import BankedRun
-from larvseg.models.attention import CategoryAttention, mean_cosines, others_mean, pad_labels, standardise
+from larvseg.models.attention import CategoryAttention, mean_cosines, others_mean, pairs_of, standardise
 from larvseg.models.bank import MemoryBank
 from larvseg.models.classifier import Classified
 from larvseg.models.upsampling import upsample
@@ -39,9 +39,10 @@ def attend(run: BankedRun, training_set: TrainingSet, bank: MemoryBank, image: T
     bank, config = copy.deepcopy(bank), run.config
     index, banked = run.index[training_set.name], run.banked[run.index[training_set.name]]
     out = run.classify(image, training_set.name)
-    padded = pad_labels([tuple(labels)], image.device)
+    pairs = pairs_of([tuple(labels)], banked.cpu().numpy(), lambda tensor: tensor.to(image.device))
+    padded = pairs.labels
     size = image.shape[2] // config.loss_downsample, image.shape[3] // config.loss_downsample
-    group = Group(training_set, torch.zeros(1, device=image.device), index, out, size, None, padded, bank, banked)
+    group = Group(training_set, torch.zeros(1, device=image.device), index, out, size, None, pairs, bank, banked)
     pushed, (positions,) = push([group], group.bank, shared=False)
     attended = CategoryAttention(config.attention, config.switches).attend(out, padded, index, size, bank, pushed, positions, banked)
 

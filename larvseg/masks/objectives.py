@@ -33,6 +33,7 @@ class ClassifiedMasks:
 
     def __call__(self, batches: Sequence[RankBatch | CaptionBatch]) -> tuple[Tensor, Parts]:
         images, labels = (torch.cat([getattr(batch, name) for batch in batches]).to(self.table.device) for name in ("images", "masks"))
+        labels = labels.long()
         masks, logits = self.network(images, self.table)
         with full_precision(images.device):
             segments = segments_of(labels[:, :: self.stride, :: self.stride], masks.dtype)

@@ -6,8 +6,10 @@ patches of each pair is (B, L, n). Nothing here has a gradient: attention decide
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -26,12 +28,33 @@ class Attended(NamedTuple):
     contrast: Tensor  # (B, L) standard deviation over the patches of what attention compares, in units of cosines
 
 
-def pad_labels(labels: list[tuple[int, ...]], device: torch.device | None = None) -> Tensor:
+def pad_labels(labels: list[tuple[int, ...]]) -> Tensor:
     """(B, L): the labels of each image, padded with -1; L is at least 1."""
     padded = torch.full((len(labels), max([1, *map(len, labels)])), -1, dtype=torch.int64)
     for row, image_labels in zip(padded, labels, strict=True):
         row[: len(image_labels)] = torch.tensor(image_labels, dtype=torch.int64)
-    return padded.to(device)
+    return padded
+
+
+class Pairs(NamedTuple):
+    """The pairs of image and label of B images. All of it is known before the images are computed."""
+
+    labels: Tensor  # (B, L), padded with -1
+    image: Tensor  # (P,) of each pair that has a bank, in the order of images and labels
+    place: Tensor  # (P,) of its label among those of the image
+    column: Tensor  # (P,) its label
+    alone: Tensor  # (A,) images with a single label
+
+
+def pairs_of(
+    labels: list[tuple[int, ...]], banked: np.ndarray | None = None, moved: Callable[[Tensor], Tensor] = lambda tensor: tensor
+) -> Pairs:
+    """The pairs of images with `labels`, of which those have a bank that are `banked` (N,) bool (None: all), `moved` to their device."""
+    padded = pad_labels(labels).numpy()
+    present = padded >= 0
+    image, place = np.nonzero(present if banked is None else present & banked[padded])
+    found = (padded, image, place, padded[image, place], np.nonzero(present.sum(1) == 1)[0])
+    return Pairs(*(moved(torch.from_numpy(each)) for each in found))
 
 
 class CategoryAttention:
@@ -59,12 +82,13 @@ class CategoryAttention:
         positions: Tensor | None = None,
         banked: Tensor | None = None,
         valid: Tensor | None = None,
+        alone: Tensor | None = None,
     ) -> Attended:
         """Attention of the pairs `labels` (B, L), columns of `index` (N,), upsampled to `size` = (H, W).
 
         `positions` (B, L): where the pair's push is in `pushed`, -1 for pairs that push nothing: they are neither scored nor background.
         `banked` (N,) bool says which columns have a bank (None: all of them). The single-image variant needs none of these, and
-        leaves out the positions that are not `valid` (B, H, W).
+        leaves out the positions that are not `valid` (B, H, W). `alone` (A,): the images with a single label, found here if not given.
         """
         if self.config.variant == "single_image":
             columns = labels.clamp(min=0)[..., None].expand(-1, -1, out.cosines.shape[1])
@@ -75,7 +99,8 @@ class CategoryAttention:
         after = mean_cosines(out.pixels, F.pad(pushed.after, (0, 0, 0, 1))[positions])
         foreground = after if self.config.variant == "push_first" else before
         background = others_mean(before, after, present, empty=1 - foreground)
-        alone = ((labels >= 0).sum(1) == 1).nonzero()[:, 0]
+        if alone is None:
+            alone = ((labels >= 0).sum(1) == 1).nonzero()[:, 0]
         if len(alone):
             cosines, pixels, time = out.cosines[alone], out.pixels[alone], positions[alone, :1]
             seen = self._seen(cosines, labels[alone, :1], banked)

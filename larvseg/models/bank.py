@@ -73,8 +73,10 @@ class MemoryBank(nn.Module):
         change = (entries - overwritten) / self.memory_size
         before = self.means[categories] + earlier.to(entries.dtype) @ change
 
-        last = same.triu(1).sum(1) < self.memory_size  # the others are overwritten within this sequence
-        self.slots[categories[last], slot[last]] = entries[last]
+        # a slot that is written to several times gets the last of them every time: which those are is not known outside the device
+        at_slot = same & (slot[:, None] == slot)
+        last = (at_slot * torch.arange(1, len(slot) + 1, device=slot.device)).argmax(1) if len(slot) else slot
+        self.slots[categories, slot] = entries[last]
         self.pushed.index_add_(0, categories, torch.ones_like(categories))
         self.means[categories] = self.slots[categories].mean(1)  # from the slots, so that rounding never accumulates
         return Pushed(categories, count, before, before + change)

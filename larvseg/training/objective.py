@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from larvseg.config import Attention, Switches, TrainConfig, TrainingSet, neares
 from larvseg.datasets.loader import RankBatch
 from larvseg.datasets.sampler import dataset_of
 from larvseg.errors import LarvSegError
-from larvseg.models.attention import Attended, CategoryAttention, pad_labels
+from larvseg.models.attention import Attended, CategoryAttention, Pairs, pairs_of
 from larvseg.models.bank import MemoryBank, Pushed
 from larvseg.models.classifier import Classified, CosineClassifier
 from larvseg.models.drop_path import shared_rows
@@ -38,16 +38,10 @@ class Group:
     out: Classified
     size: tuple[int, int]  # of the maps that losses are taken on
     masks: Tensor | None  # (B, H, W), already of that size
-    labels: Tensor | None  # (B, L) columns of `index`, padded with -1
+    pairs: Pairs | None  # of image and label, a label being a column of `index`
     bank: MemoryBank | None = None
     banked: Tensor | None = None  # (N,) bool: columns that have a bank; None: all
     valid: Tensor | None = None  # (B, H, W) bool: not padding; None: no padding
-
-    @property
-    def chosen(self) -> Tensor:
-        """(B, L) bool: pairs that have a bank."""
-        present = self.labels >= 0
-        return present if self.banked is None else present & self.banked[self.labels]
 
 
 class Objective:
@@ -69,11 +63,13 @@ class Objective:
                     f"{config.run}: no loss {name!r}{nearest(name, list(TERMS))}; TERMS of larvseg/training/losses.py has them"
                 )
         self.sets = {training_set.name: training_set for training_set in config.training_sets}
-        self.indices = {name: torch.as_tensor(indices[name], device=self.device) for name in self.sets}
-        self.novel = torch.ones(len(segmenter.classifier.table), dtype=torch.bool, device=self.device)
+        # what follows from labels alone is found by numpy before it goes to the device, so that a GPU is not waited for
+        self.columns = {name: np.asarray(indices[name]) for name in self.sets}
+        self.indices = {name: torch.as_tensor(columns, device=self.device) for name, columns in self.columns.items()}
+        self.novel = np.ones(len(segmenter.classifier.table), bool)
         for training_set in config.training_sets:
             if training_set.kind == "pixel":
-                self.novel[self.indices[training_set.name]] = False
+                self.novel[self.columns[training_set.name]] = False
         self.own = own_ranks(config.ranks)
         self._shapes: list[tuple[int, ...]] = []  # of the images of all ranks, the same in every step
 
@@ -84,7 +80,7 @@ class Objective:
         """
         self._shapes = self._shapes or sum(gathered_objects([tuple(batch.images.shape) for batch in batches]), [])
         features = forward_by_size(
-            self.segmenter.backbone, [batch.images.to(self.device) for batch in batches], self._shapes, self.own.start
+            self.segmenter.backbone, [batch.images.to(self.device, non_blocking=True) for batch in batches], self._shapes, self.own.start
         )
         with torch.autocast(self.device.type, enabled=False):  # mixed precision ends with the backbone
             groups = self._groups(batches, features, step)
@@ -104,13 +100,14 @@ class Objective:
         for group, attention in zip(groups, attended, strict=True):
             weights = group.training_set
             for name, weight in self.config.losses.items():
-                if (term := TERMS[name](group.out, group.masks, group.labels)) is not None:
+                labels = None if group.pairs is None else group.pairs.labels
+                if (term := TERMS[name](group.out, group.masks, labels)) is not None:
                     parts[f"loss_{name}"] = parts[f"loss_{name}"] + weight * mean_of_ranks(*term, group.ranks, count)
             if group.masks is not None:
                 parts["loss_seg"] = parts["loss_seg"] + self._segmentation(group, count)
                 continue
             cls, aux = weak_losses(group, attention, self.segmenter.classifier, switches)
-            present = group.labels >= 0
+            present = group.pairs.labels >= 0
             parts["loss_cls"] = parts["loss_cls"] + weights.lambda_cls * mean_of_ranks(cls, present, group.ranks, count)
             if aux is not None:
                 counted = attention.scored if switches.aux_denominator == "warm_pairs" else present
@@ -126,10 +123,11 @@ class Objective:
         self.collect_banks()
         shares = []
         for place, names in sorted(self._pushing().items()):
-            bank, categories = self.segmenter.banks[place], torch.cat([self.indices[name] for name in sorted(names)]).unique()
+            bank, columns = self.segmenter.banks[place], np.unique(np.concatenate([self.columns[name] for name in sorted(names)]))
             if self.config.switches.bank_classes == "novel":
-                categories = categories[self.novel[categories]]
-            if len(categories):
+                columns = columns[self.novel[columns]]
+            if len(columns):
+                categories = torch.as_tensor(columns, device=self.device)
                 fill = (bank.pushed[categories] / bank.memory_size).clamp(max=1)
                 shares.append(torch.stack([bank.warm(categories).to(fill.dtype).mean(), fill.mean()]))
         warm, fill = torch.stack(shares).mean(0).tolist() if shares else (0.0, 0.0)
@@ -175,37 +173,42 @@ class Objective:
         return [self._group(batches, features, ranks, step) for ranks in members.values()]
 
     def _group(self, batches: Sequence[RankBatch], features: list[Tensor], ranks: list[int], step: int) -> Group:
-        own, banks, device = [batches[rank] for rank in ranks], self.segmenter.banks, self.device
+        own, banks = [batches[rank] for rank in ranks], self.segmenter.banks
         training_set = self.sets[own[0].dataset]
-        index = self.indices[training_set.name]
+        columns, index = self.columns[training_set.name], self.indices[training_set.name]
         stride = self.config.loss_downsample
         pixel = training_set.kind == "pixel"
-        first = 1 if self._samples(own[0]) else stride  # sampling counts the classes of the whole masks
-        masks = torch.cat([batch.masks[:, ::first, ::first] for batch in own]).to(device) if pixel else None
-        labels = None if pixel else pad_labels([image for batch in own for image in batch.labels], device)
+        masks = self._moved(torch.cat([batch.masks[:, ::stride, ::stride] for batch in own])).long() if pixel else None
+        labels = [image for batch in own for image in batch.labels]
         if self._samples(own[0]):
-            present = (masks if pixel else labels).unique()
-            columns = sample_classes(present, len(index), self.config.sample_classes, (self.config.seed, step, self.own[ranks[0]]))
-            position = torch.full((len(index) + 1,), IGNORE, device=device)  # the last entry is where -1 (ignored, padding) points
-            position[columns] = torch.arange(len(columns), device=device)
-            index = index[columns]
-            masks, labels = (position[masks], None) if pixel else (None, position[labels])
+            present = np.unique(own[0].masks) if pixel else np.array([label for image in labels for label in image], int)  # of whole masks
+            drawn = sample_classes(present, len(columns), self.config.sample_classes, (self.config.seed, step, self.own[ranks[0]]))
+            position = np.full(len(columns) + 1, IGNORE)  # the last entry is where -1 (ignored) points
+            position[drawn] = np.arange(len(drawn))
+            columns, index = columns[drawn], index[self._moved(torch.from_numpy(drawn))]
+            masks = self._moved(torch.from_numpy(position))[masks] if pixel else None
+            labels = [tuple(position[np.array(image, int)].tolist()) for image in labels]
+        banked = self.novel[columns] if self.config.switches.bank_classes == "novel" else None
         bank = None
         if self._pushes(training_set) and len(banks):
             bank = banks[self.own[ranks[0]] if len(banks) > 1 else 0]
         height, width = own[0].size
         return Group(
             training_set,
-            torch.tensor([self.own[rank] for rank, batch in zip(ranks, own, strict=True) for _ in batch.images], device=device),
+            self._moved(torch.tensor([self.own[rank] for rank, batch in zip(ranks, own, strict=True) for _ in batch.images])),
             index,
             self.segmenter.classifier(torch.cat([features[rank] for rank in ranks]), index),
             (height // stride, width // stride),
-            None if masks is None else masks[:, :: stride // first, :: stride // first],
-            labels,
+            masks,
+            None if pixel else pairs_of(labels, banked, self._moved),
             bank,
-            self.novel[index] if self.config.switches.bank_classes == "novel" else None,
-            None if pixel else valid_positions(own, stride, device),
+            None if banked is None else self._moved(torch.from_numpy(banked)),
+            None if pixel else valid_positions(own, stride, self._moved),
         )
+
+    def _moved(self, tensor: Tensor) -> Tensor:
+        """`tensor` on the device; a GPU copies it while this process goes on."""
+        return tensor if self.device.type == "cpu" else tensor.pin_memory().to(self.device, non_blocking=True)
 
     def _samples(self, batch: RankBatch) -> bool:
         limit = self.config.sample_classes
@@ -238,18 +241,18 @@ def forward_by_size(
     return features
 
 
-def valid_positions(batches: Sequence[RankBatch], stride: int, device: torch.device) -> Tensor | None:
+def valid_positions(batches: Sequence[RankBatch], stride: int, moved: Callable[[Tensor], Tensor]) -> Tensor | None:
     """(B, H, W) bool of the size of the losses: image, not padding; None if nothing is padded."""
     if all(batch.valid is None for batch in batches):
         return None
     valid = [torch.ones(len(batch.images), *batch.size) if batch.valid is None else batch.valid for batch in batches]
-    return torch.cat(valid)[:, ::stride, ::stride].to(device) > 0
+    return moved(torch.cat(valid)[:, ::stride, ::stride] > 0)
 
 
-def sample_classes(present: Tensor, classes: int, limit: int, seed: tuple[int, ...]) -> Tensor:
+def sample_classes(present: np.ndarray, classes: int, limit: int, seed: tuple[int, ...]) -> np.ndarray:
     """Sorted ids: `limit` of `classes` drawn uniformly without replacement, and those that are `present` (-1 is none)."""
     drawn = np.random.default_rng(seed).choice(classes, limit, replace=False)
-    return torch.cat([torch.from_numpy(drawn).to(present.device), present[present >= 0]]).unique()
+    return np.union1d(drawn, present[present >= 0])
 
 
 def mean_of_ranks(values: Tensor, counted: Tensor, ranks: Tensor, count: int) -> Tensor:
@@ -261,15 +264,15 @@ def mean_of_ranks(values: Tensor, counted: Tensor, ranks: Tensor, count: int) ->
 
 def sum_of_contrasts(attended: Sequence[Attended | None], groups: Sequence[Group]) -> tuple[Tensor, Tensor]:
     """The sum of the contrasts of the pairs that attention saw, and how many these are."""
-    seen = [each.contrast[group.chosen] for each, group in zip(attended, groups, strict=True) if each is not None]
+    seen = [each.contrast[group.pairs.image, group.pairs.place] for each, group in zip(attended, groups, strict=True) if each is not None]
     values = torch.cat([groups[0].out.logits.new_zeros(0), *seen])
     return values.sum(), values.new_full((), len(values))
 
 
 def weak_losses(group: Group, attended: Attended | None, classifier: CosineClassifier, switches: Switches) -> tuple[Tensor, Tensor | None]:
     """Image-level and attentive loss of every pair, (B, L) each."""
-    cls = image_label_loss(group.out, group.labels, group.size)
-    return cls, None if attended is None else attentive_loss(group.out, group.labels, attended, classifier, switches.attention_on)
+    cls = image_label_loss(group.out, group.pairs.labels, group.size)
+    return cls, None if attended is None else attentive_loss(group.out, group.pairs.labels, attended, classifier, switches.attention_on)
 
 
 @torch.no_grad()
@@ -286,13 +289,16 @@ def attend_and_push(
     for place, group in enumerate(groups):
         if group.bank is not None:
             sharing.setdefault(group.bank, []).append(place)
-        elif config.variant == "single_image" and group.labels is not None and group.training_set.lambda_aux > 0:
-            attended[place] = attention.attend(group.out, group.labels, group.index, group.size, valid=group.valid)
+        elif config.variant == "single_image" and group.pairs is not None and group.training_set.lambda_aux > 0:
+            attended[place] = attention.attend(group.out, group.pairs.labels, group.index, group.size, valid=group.valid)
     for bank, places in sharing.items():
         pushed, positions = push([groups[place] for place in places], bank, bank is shared)
         for place, own in zip(places, positions, strict=True):
             group = groups[place]
-            attended[place] = attention.attend(group.out, group.labels, group.index, group.size, group.bank, pushed, own, group.banked)
+            labels, alone = group.pairs.labels, group.pairs.alone
+            attended[place] = attention.attend(
+                group.out, labels, group.index, group.size, group.bank, pushed, own, group.banked, alone=alone
+            )
     return attended
 
 
@@ -309,15 +315,15 @@ def push(groups: Sequence[Group], bank: MemoryBank, shared: bool) -> tuple[Pushe
         (ranks, start), (categories, _), (entries, _) = map(gathered, (ranks, categories, entries))
     order = ranks.argsort(stable=True)
     pushed = bank.push(categories[order], entries[order])
-    positions = order.argsort()[start : start + own].split([int(group.chosen.sum()) for group in groups])
-    return pushed, [
-        torch.full_like(group.labels, -1).masked_scatter(group.chosen, part) for group, part in zip(groups, positions, strict=True)
-    ]
+    positions = order.argsort()[start : start + own].split([len(group.pairs.image) for group in groups])
+    at = [torch.full_like(group.pairs.labels, -1) for group in groups]
+    for group, whole, part in zip(groups, at, positions, strict=True):
+        whole[group.pairs.image, group.pairs.place] = part
+    return pushed, at
 
 
 def bank_entries(group: Group) -> tuple[Tensor, Tensor, Tensor]:
     """What a group's P pairs write to their bank: ranks (P,), categories (P,), entries (P, D)."""
-    image, place = group.chosen.nonzero(as_tuple=True)
-    column = group.labels[image, place]
+    image, column = group.pairs.image, group.pairs.column
     scores = group.out.cosines[image, :, column]
     return group.ranks[image], group.index[column], group.bank.summarise(group.out.pixels[image], scores)

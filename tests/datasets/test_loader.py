@@ -84,7 +84,7 @@ def test_batches(world):
             assert batch.images.shape == (2, 3, side, side) and batch.images.dtype == torch.float32
             assert batch.images.to(torch.float64).abs().max() < 3 and len(batch.labels) == 2
             if batch.dataset == "C171":
-                assert batch.masks.shape == (2, 64, 64) and batch.masks.dtype == torch.int64
+                assert batch.masks.shape == (2, 64, 64) and batch.masks.dtype == torch.int16
                 assert set(batch.masks.unique().tolist()) <= {-1, *sum((sets["C171"].labels(i) for i in range(4)), ())}
                 for mask, labels in zip(batch.masks, batch.labels, strict=True):
                     assert labels == tuple(value for value in mask[::2, ::2].unique().tolist() if value >= 0)
