@@ -62,6 +62,7 @@ from larvseg.config.training import (
     Switches,
     TrainConfig,
     TrainingSet,
+    Windows,
 )
 
 __all__ = [
@@ -155,6 +156,7 @@ __all__ = [
     "TrainConfig",
     "TrainingSet",
     "VocabularyConfig",
+    "Windows",
     "World",
     "WorldConfig",
     "ZeroShotConfig",

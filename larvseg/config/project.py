@@ -13,7 +13,7 @@ from larvseg.config.datasets import World
 from larvseg.config.evaluation import Evaluation
 from larvseg.config.figures import Column, Row
 from larvseg.config.masks import Classification, MaskHead
-from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime
+from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraining, Runtime, Windows
 
 
 class Retrieval(Model):
@@ -86,6 +86,9 @@ class Profile(Model):
     loss_downsample: int = Field(default=2, gt=0)  # losses are taken at crop / loss_downsample
     top_k_scale: float = Field(default=1.0, gt=0)  # K on this profile's patch grid = the paper's K · top_k_scale
     evaluation: Evaluation
+    windows: dict[
+        str, Windows
+    ] = {}  # data sets whose images training reads in windows of their archives; the others are shuffled one by one
     runtime: Runtime
     drawing_threads: int = 1
     deriving_threads: int = 1
@@ -108,6 +111,8 @@ class Profile(Model):
             raise ValueError(
                 f"evaluation.cell is {self.evaluation.cell}, backbone.patch_size {backbone.patch_size}: they are the same cells"
             )
+        if self.windows:
+            raise ValueError("windows are of archives, and a frozen backbone is trained on features; leave them out")
         for view in views:
             if view.crop % backbone.patch_size:
                 raise ValueError(f"crop {view.crop} is no multiple of backbone.patch_size {backbone.patch_size}")

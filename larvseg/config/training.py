@@ -124,6 +124,18 @@ class Pretraining(Model):
     seed: int = 0
 
 
+class Windows(Model):
+    """Training images that come in windows, runs of images that lie one after the other in their archive, each by one large read.
+
+    A window is read once an epoch. Each rank draws from images_per_rank · lanes · open windows at a time, and a process that loads holds
+    those of its own steps and ranks in memory: by default 1 GB for a rank of two images, in all processes together.
+    """
+
+    megabytes: int = Field(default=4, gt=0, le=128)  # of a window; some 40 images of ImageNet-21K in 4
+    lanes: int = Field(default=8, gt=0)  # step s draws from lane s mod lanes; a multiple of the number of processes that load for a rank
+    open: int = Field(default=16, gt=0)  # windows that each image of each lane is drawn from in turn
+
+
 class TrainingSet(Model):
     """One training data set of a run and its loss weights."""
 
@@ -133,6 +145,7 @@ class TrainingSet(Model):
     lambda_cls: float = 0.0
     lambda_aux: float = 0.0
     ranks: int  # how many of the virtual ranks draw from it
+    windows: Windows | None = Field(default=None, exclude_if=lambda windows: windows is None)  # None: images are shuffled one by one
 
 
 class Attention(Model):

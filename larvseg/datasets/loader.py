@@ -14,6 +14,7 @@ from larvseg.datasets import sampler
 from larvseg.datasets.annotations import TrainingImages, permitted
 from larvseg.datasets.feature_files import Features
 from larvseg.datasets.manifest import Manifest
+from larvseg.datasets.orders import order_of, read_as
 from larvseg.datasets.transforms import Sample
 from larvseg.datasets.views import FeatureViews, PixelViews, Views
 from larvseg.errors import LarvSegError
@@ -75,15 +76,19 @@ class JointLoader(Dataset):
         for training_set in config.training_sets:
             if training_set.name not in manifests:
                 raise LarvSegError(f"{config.run}: no manifest of {training_set.name}; derive it first")
+        read = {each.name: read_as(each, manifests[each.name]) for each in config.training_sets}
         self._images = {
             training_set.name: TrainingImages(
-                manifests[training_set.name],
+                read[training_set.name],
                 training_set.name,
                 permitted(training_set, config.switches),
                 config.runtime.decoded_mb,
                 training_set.kind,
             )
             for training_set in config.training_sets
+        }
+        self._orders = {
+            each.name: order_of(each, read[each.name], len(self._images[each.name]), config, num_workers) for each in config.training_sets
         }
         self._views: dict[str, Views] = {
             each.name: FeatureViews(self._images[each.name], features[each.name], each.augmentation, config.backbone.patch_size)
@@ -110,14 +115,20 @@ class JointLoader(Dataset):
         """The batches of step `step`."""
         return [self._rank_batch(step, rank) for rank in self.own]
 
+    def positions(self, step: int, rank: int) -> list[int]:
+        """Which training images of its data set `rank` sees at `step`."""
+        return self._orders[self._set_of(rank).name].positions(step, rank)
+
+    def _set_of(self, rank: int) -> TrainingSet:
+        return self.config.training_sets[sampler.dataset_of(rank, len(self.config.training_sets))]
+
     def _rank_batch(self, step: int, rank: int) -> RankBatch:
         config = self.config
-        training_set = config.training_sets[sampler.dataset_of(rank, len(config.training_sets))]
+        training_set = self._set_of(rank)
         images = self._images[training_set.name]
-        chosen = sampler.positions(training_set.name, len(images), step, rank, config.ranks, config.images_per_rank, config.seed)
         samples: list[Sample] = []
         labels: list[tuple[int, ...]] = []
-        for slot, position in enumerate(chosen):
+        for slot, position in enumerate(self._orders[training_set.name].visit(step, rank)):
             sample, classes = self._sample(training_set, position, sampler.generator(config.seed, step, rank, slot))
             samples.append(sample)
             labels.append(classes)

@@ -110,8 +110,7 @@ def last_pushes(run: BankedRun, manifests: Mapping[str, Manifest], bank: MemoryB
         drawn = {}
         for rank in writers:
             name = run.dataset_of(rank)
-            positions = sampler.positions(name, len(rows[name]), step, rank, config.ranks, config.images_per_rank, config.seed)
-            drawn[rank] = [int(rows[name][position]) for position in positions]
+            drawn[rank] = [int(rows[name][position]) for position in loader.positions(step, rank)]
         # labels of whole images: crops have no others, so most steps need not be drawn
         if not any(
             labels[run.dataset_of(rank)] & {*manifests[run.dataset_of(rank)].labels(row)} for rank, own in drawn.items() for row in own

@@ -58,6 +58,9 @@ class Project:
     def _check(self) -> None:
         for method in self.profile.quoted:
             method_of(method, f"{self.profile_path}: quoted")
+        for dataset in self.profile.windows:
+            if dataset not in self.data.entries:
+                raise LarvSegError(f"{self.profile_path}: windows: no data set {dataset!r}{nearest(dataset, list(self.data))}")
         for name, run in self.experiments.runs.items():
             method_of(run.method, f"{self.where}: run {name!r}")
             for dataset in run.training_data:

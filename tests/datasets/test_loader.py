@@ -1,12 +1,13 @@
 """Which images the ranks see, and the batches of joint steps."""
 
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from larvseg.config import Attention, Augmentation, Backbone, Optimiser, Switches, TrainConfig, TrainingSet
+from larvseg.config import Attention, Augmentation, Backbone, Optimiser, Switches, TrainConfig, TrainingSet, Windows
 from larvseg.datasets import sampler
 from larvseg.datasets.loader import JointLoader
 from larvseg.errors import LarvSegError
@@ -158,3 +159,32 @@ def test_what_cannot_be_loaded(world):
     uneven = uneven.model_copy(update={"training_sets": (uneven.training_sets[0].model_copy(update={"ranks": 3}),)})
     with pytest.raises(LarvSegError, match="C171 has 8 of 8 ranks, not 3"):
         JointLoader(uneven, sets)
+
+
+def in_windows(lanes: int = 4, **changes) -> TrainConfig:
+    plain = training("I124", **changes)
+    (only,) = plain.training_sets
+    return plain.model_copy(update={"training_sets": (only.model_copy(update={"windows": Windows(lanes=lanes, open=2)}),)})
+
+
+def test_windows_resume_anywhere_with_any_processes_and_give_the_images_of_the_archives(world):
+    sets = manifests(world, "I124")
+    whole = list(JointLoader(in_windows(), sets))
+    assert all(same(*pair) for pair in zip(whole[5:], JointLoader(in_windows(), sets, start_step=5), strict=True))
+    assert all(same(*pair) for pair in zip(whole[1:], JointLoader(in_windows(), sets, 1, num_workers=2), strict=True))
+    assert not all(same(*pair) for pair in zip(whole, JointLoader(training("I124"), sets), strict=True))
+
+    class Random(JointLoader):
+        """Reads each image of the same order by itself."""
+
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            (order,) = self._orders.values()
+            self._orders = {"I124": SimpleNamespace(visit=order.positions)}
+
+    assert all(same(*pair) for pair in zip(whole, Random(in_windows(), sets), strict=True))
+
+
+def test_processes_that_would_read_windows_several_times_are_refused(world):
+    with pytest.raises(LarvSegError, match="I124 has windows in 4 lanes, and 3 processes load them.*be a multiple of 3"):
+        JointLoader(in_windows(), manifests(world, "I124"), num_workers=3)

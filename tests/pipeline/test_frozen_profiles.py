@@ -13,6 +13,7 @@ from larvseg.pipeline import Project
         (lambda v: v["evaluation"].update(cell=16), "evaluation.cell is 16, backbone.patch_size 32: they are the same cells"),
         (lambda v: v["scene_augmentation"].update(crop=450), "crop 450 is no multiple of backbone.patch_size 32"),
         (lambda v: v["object_augmentation"].update(scale=[0.5, 2.0]), "leaves scale .1.0, 1.0. and max_category_share 1.0"),
+        (lambda v: v.update(windows={"A150": {}}), "windows are of archives, and a frozen backbone is trained on features"),
         (lambda v: v["evaluation"].update(short_side=256), "scene_augmentation, object_augmentation and evaluation resize alike"),
         (lambda v: v["evaluation"].update(window=512, stride=512), "says either window and stride or, for whole images, cell"),
     ],

@@ -18,6 +18,12 @@ CONFIG = Path(__file__).parents[2] / "workflow/config"
         ("mini.yaml", lambda v: v.update(stepps=1), r"mini.yaml: unknown key 'stepps'; did you mean 'steps'\?"),
         ("mini.yaml", lambda v: v["optimiser"].update(momentun=1), r"unknown key 'optimiser.momentun'; did you mean 'momentum'\?"),
         ("mini.yaml", lambda v: v["optimiser"].update(lrr=v["optimiser"].pop("lr")), r"unknown key 'optimiser.lrr'; did you mean 'lr'\?"),
+        ("mini.yaml", lambda v: v.update(windows={"I21": {}}), r"mini.yaml: windows: no data set 'I21'; did you mean 'I21K'\?"),
+        (
+            "mini.yaml",
+            lambda v: v.update(windows={"I21K": {"megabyte": 1}}),
+            r"unknown key 'windows.I21K.megabyte'; did you mean 'megabytes'\?",
+        ),
         ("mini.yaml", lambda v: v.update(steps="many"), "mini.yaml: steps: Input should be a valid integer"),
         ("mini.yaml", lambda v: v.update(preset="as_print"), r"no preset 'as_print'; did you mean 'as_printed'\?"),
         (

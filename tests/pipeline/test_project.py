@@ -69,6 +69,21 @@ def test_methods_differ_in_the_attentive_loss_only(project):
     assert (baseline.attention.variant, larvseg.attention.variant) == ("none", "cross_image")
 
 
+def test_a_data_set_in_windows_changes_its_own_runs_alone(project):
+    before = Dag(project("mini")).recipes
+    after = Dag(project("mini", "mini.yaml", lambda v: v.update(windows={"I21K": {"megabytes": 2}}))).recipes
+    changed = {recipe.name for recipe, other in zip(before, after, strict=True) if recipe.config != other.config}
+    assert changed == {"i21k-larvseg.seed0", "index"}  # and the page, which shows every recipe
+    (found,) = [recipe.config for recipe in after if (recipe.rule, recipe.name) == ("train", "i21k-larvseg.seed0")]
+    windows = {item["name"]: item.get("windows") for item in found["training_sets"]}
+    assert windows == {"C171": None, "I21K": {"megabytes": 2, "lanes": 8, "open": 16}}
+
+
+def test_what_has_no_windows_says_nothing_of_them(project):
+    config = job(project("mini"), "train", "larvseg-a150.seed0").config
+    assert "windows" not in str(config.model_dump(mode="json"))  # which a trained model keeps beside it
+
+
 def test_top_k_is_mapped_to_the_patch_grid_of_the_profile(project):
     assert job(project("mini"), "train", "larvseg-a150.seed0").config.attention.top_k == 4
     assert job(project("paper"), "train", "larvseg-a150.seed0").config.attention.top_k == 20

@@ -155,6 +155,7 @@ def _training_set(project: Project, run: c.Run, dataset: str, place: int, ordere
         lambda_cls=_weight(project, run, "lambda_cls", switches.lambda_cls) if weak else 0.0,
         lambda_aux=_weight(project, run, "lambda_aux") if attends else 0.0,
         ranks=len(range(place, profile.ranks, len(ordered))),
+        windows=profile.windows.get(dataset),
     )
 
 
