@@ -12,7 +12,7 @@ from pathlib import Path
 
 from larvseg.config import parse
 from larvseg.errors import LarvSegError
-from larvseg.files import json_text, replacing, sha256_of, write_text
+from larvseg.files import json_text, leftovers, replacing, sha256_of, write_text
 from larvseg.lineage.fingerprint import environment
 from larvseg.lineage.gpu import take_gpu
 from larvseg.lineage.kept import keep, restore
@@ -49,7 +49,7 @@ def execute(recipe_path: Path, rule: str) -> None:
     started = time.time()
     for path in outputs.values():
         record_path(path).unlink(missing_ok=True)  # an artifact without a record does not exist
-        for leftover in path.parent.glob(f".{path.name}.*.tmp"):  # of an attempt that was killed
+        for leftover in leftovers(path):  # of an attempt that was killed
             leftover.unlink()
     with ExitStack() as stack:
         temporary = {role: stack.enter_context(replacing(path)) for role, path in outputs.items()}
