@@ -1,8 +1,11 @@
 """Whole files: content hashes and writes that leave either the old file or the new one."""
 
+import glob
 import hashlib
 import json
 import os
+import platform
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,16 +19,32 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def host() -> str:
+    """The name of this host as it stands in names of files, which several hosts may write into one folder."""
+    return re.sub(r"[^\w-]", "-", platform.node()) or "host"
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it over `path` if the block succeeds, delete it otherwise."""
+    """Yield a temporary path beside `path`, which `maker_of` knows; rename it over `path` if the block succeeds, delete it otherwise."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}@{host()}.tmp")
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def maker_of(temporary: Path) -> tuple[int, str] | None:
+    """(process, host) that left `temporary` from `replacing`; None if it is another file."""
+    match = re.fullmatch(r"\..+\.(\d+)@([\w-]+)\.tmp", temporary.name)
+    return (int(match[1]), match[2]) if match else None
+
+
+def leftovers(path: Path) -> list[Path]:
+    """What attempts of this host to write `path` have left. Those of other hosts may be at work."""
+    return [each for each in path.parent.glob(f".{glob.escape(path.name)}.*@{host()}.tmp") if maker_of(each)]
 
 
 def json_text(value: Any) -> str:

@@ -14,6 +14,7 @@ from larvseg.config import TrainConfig, parse
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text
 from larvseg.lineage.fingerprint import fingerprint
+from larvseg.lineage.gpu import take_gpus
 from larvseg.lineage.kernels import choose
 from larvseg.pipeline import Project, selected
 from larvseg.pipeline.jobs.evaluation import evaluate
@@ -59,7 +60,10 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
         raise LarvSegError(f"{missing[0]}: missing; run `snakemake --cores all {' '.join(missing)}`")
     folder.mkdir(parents=True, exist_ok=True)
 
-    choose(config.runtime.kernels)  # before torch is imported, as for a stage of the DAG
+    # before torch is imported, as for a stage of the DAG
+    choose(config.runtime.kernels)
+    if config.runtime.device == "cuda":
+        take_gpus(config.runtime.processes)
     outputs = {role: folder / Path(path).name for role, path in job.outputs.items()}
     STAGES["train"].load()(config, {role: Path(path) for role, path in job.inputs.items()}, outputs, folder / "state")
     shutil.rmtree(folder / "state", ignore_errors=True)

@@ -41,3 +41,22 @@ def test_a_switch_of_a_scratch_run_changes_what_follows_from_it(monkeypatch):
     assert {each.lambda_cls for each in config.training_sets} == {0.0, 0.2}
     assert config.attention.top_k == 8
     assert job(project, "evaluate", "larvseg-a150-i124.seed0").config.evaluation.size == "resized"
+
+
+def test_a_scratch_run_takes_a_gpu(tmp_path, monkeypatch):
+    for name in ("workflow", "data/reference"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(CONFIG.parents[1] / name)
+    monkeypatch.chdir(tmp_path)
+    project = Project("smoke")
+    for stage in ("train", "evaluate"):
+        for path in map(Path, job(project, stage, "larvseg-a150.seed0").inputs.values()):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+    def take_gpus(count: int) -> None:
+        raise LarvSegError("all GPUs are taken")
+
+    monkeypatch.setattr("larvseg.scratch.take_gpus", take_gpus)
+    with pytest.raises(LarvSegError, match="all GPUs are taken"):
+        train_scratch("larvseg-a150", ["runtime.device=cuda"], 0, "smoke")

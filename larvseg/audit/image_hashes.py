@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -17,11 +15,16 @@ from PIL import Image
 
 from larvseg.datasets.chunks import in_order, progress
 from larvseg.datasets.manifest import Manifest
+from larvseg.lineage.memory import Memory
 from larvseg.sources.archives import ArchiveReader
 from larvseg.sources.encodings import decode_image
 
 # Another version of the library may hash otherwise.
 CACHE = Path(f"work/image_hashes-{imagehash.__version__}.sqlite")
+_SCHEMA = (
+    "create table if not exists images (archive text, offset integer, digest blob, perceptual blob,"
+    " primary key (archive, offset)) without rowid"
+)
 SIDE = 16  # of the square of lowest frequencies, which the perceptual hash says of whether they are above their median
 BITS = SIDE * SIDE
 _CHUNK = 256  # images
@@ -44,6 +47,10 @@ class Hashes:
     digests: np.ndarray
     perceptual: np.ndarray
 
+    def set(self, position: int, digest: bytes, bits: bytes) -> None:
+        """Set those of the image at `position`."""
+        self.digests[position], self.perceptual[position] = digest, np.frombuffer(bits, np.uint64)
+
 
 def hashes_of(manifest: Manifest, rows: np.ndarray, threads: int) -> Hashes:
     """The hashes of the images of `rows`, those that are not known yet with `threads` processes.
@@ -55,45 +62,40 @@ def hashes_of(manifest: Manifest, rows: np.ndarray, threads: int) -> Hashes:
     for position, row in enumerate(rows):
         image = manifest.row(int(row))["image"]
         places[image["archive"]].append((position, Place(manifest.name(int(row)), *(image[key] for key in Place._fields[1:]))))
-    digests, perceptual = np.zeros(len(rows), "S32"), np.zeros((len(rows), BITS // 64), np.uint64)
-    with closing(_open_cache()) as cache:
-        for archive, known in _known(cache, manifest, places, threads):
-            for position, place in places[archive]:
-                digests[position], perceptual[position] = known[place.offset]
-    return Hashes(digests, perceptual)
+    hashes = Hashes(np.zeros(len(rows), "S32"), np.zeros((len(rows), BITS // 64), np.uint64))
+    with Memory(CACHE, _SCHEMA) as memory:
+        missing = {archive: list(_not_known(memory, manifest, archive, wanted, hashes)) for archive, wanted in places.items()}
+        _compute(memory, manifest, missing, hashes, threads)
+    return hashes
 
 
-def _known(
-    cache: sqlite3.Connection, manifest: Manifest, places: dict[str, list[tuple[int, Place]]], threads: int
-) -> Iterator[tuple[str, dict[int, tuple[bytes, np.ndarray]]]]:
-    """For each archive the hashes of its images by offset, after those that were missing in `cache` have been added to it."""
-    sha256 = manifest.header["archives"]
-    jobs = []
-    for archive, wanted in places.items():
-        found = {offset for (offset,) in cache.execute("select offset from images where archive = ?", (sha256[archive],))}
-        missing = [place for _, place in wanted if place.offset not in found]
-        chunks = (missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK))
-        jobs += [(manifest.root, archive, chunk) for chunk in chunks]
-    if jobs:
-        with progress(sum(len(chunk) for _, _, chunk in jobs), f"hashing {manifest.header['dataset']}") as bar:
-            for (_, archive, chunk), hashes in zip(jobs, in_order(_hash, jobs, threads), strict=True):
-                rows = [(sha256[archive], place.offset, *pair) for place, pair in zip(chunk, hashes, strict=True)]
-                with cache:  # committed: a killed audit goes on here
-                    cache.executemany("insert or replace into images values (?, ?, ?, ?)", rows)
-                bar.update(len(chunk))
-    for archive in places:
-        rows = cache.execute("select offset, digest, perceptual from images where archive = ?", (sha256[archive],))
-        yield archive, {offset: (digest, np.frombuffer(bits, np.uint64)) for offset, digest, bits in rows}
+def _not_known(
+    memory: Memory, manifest: Manifest, archive: str, wanted: list[tuple[int, Place]], hashes: Hashes
+) -> Iterator[tuple[int, Place]]:
+    """Those `wanted` of `archive` that `memory` does not know; the others are set in `hashes`."""
+    query = "select offset, digest, perceptual from images where archive = ?"
+    known = {offset: pair for offset, *pair in memory.rows(query, (manifest.header["archives"][archive],))}
+    for position, place in wanted:
+        if place.offset in known:
+            hashes.set(position, *known[place.offset])
+        else:
+            yield position, place
 
 
-def _open_cache() -> sqlite3.Connection:
-    CACHE.parent.mkdir(parents=True, exist_ok=True)
-    cache = sqlite3.connect(CACHE, timeout=60)
-    cache.execute(
-        "create table if not exists images (archive text, offset integer, digest blob, perceptual blob,"
-        " primary key (archive, offset)) without rowid"
-    )
-    return cache
+def _compute(memory: Memory, manifest: Manifest, missing: dict[str, list[tuple[int, Place]]], hashes: Hashes, threads: int) -> None:
+    """Set in `hashes` and in `memory` those of the images `missing` (archive → position, place)."""
+    chunks = [(archive, rest[start : start + _CHUNK]) for archive, rest in missing.items() for start in range(0, len(rest), _CHUNK)]
+    if not chunks:
+        return
+    jobs = [(manifest.root, archive, [place for _, place in chunk]) for archive, chunk in chunks]
+    with progress(sum(len(chunk) for _, chunk in chunks), f"hashing {manifest.header['dataset']}") as bar:
+        for (archive, chunk), pairs in zip(chunks, in_order(_hash, jobs, threads), strict=True):
+            for (position, _), pair in zip(chunk, pairs, strict=True):
+                hashes.set(position, *pair)
+            sha256 = manifest.header["archives"][archive]
+            rows = [(sha256, place.offset, *pair) for (_, place), pair in zip(chunk, pairs, strict=True)]
+            memory.add("insert or replace into images values (?, ?, ?, ?)", rows)  # committed: a killed audit goes on here
+            bar.update(len(chunk))
 
 
 def _hash(job: tuple[Path, str, list[Place]]) -> list[tuple[bytes, bytes]]:

@@ -12,8 +12,8 @@ from tqdm import tqdm
 from larvseg.config import Source
 from larvseg.datasets.fetch import INCOMING
 from larvseg.doctor.finding import Finding, error, ok, snakemake, warning
-from larvseg.doctor.locks import is_locked
 from larvseg.errors import LarvSegError
+from larvseg.locks import is_held
 from larvseg.pipeline import Project
 from larvseg.plan.storage import GB, Download, downloads, found_at
 from larvseg.sources.access import COOKIES, place_of
@@ -108,7 +108,7 @@ def _on_their_way(folder: Path) -> Iterator[Finding]:
     for path in sorted((folder / INCOMING).rglob("*.part")):
         file = path.name.removesuffix(".part")
         there = f"{path.stat().st_size / GB:.1f} GB of it are here"
-        if is_locked(path):
+        if is_held(path):
             yield ok(f"is being fetched; {there}", path)
         else:
             yield warning(f"half fetched: {there}", path, f"larvseg fetch {file} goes on where it stopped")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import platform
 import re
@@ -18,6 +17,7 @@ import psutil
 from larvseg.datasets.fetch import INCOMING
 from larvseg.doctor.finding import Finding, error, ok, some, warning
 from larvseg.lineage import kernels
+from larvseg.locks import flock, opened
 from larvseg.pipeline import Project
 from larvseg.pipeline.stages import STAGES
 from larvseg.plan.storage import GB, disk
@@ -160,7 +160,7 @@ def _file_system(project: Project, folder: Path) -> Iterator[Finding]:
         with tempfile.TemporaryDirectory(dir=data, prefix=".doctor-") as name:
             file = Path(name, "file")
             file.touch()
-            lacks = [kind for kind, works in _ABILITIES.items() if not _succeeds(works, file)]
+            lacks = [kind for kind, works in _ABILITIES.items() if not works(file)]
     except OSError as problem:
         yield error(f"cannot be written to ({problem.strerror})", data, f"chmod u+w {data}")
         return
@@ -170,24 +170,24 @@ def _file_system(project: Project, folder: Path) -> Iterator[Finding]:
         yield ok(f"the file system has {', '.join(_ABILITIES)}")
 
 
-def _lock(file: Path) -> None:
-    with open(file, "w") as opened:
-        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def _has_locks(file: Path) -> bool:
+    with opened(file) as descriptor:
+        return flock(descriptor) != "unknown"
 
 
-_ABILITIES: dict[str, Callable[[Path], None]] = {
-    "hard links": lambda file: os.link(file, file.with_name("hard")),
-    "symbolic links": lambda file: os.symlink(file, file.with_name("symbolic")),
-    "file locks": _lock,
-}
-
-
-def _succeeds(works: Callable[[Path], None], file: Path) -> bool:
+def _succeeds(make: Callable[[Path, Path], None], file: Path, name: str) -> bool:
     try:
-        works(file)
+        make(file, file.with_name(name))
     except OSError:
         return False
     return True
+
+
+_ABILITIES: dict[str, Callable[[Path], bool]] = {
+    "hard links": lambda file: _succeeds(os.link, file, "hard"),
+    "symbolic links": lambda file: _succeeds(os.symlink, file, "symbolic"),
+    "file locks": _has_locks,
+}
 
 
 def _existing(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
@@ -10,24 +11,27 @@ from pathlib import Path
 import psutil
 
 from larvseg.doctor.finding import Finding, error, ok, snakemake, some, warning
-from larvseg.doctor.locks import is_locked
 from larvseg.errors import LarvSegError
-from larvseg.files import sha256_of
-from larvseg.lineage.process import clear_stale_locks
+from larvseg.files import host, maker_of, sha256_of
+from larvseg.lineage.process import LOCK, clear_stale_locks
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import read_record, record_path
+from larvseg.locks import is_held, others
 from larvseg.pipeline import Project
 from larvseg.plan.storage import GB
 
 FIX = "larvseg doctor --fix"
 RECORD, RUN = ".lineage.json", ".run.json"
-TEMPORARY = re.compile(r"\..+\.(\d+)\.tmp")  # larvseg.files.replacing: .<name>.<process>.tmp
 WORK = re.compile(r"[0-9a-f]{20}")  # named after the recipe
 
 
 def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
     """Nothing is looked at while a Snakemake is at work here: then all of this is as it should be."""
-    if not _nobody_works(folder):
+    if elsewhere := [holder for holder in others(folder / LOCK) if not holder.is_here]:
+        what = f"a Snakemake of {elsewhere[0].host} may be at work: leftovers were not looked at"
+        yield warning(what, elsewhere[0].note, f"if it is gone: rm {elsewhere[0].note}")
+        return
+    if is_held(folder / LOCK):
         yield ok("a Snakemake is at work here: leftovers were not looked at", folder)
         return
     found = [
@@ -41,26 +45,25 @@ def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
     yield from found or [ok("none")]
 
 
-def _nobody_works(folder: Path) -> bool:
-    """Whether no living Snakemake holds the lock that larvseg.lineage.process.clear_stale_locks takes."""
-    path = folder / "work/snakemake.flock"
-    return not path.is_file() or not is_locked(path)
-
-
 def _locks(folder: Path) -> Iterator[Finding]:
     for lock in sorted((folder / ".snakemake/locks").glob("*.lock")):
         yield warning("a lock that no living Snakemake holds", lock, FIX, partial(clear_stale_locks, folder))
 
 
 def _half_written(folder: Path) -> Iterator[Finding]:
-    paths = []
+    gone, elsewhere = [], []
     for path in (path for place in ("data", "results", "reports", "work") for path in sorted((folder / place).rglob(".*.tmp"))):
-        match = TEMPORARY.fullmatch(path.name)
-        if match and path.is_file() and not psutil.pid_exists(int(match[1])):
-            paths.append(path)
-    for place, names in _by_folder(folder, paths).items():
+        process, where = maker_of(path) or (os.getpid(), host())
+        if where != host():
+            elsewhere.append(path)
+        elif path.is_file() and not psutil.pid_exists(process):
+            gone.append(path)
+    for place, names in _by_folder(folder, gone).items():
         what = f"half written by a process that is gone: {some(names)}"
         yield warning(what, place, FIX, partial(_remove, folder / place, names))
+    for place, names in _by_folder(folder, elsewhere).items():
+        mend = f"if nothing works there any more: rm {' '.join(str(place / name) for name in names)}"
+        yield warning(f"half written by processes of other hosts: {some(names)}", place, mend)
 
 
 def _by_folder(folder: Path, paths: Iterable[Path]) -> dict[Path, list[str]]:

@@ -19,7 +19,7 @@ from larvseg.lineage.source import Source
 PACKAGE = "larvseg"
 ROOT = Path(__file__).parents[2]
 # Bookkeeping around the stages, which never reaches the bytes of an artifact: what `config` resolves to stands in the recipe itself.
-PLUMBING = tuple(f"{PACKAGE}.{name}" for name in ("lineage", "audit", "pipeline", "cli", "config", "errors"))
+PLUMBING = tuple(f"{PACKAGE}.{name}" for name in ("lineage", "audit", "pipeline", "cli", "config", "errors", "locks"))
 # What sources hold, by their hashes. It is only a cache: reading them takes a quarter of the time of an idle `snakemake`.
 CACHE = Path("work/sources.json")
 _FOUND: dict[str, Source] = {}  # in this process
@@ -97,7 +97,10 @@ def _remembered() -> dict[str, list[Any]]:
 def remember() -> None:
     """Keep for the next call what this one found in the sources."""
     if _FOUND.keys() - _remembered().keys():
-        write_text(CACHE, json_text({"sha256": _sha256(_FOUND), "sources": _FOUND}))
+        try:
+            write_text(CACHE, json_text({"sha256": _sha256(_FOUND), "sources": _FOUND}))
+        except OSError as problem:
+            print(f"{CACHE}: cannot be written ({problem.strerror}); sources are read again next time", file=sys.stderr)
 
 
 def _sha256(sources: Mapping[str, Any]) -> str:

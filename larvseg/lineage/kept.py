@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from larvseg.files import json_text, replacing, sha256_of
+from larvseg.files import json_text, replacing
 from larvseg.lineage.recipes import Recipe
-from larvseg.lineage.records import read_record, record_path, run_path
+from larvseg.lineage.records import content_hash, linked, read_record, record_path, run_path
 
 KEPT = Path("work/kept")
 
@@ -61,7 +61,7 @@ def _sound(path: Path) -> bool:
     """A link shares its bytes with the artifact: edited in place, it is as wrong as that."""
     if not path.is_file() or not record_path(path).is_file():
         return False
-    return read_record(path)["artifact"]["sha256"] == sha256_of(path)
+    return read_record(path)["artifact"]["sha256"] == content_hash(path)
 
 
 def _link(path: Path, to: Path) -> None:
@@ -69,7 +69,7 @@ def _link(path: Path, to: Path) -> None:
     record_path(to).unlink(missing_ok=True)
     for source, target in ((path, to), (run_path(path), run_path(to)), (record_path(path), record_path(to))):
         if source.is_file():
-            with replacing(target) as temporary:
+            with linked(source, target), replacing(target) as temporary:
                 try:
                     os.link(source, temporary)
                 except OSError:  # another file system, or one without hard links

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from larvseg.errors import LarvSegError
+from larvseg.locks import flock, join, open_lock, others, owned
 
 PR_SET_PDEATHSIG = 1
-_held: list[int] = []
+LOCK = Path("work/snakemake.flock")
 
 
 def die_with_parent() -> None:
@@ -27,34 +26,32 @@ def die_with_parent() -> None:
 
 
 def clear_stale_locks(folder: Path = Path(".")) -> bool:
-    """Remove the Snakemake locks in `folder` if no living Snakemake works there; returns whether that is so.
+    """Remove the Snakemake locks in `folder` if no Snakemake may be at work there, of whatever host; returns whether that is so.
 
-    Every Snakemake that reads our Snakefile holds a shared flock until it ends, however it ends. Who can take it exclusively is alone.
+    Every Snakemake that reads our Snakefile holds a shared lock until it ends, however it ends. Who can take it exclusively is alone on
+    this host; the notes beside it say whether on all.
     """
-    descriptor, is_alone = _open_flock(folder), True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    path = folder / LOCK
+    descriptor = open_lock(path)  # never closed: the kernel releases it with the process
+    taken = flock(descriptor) == "taken"
+    join(path)
+    rivals = others(path)
+    if elsewhere := [holder for holder in rivals if not holder.is_here]:
+        print(f"{folder / '.snakemake'}: locks of Snakemake stay for {elsewhere[0]}", file=sys.stderr)
+    is_alone = not taken and not rivals
+    if is_alone:
         for lock in sorted((folder / ".snakemake" / "locks").glob("*.lock")):
             lock.unlink()
-    except BlockingIOError:
-        is_alone = False  # another Snakemake is alive: its locks are its own
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-    _held.append(descriptor)  # released by the kernel with the process
+    flock(descriptor, shared=True, wait=True)
     return is_alone
 
 
-@contextmanager
-def alone(folder: Path = Path(".")) -> Iterator[None]:
+def share_lock(folder: Path = Path(".")) -> bool:
+    """Hold the shared lock until the process ends, as one that is not alone (False): a Snakemake that another one has sent to this host."""
+    flock(open_lock(folder / LOCK), shared=True, wait=True)
+    return False
+
+
+def alone(folder: Path = Path(".")) -> AbstractContextManager[object]:
     """Keep Snakemake out of `folder` during the block; LarvSegError if one works there."""
-    with open(_open_flock(folder)) as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LarvSegError("a Snakemake works here; wait until it has ended") from None
-        yield
-
-
-def _open_flock(folder: Path) -> int:
-    path = folder / "work" / "snakemake.flock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    return owned(folder / LOCK, "a Snakemake works here; wait until it has ended")

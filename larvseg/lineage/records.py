@@ -6,18 +6,19 @@ A record holds no time, host, duration or absolute path; those go to X.run.json,
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, sha256_of, write_text
+from larvseg.lineage.memory import Memory
 from larvseg.lineage.recipes import Recipe
 
 SCHEMA = "larvseg.lineage/1"
 HASHES = Path("work/hashes.sqlite")
+_SCHEMA = "create table if not exists hashes (key text primary key, sha256 text)"
 SMALL = 1 << 26  # bytes; hashing less costs less than looking it up
 
 
@@ -78,27 +79,37 @@ def content_hash(path: Path) -> str:
     """sha256 of `path`; hashes of large files are remembered as long as inode, size and times stay."""
     found = known_hash(path)
     if found is None:
-        found = sha256_of(path)
-        with _remembered() as database:
-            database.execute("insert or replace into hashes values (?, ?)", (_key(path), found))
+        key, found = _key(path), sha256_of(path)
+        if _key(path) == key:  # nobody wrote to it meanwhile
+            _remember(key, found)
     return found
 
 
 def known_hash(path: Path) -> str | None:
     """sha256 of `path` as far as it costs nothing: None for a large file that was not hashed since it changed."""
-    if path.stat().st_size < SMALL:
-        return sha256_of(path)
-    with _remembered() as database:
-        row = database.execute("select sha256 from hashes where key = ?", (_key(path),)).fetchone()
-    return row[0] if row else None
+    return sha256_of(path) if path.stat().st_size < SMALL else _remembered(_key(path))
 
 
 @contextmanager
-def _remembered() -> Iterator[sqlite3.Connection]:
-    HASHES.parent.mkdir(parents=True, exist_ok=True)
-    with closing(sqlite3.connect(HASHES, timeout=60)) as database, database:
-        database.execute("create table if not exists hashes (key text primary key, sha256 text)")
-        yield database
+def linked(path: Path, to: Path) -> Iterator[None]:
+    """Remember the hash of `path` for `to`, too, if the block makes a hard link there, and for `path`, whose ctime that changes."""
+    before = path.stat()
+    known = _remembered(_key(path)) if before.st_size >= SMALL else None
+    yield
+    for each in (path, to):
+        if known and all(getattr(before, part) == getattr(each.stat(), part) for part in ("st_ino", "st_size", "st_mtime_ns")):
+            _remember(_key(each), known)
+
+
+def _remember(key: str, sha256: str) -> None:
+    with Memory(HASHES, _SCHEMA) as memory:
+        memory.add("insert or replace into hashes values (?, ?)", [(key, sha256)])
+
+
+def _remembered(key: str) -> str | None:
+    with Memory(HASHES, _SCHEMA) as memory:
+        found = memory.rows("select sha256 from hashes where key = ?", (key,))
+    return found[0][0] if found else None
 
 
 def _key(path: Path) -> str:

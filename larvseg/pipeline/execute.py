@@ -12,9 +12,9 @@ from pathlib import Path
 
 from larvseg.config import parse
 from larvseg.errors import LarvSegError
-from larvseg.files import json_text, replacing, sha256_of, write_text
+from larvseg.files import json_text, leftovers, replacing, sha256_of, write_text
 from larvseg.lineage.fingerprint import environment
-from larvseg.lineage.gpu import take_gpu
+from larvseg.lineage.gpu import take_gpus
 from larvseg.lineage.kept import keep, restore
 from larvseg.lineage.kernels import choose, kernels_of, with_path
 from larvseg.lineage.recipes import Recipe
@@ -46,13 +46,13 @@ def execute(recipe_path: Path, rule: str) -> None:
         runtime = parse(type(runtime), runtime.model_dump(mode="json") | speed, recipe_path)
         config = config.model_copy(update={"runtime": runtime})
         if runtime.device == "cuda":
-            take_gpu()
+            take_gpus(runtime.processes)
     function = stage.load()
     work = Path("work") / recipe.hash
     started = time.time()
     for path in outputs.values():
         record_path(path).unlink(missing_ok=True)  # an artifact without a record does not exist
-        for leftover in path.parent.glob(f".{path.name}.*.tmp"):  # of an attempt that was killed
+        for leftover in leftovers(path):  # of an attempt that was killed
             leftover.unlink()
     with ExitStack() as stack:
         temporary = {role: stack.enter_context(replacing(path)) for role, path in outputs.items()}

@@ -5,7 +5,6 @@ Both outlive a killed process, so that the next one goes on where it was. NAME i
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -14,8 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from larvseg.errors import LarvSegError
 from larvseg.files import json_text, write_text
+from larvseg.locks import owned
 
 
 @dataclass(frozen=True)
@@ -88,34 +87,23 @@ def opened(target: Path, waiting: Callable[[], object]) -> Iterator[Part]:
     target.parent.mkdir(parents=True, exist_ok=True)
     path = part_of(target)
     while True:
-        # to append is all one can do with it, so no byte lands at a wrong place
-        with open(path, "a+b", buffering=0) as file:
-            _lock(file, path, waiting)
-            if not _same(file, path):  # while we waited, the other one renamed or removed it
+        with owned(path, f"{path}: is being fetched", waiting) as lock:
+            if lock is not None and not _same(lock, path):  # while we waited, the other one renamed or removed it
                 continue
-            part = Part(target, file)
-            try:
-                yield part
-            finally:
-                if part.size == 0 and _same(file, path):
-                    part.restart()
-                    path.unlink()
-            return
+            # to append is all one can do with it, so no byte lands at a wrong place
+            with open(path, "a+b", buffering=0) as file:
+                part = Part(target, file)
+                try:
+                    yield part
+                finally:
+                    if part.size == 0 and _same(file.fileno(), path):
+                        part.restart()
+                        path.unlink()
+                return
 
 
-def _lock(file: BinaryIO, path: Path, waiting: Callable[[], object]) -> None:
+def _same(descriptor: int, path: Path) -> bool:
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(file, fcntl.LOCK_EX)
-    except OSError as error:
-        raise LarvSegError(f"{path}: this file system has no file locks ({error.strerror}); fetch on one that has") from None
-
-
-def _same(file: BinaryIO, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+        return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
         return False

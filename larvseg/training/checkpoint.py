@@ -1,6 +1,5 @@
 """Tensors on disk: finished models, and the resumable state of a run. safetensors only, so that loading never runs code."""
 
-import fcntl
 import json
 import sys
 from collections.abc import Iterator, Mapping
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from larvseg.datasets.annotations import Ledger
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
+from larvseg.locks import owned
 from larvseg.training.curves import Curves
 
 STATE = "state.safetensors"
@@ -108,12 +108,7 @@ def hold(work: Path) -> Iterator[Path]:
     """Own the folder `work` while the block runs; yield the path of its state file.
 
     Raises:
-        LarvSegError: another living process owns it.
+        LarvSegError: another process owns it that is alive or, on another host, may be (see larvseg.locks).
     """
-    work.mkdir(parents=True, exist_ok=True)
-    with open(work / "lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LarvSegError(f"{work}: another process is training this run; wait for it or stop it") from None
+    with owned(work / "lock", f"{work}: another process is training this run; wait for it or stop it"):
         yield work / STATE

@@ -16,6 +16,7 @@ from larvseg.audit.leaks import DISTANCE, AnnotationLeak, ImageLeak, find_leaks
 from larvseg.datasets.manifest import write_manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
+from larvseg.lineage import memory
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import write_record
 from larvseg.pipeline import CONFIG, Project
@@ -211,6 +212,21 @@ def test_a_second_audit_reads_no_image_again(world, monkeypatch):
     monkeypatch.setattr(image_hashes, "perceptual_hash", None)  # would fail if it was called
     assert find_leaks(project, threads=1) == first
     monkeypatch.undo()
+
+
+@pytest.mark.parametrize("content", [None, b"no database" * 100])
+def test_hashes_that_cannot_be_remembered_are_computed(world, monkeypatch, content):
+    """None: nothing can be written there either."""
+    monkeypatch.setattr(memory, "_useless", set())
+    project = world.pack()
+    world.images["C171"]["copy"] = world.images["A150"]["A150_19"]
+    first = find_leaks(project, threads=1)
+    image_hashes.CACHE.unlink()
+    if content is None:
+        image_hashes.CACHE.mkdir()
+    else:
+        image_hashes.CACHE.write_bytes(content)
+    assert find_leaks(project, threads=1) == first
 
 
 def test_an_archive_that_changed_is_read_again(world):

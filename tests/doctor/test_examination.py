@@ -1,5 +1,6 @@
 """A healthy tree has no errors; each planted fault is found, with what mends it."""
 
+import errno
 import fcntl
 import json
 import os
@@ -15,6 +16,7 @@ from larvseg.datasets.rejects import KNOWN_BAD
 from larvseg.doctor import Finding, datasets, examine, fix, leftovers, report
 from larvseg.doctor.environment import usable_cores
 from larvseg.doctor.vocabularies import checksums
+from larvseg.files import host
 from larvseg.lineage.recipes import Recipe
 from larvseg.pipeline import Project
 from larvseg.sources.archives import members
@@ -55,7 +57,7 @@ def test_a_fresh_clone_has_no_errors(tmp_path):
 
 
 def test_looking_changes_nothing(tree):
-    tree.path(f"{MANIFESTS}/.C171.arrow.{dead_process()}.tmp").write_bytes(b"half")
+    tree.path(f"{MANIFESTS}/.C171.arrow.{dead_process()}@{host()}.tmp").write_bytes(b"half")
     before = {path: path.stat().st_mtime_ns for path in tree.folder.rglob("*") if path.is_file()}
     examine(tree.project, tree.folder)
     assert {path: path.stat().st_mtime_ns for path in tree.folder.rglob("*") if path.is_file()} == before
@@ -339,11 +341,41 @@ def test_rejects(tree):
     assert only(tree.examine("data sets"), "not a table of rejects").level == "error"
 
 
+def test_what_a_file_system_lacks(tree, monkeypatch):
+    monkeypatch.setattr(os, "link", lambda *_: _refuse())
+    monkeypatch.setattr(fcntl, "flock", lambda *_: _refuse())
+    finding = only(tree.examine("environment"), "the file system has no hard links, no file locks")
+    assert finding.level == "warning"
+    tree.path("data/incoming/val2017.zip.part").write_bytes(b"PK")
+    only(tree.examine("archives"), "half fetched")
+    tree.path("work/snakemake.flock").touch()
+    tree.path(".snakemake/locks/0.input.lock").touch()
+    only(tree.examine("leftovers"), "a lock that no living Snakemake holds")
+
+
+def _refuse():
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
 # ---- leftovers
 
 
+def test_what_other_hosts_left_is_told_and_not_touched(tree):
+    half = tree.path("results/tiny/.x.csv.7@node7.tmp")
+    half.write_bytes(b"half")
+    finding = only(tree.examine("leftovers"), "half written by processes of other hosts: .x.csv.7@node7.tmp")
+    assert finding.mend == "if nothing works there any more: rm results/tiny/.x.csv.7@node7.tmp" and finding.remedy is None
+    lock, note = tree.path(".snakemake/locks/0.input.lock"), tree.path("work/snakemake.flock.7@node7")
+    lock.touch()
+    note.touch()
+    (finding,) = tree.examine("leftovers")
+    assert "a Snakemake of node7 may be at work" in finding.what and finding.mend == f"if it is gone: rm {note}"
+    fix([finding])
+    assert half.exists() and lock.exists() and note.exists()
+
+
 def test_a_stale_lock_and_half_written_files_are_mended(tree):
-    lock, half = tree.path(".snakemake/locks/0.input.lock"), tree.path(f"results/tiny/.x.csv.{dead_process()}.tmp")
+    lock, half = tree.path(".snakemake/locks/0.input.lock"), tree.path(f"results/tiny/.x.csv.{dead_process()}@{host()}.tmp")
     lock.touch()
     half.write_bytes(b"half")
     findings = tree.examine("leftovers")
@@ -356,7 +388,7 @@ def test_a_stale_lock_and_half_written_files_are_mended(tree):
 
 def test_nothing_is_touched_while_a_process_works_there(tree):
     tree.path(".snakemake/locks/0.input.lock").touch()
-    half = tree.path(f"results/tiny/.x.csv.{os.getpid()}.tmp")
+    half = tree.path(f"results/tiny/.x.csv.{os.getpid()}@{host()}.tmp")
     half.touch()
     assert half.name not in report(tree.examine("leftovers"))
     with open(tree.path("work/snakemake.flock"), "w") as held:

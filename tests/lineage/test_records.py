@@ -1,7 +1,9 @@
 """A stage runs only on inputs that are what their records say, and leaves a record beside each output or nothing at all."""
 
 import json
+import os
 import sys
+import time
 import types
 from pathlib import Path
 
@@ -9,10 +11,10 @@ import pytest
 
 from larvseg.config import FigureConfig
 from larvseg.errors import LarvSegError
-from larvseg.files import sha256_of
-from larvseg.lineage import kernels
+from larvseg.files import host, sha256_of
+from larvseg.lineage import kernels, records
 from larvseg.lineage.recipes import Recipe
-from larvseg.lineage.records import read_record, record_path
+from larvseg.lineage.records import content_hash, known_hash, linked, read_record, record_path
 from larvseg.pipeline.execute import execute
 from larvseg.pipeline.stage import Stage
 from larvseg.pipeline.stages import STAGES
@@ -100,6 +102,79 @@ def test_a_failed_stage_leaves_the_old_output_without_a_record_and_nothing_else(
     with pytest.raises(LarvSegError, match="asked to fail"):
         stage("one.txt", config={"figure": "f", "profile": "fails"})
     assert sorted(path.name for path in Path(".").iterdir()) == ["one.txt", "one.txt.run.json", "recipe.json", "work"]
+
+
+def test_leftovers_of_other_hosts_stay(stage):
+    Path("a").mkdir()
+    mine, other = Path(f"a/.one.txt.1@{host()}.tmp"), Path("a/.one.txt.1@node7.tmp")
+    mine.touch()
+    other.touch()
+    stage("a/one.txt")
+    assert not mine.exists() and other.exists()
+
+
+@pytest.fixture
+def hashed(monkeypatch) -> list[Path]:
+    """The files that are read for their hash, where every size is a large one."""
+    read = []
+    monkeypatch.setattr(records, "SMALL", 0)
+    monkeypatch.setattr(records, "sha256_of", lambda path: read.append(path) or sha256_of(path))
+    return read
+
+
+def test_a_kept_file_is_hashed_once(stage, hashed):
+    stage("one.txt")
+    assert hashed == [Path("one.txt")]
+    assert Path("one.txt").stat().st_nlink == 2  # the other one is in work/kept
+    stage("two.txt", "one.txt")
+    assert hashed == [Path("one.txt"), Path("two.txt")]
+    hashed.clear()
+    Path("two.txt").unlink()
+    stage("two.txt", "one.txt")  # taken from what was kept, whose ctime the deletion has changed
+    assert [path.parts[:2] for path in hashed] == [("work", "kept")]
+    stage("three.txt", "two.txt")
+    assert hashed[1:] == [Path("three.txt")]
+
+
+def test_an_edit_is_seen_whatever_it_does_to_times(stage, hashed):
+    stage("one.txt")
+    before, text = Path("one.txt").stat(), Path("one.txt").read_text()
+    time.sleep(0.02)  # as exact as ctime is
+    Path("one.txt").write_text(text.replace("f", "g"))
+    os.utime("one.txt", ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(LarvSegError, match="one.txt was changed after it was made"):
+        stage("two.txt", "one.txt")
+    os.link("one.txt", "link.txt")
+    with pytest.raises(LarvSegError, match="one.txt was changed after it was made"):
+        stage("two.txt", "one.txt")
+
+
+def test_an_edit_before_a_link_is_not_hidden_by_it(stage, hashed):
+    stage("one.txt")
+    before, text = Path("one.txt").stat(), Path("one.txt").read_text()
+    time.sleep(0.02)
+    Path("one.txt").write_text(text.replace("f", "g"))
+    os.utime("one.txt", ns=(before.st_atime_ns, before.st_mtime_ns))
+    with linked(Path("one.txt"), Path("link.txt")):
+        os.link("one.txt", "link.txt")
+    assert known_hash(Path("one.txt")) is None and known_hash(Path("link.txt")) is None
+
+
+def test_what_is_edited_while_it_is_hashed_is_not_remembered(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(records, "SMALL", 0)
+    path = Path("one.txt")
+    path.write_text("old")
+
+    def slow(path):
+        found = sha256_of(path)
+        path.write_text("newer")
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(records, "sha256_of", slow)
+        content_hash(path)
+    assert content_hash(path) == sha256_of(path)
 
 
 def test_a_recipe_of_another_rule_or_schema_is_refused(stage, tmp_path):

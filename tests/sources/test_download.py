@@ -26,6 +26,7 @@ from larvseg.sources.download import ATTEMPTS, Downloader
 from larvseg.sources.integrity import prove
 from larvseg.sources.part import Part, opened, part_of
 from larvseg.sources.transfer import LONGEST_WAIT, Refused, Transient, new_session, receive
+from tests.hosts import play
 from tests.sources.fault_server import MODIFIED, PAGE, Fault, FaultServer
 
 
@@ -399,8 +400,10 @@ def test_two_that_fetch_the_same_archive_do_not_disturb_each_other(server, tmp_p
     assert len(server.asked("/same.zip")) == 1
 
 
+@pytest.mark.parametrize("flock", [None, "ENOSYS", "ENOLCK"])
 @pytest.mark.parametrize("received", [b"", b"PK"])
-def test_a_locked_part_is_waited_for(tmp_path, received):
+def test_a_locked_part_is_waited_for(tmp_path, monkeypatch, received, flock):
+    play(monkeypatch, flock=flock)
     path, waits, seen = tmp_path / "a.zip", threading.Event(), []
 
     def other():

@@ -8,9 +8,10 @@ from torch import nn
 
 from larvseg.config import Optimiser
 from larvseg.errors import LarvSegError
-from larvseg.training.checkpoint import fill, load_tensors, restore_state, save_state, save_tensors
+from larvseg.training.checkpoint import fill, hold, load_tensors, restore_state, save_state, save_tensors
 from larvseg.training.curves import Curves
 from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
+from tests.hosts import LACKS, play, process
 
 
 def test_bytes_do_not_depend_on_the_order_of_tensors(tmp_path):
@@ -67,6 +68,29 @@ def test_a_restored_optimiser_takes_the_same_step(tmp_path, name):
     restore_state(Path(tmp_path, "state"), other, restored)
     step(other, restored)
     assert torch.equal(module.weight, other.weight)
+
+
+HOLD = """
+from larvseg.training.checkpoint import hold
+with hold(Path({!r})):
+    print("trains", flush=True)
+    input()
+"""
+
+
+@pytest.mark.parametrize("flock", [None, "local", *LACKS])
+def test_one_training_on_two_hosts_is_refused(tmp_path, monkeypatch, flock):
+    with process(HOLD.format(str(tmp_path / "work")), "node7", flock) as first:
+        assert first.stdout.readline() == "trains\n"
+        play(monkeypatch, "node8", flock)
+        told = (
+            rf"work: another process is training this run; wait for it or stop it \(process {first.pid} of node7, last seen 0 minutes ago"
+        )
+        with pytest.raises(LarvSegError, match=told), hold(tmp_path / "work"):
+            pass
+        first.communicate("\n")
+        with hold(tmp_path / "work") as state:
+            assert state == tmp_path / "work/state.safetensors"
 
 
 def test_polynomial_schedule():

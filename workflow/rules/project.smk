@@ -3,8 +3,9 @@ import sys
 from collections import defaultdict
 
 from larvseg.errors import LarvSegError
-from larvseg.lineage.process import clear_stale_locks
+from larvseg.lineage.process import clear_stale_locks, share_lock
 from larvseg.pipeline import Dag, Project
+from larvseg.pipeline.checksums import remember_checksums
 from larvseg.pipeline.order import priorities
 from larvseg.pipeline.stages import STAGES
 
@@ -14,7 +15,9 @@ try:
         raise LarvSegError(f"--config {unknown[0]}: {told}")
     PROJECT = Project(config["profile"], seeds=config.get("seeds"))
     JOBS = Dag(PROJECT)
-    JOBS.write_recipes(alone=clear_stale_locks())
+    # One that another Snakemake has sent to a host runs a job; to clear up and to write recipes is up to the one that plans.
+    JOBS.write_recipes(alone=clear_stale_locks() if not workflow.remote_exec else share_lock())
+    remember_checksums()
 except LarvSegError as error:
     # One line, no traceback: what is wrong lies in a configuration file, not in the workflow.
     print(f"error: {error}", file=sys.stderr)
