@@ -1,6 +1,8 @@
 """The loop: the same bytes with and without interruption, honest curves, errors that say what is wrong."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -128,6 +130,23 @@ def test_synsets_meet_where_the_run_says_so(config):
     assert vocabulary["names"] == ["n2", "mud", "n1"] and vocabulary["index"] == {"C171": [0, 1], "I21K": [2, 0]}
     with pytest.raises(LarvSegError, match="WA150 has no names under the alignment rule 'synset'; it has S"):
         run_vocabulary(config.model_copy(update={"switches": over_synsets}), headers)
+
+
+def test_asked_to_end_it_saves_its_state_and_goes_on_from_there(config, inputs, outputs, trained, monkeypatch):
+    class Loader(module.JointLoader):
+        def __getitem__(self, step):
+            if step == 5:
+                os.kill(os.getpid(), signal.SIGTERM)  # as a scheduler does some seconds before it kills
+            return super().__getitem__(step)
+
+    seldom = config.model_copy(update={"runtime": config.runtime.model_copy(update={"checkpoint_every": 6})})
+    files = outputs("ended")
+    with monkeypatch.context() as patch, pytest.raises(LarvSegError, match="tiny: was asked to end at step 6 and did; start it again"):
+        patch.setattr(module, "JointLoader", Loader)
+        train(seldom, inputs, files, Path("work/ended"))
+    assert load_tensors(Path("work/ended/state.safetensors"))[1]["step"] == 6
+    train(config, inputs, files, Path("work/ended"))
+    assert hashes(files) == hashes(trained)
 
 
 def test_a_loss_that_is_not_finite_stops_the_run(config, inputs, outputs):
