@@ -1,8 +1,14 @@
 """A profile with a frozen backbone: what features that are computed once do not leave free is refused in one line."""
 
+import textwrap
+from pathlib import Path
+
 import pytest
+import torch
+import yaml
 
 from larvseg.errors import LarvSegError
+from larvseg.models.extractor import build_extractor
 from larvseg.pipeline import Project
 
 
@@ -34,3 +40,11 @@ def test_its_tables_lie_in_a_folder_of_the_profile_and_so_many_seeds_are_trained
     assert Project("photos").seeds == (0, 1, 2, 3, 4) and Project("photos", seeds=2).seeds == (0, 1)
     assert Project("photos").path("table", "table", table="table3") == "results/photos/table3.csv"
     assert Project("mini").path("table", "table", table="table3") == "results/table3.csv"
+
+
+def test_the_other_network_of_the_documentation_is_a_profile_and_its_features_are_as_told(project):
+    told = Path("docs/own-data.md").read_text(encoding="utf-8").partition("## Another network")[2]
+    block = textwrap.dedent("".join(line for line in told.splitlines(True) if line.startswith("    ")))
+    profile = project("photos", "photos.yaml", lambda values: values.update(yaml.safe_load(block))).profile
+    extractor = build_extractor(profile.backbone)
+    assert extractor(torch.zeros(1, 3, 28, 42)).shape == (1, profile.backbone.neck.channels, 2, 3)
