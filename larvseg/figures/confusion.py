@@ -17,7 +17,8 @@ from larvseg.reporting.diagnostics.measured import Counts, about, counts_of
 from larvseg.reporting.diagnostics.shares import Shares, Swallowed, read_shares, swallowed
 
 BAR, CELL = 30, 23  # pixels: height of a bar with the space below it, of a cell of the map
-NAME, DATA, LEFT = 290, 194, 258  # pixels from the bars back to the names of runs and their data, from the map back to shares
+DATA, LEFT = 194, 258  # pixels from the bars back to the training data of runs, from the map back to shares
+NAMES, LETTER = 96, 7.6  # pixels for the names of runs at the least, and for a letter of them
 PAIRS = (16, 10)  # novel × base categories of the map
 LIGHT = 0.4  # strength of the colour of what is of the right kind and wrong
 BASE_LIGHT, NOVEL_LIGHT = tint(BASE, LIGHT), tint(NOVEL, LIGHT)
@@ -52,8 +53,9 @@ def draw(config: ConfusionConfig, found: Mapping[tuple[str, str], Shares], count
     for axes, kind in zip(above.subplots(1, 2), SEGMENTS, strict=True):
         _bars(axes, kind, [found[run.run, kind] for run in config.runs])
         if kind == "novel":
+            names = DATA + max(NAMES, LETTER * max(len(run.title) for run in config.runs))
             for row, run in enumerate(config.runs):
-                _beside(axes, row, run.title, -NAME, size=14)
+                _beside(axes, row, run.title, -names, size=14)
                 _beside(axes, row, run.training_data, -DATA, size=SMALL, color=GREY)
     section(below, f"Which base category is seen where a novel one is? {config.confused.title}", 18)
     inner = below.subfigures()
