@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from larvseg.config.diagnostics import ConfusionConfig
 from larvseg.figures.colours import BASE, GREY, INK, NOVEL, ink_on, kind_colour, shade, tint
-from larvseg.figures.kit import SMALL, TEXT, cells, legend, parted, save, section, styled
+from larvseg.figures.kit import SMALL, TEXT, WIDTH, cells, legend, parted, save, section, styled
 from larvseg.reporting.diagnostics.measured import Counts, about, counts_of
 from larvseg.reporting.diagnostics.shares import Shares, Swallowed, read_shares, swallowed
 
@@ -49,13 +49,13 @@ def draw(config: ConfusionConfig, found: Mapping[tuple[str, str], Shares], count
         f"What are novel and base categories taken for? {config.benchmark}",
         about(config.profile, (*config.runs, config.confused)),
     )
-    sheet, (above, below) = parted(title, explanation, heights, notes=notes, apart=(36, 8))
+    names = max(NAMES, LETTER * max(len(run.title) for run in config.runs))
+    sheet, (above, below) = parted(title, explanation, heights, WIDTH + names - NAMES, notes, apart=(36, 8))  # bars stay as long
     for axes, kind in zip(above.subplots(1, 2), SEGMENTS, strict=True):
         _bars(axes, kind, [found[run.run, kind] for run in config.runs])
         if kind == "novel":
-            names = DATA + max(NAMES, LETTER * max(len(run.title) for run in config.runs))
             for row, run in enumerate(config.runs):
-                _beside(axes, row, run.title, -names, size=14)
+                _beside(axes, row, run.title, -DATA - names, size=14)
                 _beside(axes, row, run.training_data, -DATA, size=SMALL, color=GREY)
     section(below, f"Which base category is seen where a novel one is? {config.confused.title}", 18)
     inner = below.subfigures()
