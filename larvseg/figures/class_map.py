@@ -19,7 +19,7 @@ from larvseg.reporting.diagnostics.measured import about
 
 ROW, CELL = 19, 34  # pixels
 NAME, COUNT = 146, 54  # columns of class names and of what is known of them
-LABELS = 200  # room for the names of runs
+LABELS, LETTER = 200, 6.2  # pixels for the names of runs at the least, and in height for a letter of them
 GAP = 120  # between blocks: names of runs lean into it
 LONGEST = 100  # lines of a block
 
@@ -52,7 +52,8 @@ def draw(config: RunsFigureConfig, blocks: Sequence[Sequence[Line]]) -> Figure:
     )
     title = f"Which method finds which category? {config.benchmark}"
     wide = max(WIDTH, 2 * MARGIN + len(blocks) * width)
-    sheet = page(title, explanation, LABELS + longest * ROW, wide, about(config.profile, config.runs), apart=(24, 12))
+    labels = max(LABELS, LETTER * max(len(_label(run)) for run in config.runs))
+    sheet = page(title, explanation, labels + longest * ROW, wide, about(config.profile, config.runs), apart=(24, 12))
     for axes, block in zip(sheet.subplots(1, len(blocks), squeeze=False)[0], blocks, strict=True):
         axes.set(xlim=(0, len(config.runs)), ylim=(longest, 0), autoscale_on=False)
         _block(axes, block, columns, config.runs)
@@ -107,5 +108,8 @@ def _block(axes: Axes, lines: Sequence[Line], columns: Sequence[str], runs: Sequ
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labeltop=True, labelbottom=False, labelcolor=INK, pad=8)
     axes.set(yticks=[], xticks=np.arange(len(runs)) + 0.5)
-    labels = [f"{run.title}  {run.training_data}" for run in runs]
-    axes.set_xticklabels(labels, rotation=55, ha="left", va="center", rotation_mode="anchor", size=TEXT)
+    axes.set_xticklabels(map(_label, runs), rotation=55, ha="left", va="center", rotation_mode="anchor", size=TEXT)
+
+
+def _label(run: Measured) -> str:
+    return f"{run.title}  {run.training_data}"

@@ -12,12 +12,13 @@ from matplotlib.figure import Figure
 
 from larvseg.config.diagnostics import ConfusionConfig
 from larvseg.figures.colours import BASE, GREY, INK, NOVEL, ink_on, kind_colour, shade, tint
-from larvseg.figures.kit import SMALL, TEXT, cells, legend, parted, save, section, styled
+from larvseg.figures.kit import SMALL, TEXT, WIDTH, cells, legend, parted, save, section, styled
 from larvseg.reporting.diagnostics.measured import Counts, about, counts_of
 from larvseg.reporting.diagnostics.shares import Shares, Swallowed, read_shares, swallowed
 
 BAR, CELL = 30, 23  # pixels: height of a bar with the space below it, of a cell of the map
-NAME, DATA, LEFT = 290, 194, 258  # pixels from the bars back to the names of runs and their data, from the map back to shares
+DATA, LEFT = 194, 258  # pixels from the bars back to the training data of runs, from the map back to shares
+NAMES, LETTER = 96, 7.6  # pixels for the names of runs at the least, and for a letter of them
 PAIRS = (16, 10)  # novel × base categories of the map
 LIGHT = 0.4  # strength of the colour of what is of the right kind and wrong
 BASE_LIGHT, NOVEL_LIGHT = tint(BASE, LIGHT), tint(NOVEL, LIGHT)
@@ -48,12 +49,13 @@ def draw(config: ConfusionConfig, found: Mapping[tuple[str, str], Shares], count
         f"What are novel and base categories taken for? {config.benchmark}",
         about(config.profile, (*config.runs, config.confused)),
     )
-    sheet, (above, below) = parted(title, explanation, heights, notes=notes, apart=(36, 8))
+    names = max(NAMES, LETTER * max(len(run.title) for run in config.runs))
+    sheet, (above, below) = parted(title, explanation, heights, WIDTH + names - NAMES, notes, apart=(36, 8))  # bars stay as long
     for axes, kind in zip(above.subplots(1, 2), SEGMENTS, strict=True):
         _bars(axes, kind, [found[run.run, kind] for run in config.runs])
         if kind == "novel":
             for row, run in enumerate(config.runs):
-                _beside(axes, row, run.title, -NAME, size=14)
+                _beside(axes, row, run.title, -DATA - names, size=14)
                 _beside(axes, row, run.training_data, -DATA, size=SMALL, color=GREY)
     section(below, f"Which base category is seen where a novel one is? {config.confused.title}", 18)
     inner = below.subfigures()

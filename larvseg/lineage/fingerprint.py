@@ -47,14 +47,14 @@ def environment(modules: Iterable[str]) -> list[str]:
     """name==version of each installed distribution that the source of one of `modules` names, sorted."""
     names = {name.split(".")[0] for module in modules for name in _source(module).imports}
     names -= {PACKAGE, *sys.stdlib_module_names}
-    found = {f"{each.metadata['Name'].lower()}=={each.version}" for each in metadata.distributions() if _brings(each, names)}
-    return sorted(found)
+    found = {each.metadata["Name"] for each in metadata.distributions() if _brings(each, names)}
+    return sorted(f"{name.lower()}=={metadata.version(name)}" for name in found)  # of a name that is there twice, the one imported
 
 
 def _brings(distribution: metadata.Distribution, names: Set[str]) -> bool:
     """Whether one of `names` can be imported because of `distribution`.
 
-    It says what metadata.packages_distributions does, whose parsing of every list of files takes most of a second of each job.
+    It says what metadata.packages_distributions does, without parsing every list of files, for which each job would wait.
     """
     if declared := (distribution.read_text("top_level.txt") or "").split():
         return not names.isdisjoint(declared)

@@ -1,19 +1,23 @@
 """Figures of classes and confusions: what is drawn where, the same bytes every time, and what is refused."""
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, RunsFigureConfig, SharesConfig
+from larvseg.config.diagnostics import ClassesConfig, Compared, ConfusionConfig, GainsConfig, Measured, RunsFigureConfig, SharesConfig
 from larvseg.errors import LarvSegError
 from larvseg.figures import class_map, confusion, gains, tail
 from larvseg.figures.class_map import Line, blocks_of, lines_of
 from larvseg.figures.colours import BASE, NOVEL, shade
 from larvseg.figures.gains import differences, signed
+from larvseg.figures.kit import settle
 from larvseg.figures.scatter import both_logarithmic, correlation, counted, dots, logarithmic
 from larvseg.reporting.diagnostics.classes import ClassTable, classes
+from larvseg.reporting.diagnostics.measured import counts_of
 from larvseg.reporting.diagnostics.shares import Shares, shares
 from tests.figures.pages import count
 
@@ -160,6 +164,31 @@ def test_the_map_of_confusions_shows_what_is_swallowed(tmp_path, evaluated, run)
     config = ConfusionConfig(**ABOUT, runs=runs, confused=run("one"))
     image = drawn(tmp_path, confusion, config, inputs | {"shares": tmp_path / "shares.csv"})
     assert count(image, shade(BASE, 75)) > 0.4 * 50 * 23  # sofa → wall
+
+
+def test_long_names_of_runs_lie_on_nothing(evaluated, run, tmp_path):
+    runs = tuple(
+        run(name).model_copy(update={"title": title}) for name, title in (("one", "No image labels (control)"), ("two", "LarvSeg"))
+    )
+    found = {(each.run, kind): Shares(50.0, 20.0, 30.0, 40.0) for each in runs for kind in ("novel", "base")}
+    inputs = evaluated("one", 0, [1, 2, 3, 4], [[60, 20, 0, 0], [30, 10, 0, 0], [0, 0, 20, 0], [0, 0, 0, 0]])
+    sheet = confusion.draw(
+        ConfusionConfig(**ABOUT, runs=runs, confused=runs[0]),
+        found,
+        counts_of(runs[0], inputs, SharesConfig(profile="mini", benchmark="A150", runs=runs)),
+    )
+    settle(sheet)
+    boxes = [text.get_window_extent() for text in [*sheet.axes[0].texts, sheet.axes[0].get_legend()] if text.get_visible()]
+    assert not any(one.overlaps(other) for one, other in combinations(boxes, 2))
+
+
+def test_names_of_runs_leave_the_lines_of_classes_their_height():
+    lines = [Line("base", False), *(Line(name, False, ("3", "9"), (20.0,)) for name in ["wall", "person"] * 6)]
+    for title in ("LarvSeg", "No image labels (control)"):
+        run = Measured(run="one", title=title, training_data="MSRCMasks, MSRCLabels", seeds=(0,))
+        sheet = class_map.draw(RunsFigureConfig(**ABOUT, runs=(run,)), [lines])
+        settle(sheet)
+        assert sheet.axes[0].bbox.height / len(lines) > 0.8 * class_map.ROW
 
 
 def test_bars_are_as_long_as_shares():

@@ -110,6 +110,17 @@ def test_environment_is_what_the_standard_library_says_of_everything_installed(p
     assert fingerprint.environment(["larvseg.main"]) == expected
 
 
+def test_a_package_that_is_installed_twice_counts_as_the_one_that_is_imported(package, tmp_path, monkeypatch):
+    package("import numpy\n")
+    imported = fingerprint.environment(["larvseg.main"])
+    older = tmp_path / "later on the path" / "numpy-0.1.dist-info"
+    older.mkdir(parents=True)
+    (older / "METADATA").write_text("Metadata-Version: 2.1\nName: numpy\nVersion: 0.1\n")
+    (older / "RECORD").write_text("numpy/__init__.py,,\n")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(older.parent)])
+    assert fingerprint.environment(["larvseg.main"]) == imported
+
+
 def test_what_was_found_is_kept_and_what_is_damaged_is_found_again(package, monkeypatch):
     first = package(PLAIN)
     fingerprint.remember()

@@ -34,6 +34,11 @@ def test_every_measured_run_of_table_3_is_in_the_table_of_classes(project):
         assert job(mini, "confusion", name).inputs["shares"] == job(mini, "shares", name).outputs["table"]
 
 
+def test_rows_of_one_model_on_the_same_data_have_names_of_their_own(project):
+    titles = [run.title for run in job(project("photos"), "confusion", "msrc").config.runs]
+    assert titles == ["No image labels (control)", "LSeg", "Baseline", "LarvSeg, as printed", "LarvSeg, as released", "Supervised"]
+
+
 def test_all_of_it_is_asked_for_and_quoted_runs_are_left_out(project):
     paper = project("paper")
     diagnostics = list(jobs(paper))

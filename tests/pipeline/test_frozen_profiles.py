@@ -1,4 +1,4 @@
-"""A profile with a frozen backbone: what features that are computed once do not leave free is refused in one line."""
+"""Profiles with a frozen backbone: what features that are computed once do not leave free is refused in one line."""
 
 import textwrap
 from pathlib import Path

@@ -108,7 +108,15 @@ def _table3(project: Project, name: str) -> tuple[c.Measured, ...]:
     """The rows of Table 3 on a benchmark that are measured in this profile."""
     rows = rows_of(project, "table3") if "table3" in project.experiments.tables else ()
     there = [row for row in rows if row.texts["benchmark"] == name.upper() and not project.quoted(row.run)]
-    return tuple(_shown(project, name, row.run, row.texts["model"]) for row in there)
+    return tuple(_shown(project, name, row.run, _title(row, there)) for row in there)
+
+
+def _title(row: c.TableRow, rows: Iterable[c.TableRow]) -> str:
+    """The model of `row` and, if others of `rows` have it on the same data, too, what tells them apart."""
+    named = ("model", "training_data")
+    alike = [other.texts for other in rows if all(other.texts[column] == row.texts[column] for column in named)]
+    apart = [column for column in row.texts if len({texts[column] for texts in alike}) > 1]
+    return ", ".join([row.texts["model"], *(row.texts[column] for column in apart if row.texts[column])])
 
 
 def _columns(project: Project, name: str, key: str) -> tuple[c.Measured, ...]:
