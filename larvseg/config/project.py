@@ -54,11 +54,19 @@ class Comparators(Model):
     openseg: Proposing | None = None  # None where its rows are quoted
 
 
+class Teraflops(Model):
+    """10¹² floating-point operations a second, in each precision that `runtime` can choose."""
+
+    float32: float = Field(gt=0)
+    tf32: float = Field(gt=0)
+    bfloat16: float = Field(gt=0)
+
+
 class Machine(Model):
     """What `larvseg plan` reckons with."""
 
     gpus: int = Field(gt=0)
-    teraflops: float = Field(gt=0)  # a second and GPU, as training reaches it
+    teraflops: Teraflops  # of one GPU, as training reaches them
     megabytes_per_second: float = Field(gt=0)  # of the network
 
 

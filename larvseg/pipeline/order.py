@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
 
 from larvseg.pipeline.dag import Dag
+from larvseg.pipeline.job import Job
+
+Key = tuple[str, str]  # rule and name of a job
 
 # Minutes of a job on profile mini, roughly, so that of two ways the longer one is told; jobs of other rules take less than one.
 MINUTES = {"pretrain": 6, "clip": 10, "propose": 4, "train": 3}
 SHORT = 1
+
+
+def needs_of(jobs: Iterable[Job]) -> dict[Key, set[Key]]:
+    """Those of `jobs` whose outputs each of them reads."""
+    jobs = tuple(jobs)
+    maker = {path: (job.rule, job.name) for job in jobs for path in job.outputs.values()}
+    return {(job.rule, job.name): {maker[path] for path in job.inputs.values() if path in maker} for job in jobs}
 
 
 def priorities(dag: Dag) -> dict[str, int]:
@@ -20,15 +31,14 @@ def priorities(dag: Dag) -> dict[str, int]:
     others wait for it, and no long job is left to run alone at the end.
     """
     project, jobs = dag.project, {(job.rule, job.name): job for job in dag.jobs}
-    maker = {path: key for key, job in jobs.items() for path in job.outputs.values()}
-    needs = {key: {maker[path] for path in job.inputs.values() if path in maker} for key, job in jobs.items()}
-    followers = defaultdict(set)
+    needs = needs_of(dag.jobs)
+    followers: dict[Key, set[Key]] = defaultdict(set)
     for key, needed in needs.items():
         for before in needed:
             followers[before].add(key)
 
     @cache
-    def way(key: tuple[str, str]) -> int:
+    def way(key: Key) -> int:
         return MINUTES.get(key[0], SHORT) + max(map(way, followers[key]), default=0)
 
     rank = dict.fromkeys(jobs, 0)

@@ -9,13 +9,23 @@ from pathlib import Path
 from larvseg.columns import columns, grouped
 from larvseg.datasets.fetch import INCOMING
 from larvseg.pipeline import Project
-from larvseg.pipeline.jobs.methods import maker
+from larvseg.pipeline.jobs.methods import make, maker
 from larvseg.pipeline.project import WHOLE
-from larvseg.plan import hours, storage
+from larvseg.plan import storage
+from larvseg.plan.measured import measured, tables
+from larvseg.plan.operations import operations
+from larvseg.plan.reckoning import TRAINING, Reckoning, precision_of
 from larvseg.plan.storage import GB
 from larvseg.sources.access import place_of
 
 SHARED = ("fetch", "prepare", "derive", "pretrain", "freeze", "extract", "clip", "embed", "index")  # rules whose work all runs share
+KINDS = {  # of work on a GPU, by the rules that do it
+    "training": TRAINING,
+    "the backbone": ("pretrain",),
+    "features": ("extract",),
+    "CLIP and retrieval": ("clip", "index", "zeroshot", "retrieve"),
+    "evaluation": ("evaluate", "explore"),
+}
 
 
 def plan(project: Project, folder: Path = Path(".")) -> str:
@@ -68,42 +78,36 @@ def _disk(project: Project, folder: Path) -> list[str]:
 
 
 def _gpu_hours(project: Project) -> list[str]:
-    machine = project.profile.machine
-    per_hour = machine.teraflops * 1e12 * 3600
-    cost = {
-        (run, seed): (hours.training_operations(project, run) + hours.evaluation_operations(project, run)) / per_hour
-        for run, seed in project.trained
-    }
-    over_synsets = {(run, project.seeds[0]): hours.training_operations(project, run) / per_hour for run in project.runs_over_synsets}
-    groups, left_out = hours.tables(project), []
-    if project.object_runs:
-        groups |= {"figure5": tuple(over_synsets)}
-        cost |= over_synsets
-    elif over_synsets:
-        archive, total = project.registry.archives[WHOLE].gigabytes, sum(over_synsets.values())
-        left_out = [
-            f"Figure 5 is left out; whole_imagenet: true adds {archive:.0f} GB and {len(over_synsets)} runs of {total:.1f} GPU hours"
-        ]
-    backbone = hours.pretraining_operations(project) / per_hour
-    rows = [["GPU hours", "runs", "alone", f"on {machine.gpus} GPUs"]]
-    for name, runs in [*groups.items(), ("all, each run once", tuple(cost))]:
-        alone = backbone + sum(cost[run] for run in runs)
-        # a run stays on one GPU
-        longest = backbone + max((cost[run] for run in runs), default=0.0)
-        rows.append([name, str(len(runs)), f"{alone:.1f}", _time(max(longest, alone / machine.gpus))])
-    config = project.profile
-    step = f"{config.ranks} × {config.images_per_rank} images a step"
+    reckoning, machine, profile = Reckoning(project), project.profile.machine, project.profile
+    chosen, groups = precision_of(profile.runtime), reckoning.groups()
+    rows = [[f"GPU hours, {chosen}", "trainings", "alone", f"on {machine.gpus} GPUs"]]
+    for name, jobs in groups.items():
+        trainings = sum(rule in TRAINING for rule, _ in jobs)
+        rows.append([name, str(trainings), f"{reckoning.alone(jobs, chosen):.1f}", _time(reckoning.together(jobs, chosen))])
+    by_kind = {kind: frozenset(key for key in groups["all"] if key[0] in rules) for kind, rules in KINDS.items()}
+    shares = [f"{kind} {hours:.1f}" for kind, jobs in by_kind.items() if (hours := reckoning.alone(jobs, chosen)) >= 0.05]
+    lines = [*columns(rows), f"of all: {', '.join(shares)}"]
+    if not project.object_runs and (left_out := project.runs_over_synsets):
+        work = sum(operations(project, make(project, run, project.seeds[0])) for run in left_out)
+        archive, hours = project.registry.archives[WHOLE].gigabytes, reckoning.hours(work, chosen)
+        lines.append(f"Figure 5 is left out; whole_imagenet: true adds {archive:.0f} GB and {len(left_out)} runs of {hours:.1f} GPU hours")
+    rows = [["precision", "teraflops", "a run", "all", f"on {machine.gpus} GPUs"]]
+    for precision, teraflops in machine.teraflops:
+        one, every = reckoning.training(precision), reckoning.alone(groups["all"], precision)
+        rows.append([precision, f"{teraflops:g}", f"{one:.1f} h", f"{every:.1f} h", _time(reckoning.together(groups["all"], precision))])
+    step = f"{profile.ranks} × {profile.images_per_rank} images a step"
     return [
+        *lines,
+        "",
         *columns(rows),
-        *left_out,
-        f"reckoned: {step}, backward pass twice the forward pass, {machine.teraflops:g} teraflops reached on each GPU",
-        "(section machine of the profile); reading images and label maps is not counted, nor is CLIP",
+        f"reckoned: {step}, backward pass twice the forward pass; teraflops that each GPU reaches, by section machine of the profile;",
+        "a job has a GPU for itself and starts when the DAG starts it; archives are there, and reading them is not counted",
     ]
 
 
 def _minutes(project: Project, folder: Path) -> list[str]:
     """Minutes of jobs that ran here; what did not run yet is taken for the mean of what did."""
-    found = hours.measured(project, folder)
+    found = measured(project, folder)
     ran = {run: minutes for run in project.trained if (minutes := _run_minutes(project, found, run)) is not None}
     if not ran:
         return ["no run was measured here yet"] if project.profile.drawn else []
@@ -113,7 +117,7 @@ def _minutes(project: Project, folder: Path) -> list[str]:
         ["minutes here", "runs", "measured", "minutes"],
         ["archives, manifests, backbone, features" if project.frozen else "archives, manifests, backbone", "", "", f"{shared:.1f}"],
     ]
-    for name, runs in [*hours.tables(project).items(), ("all, each run once", project.trained)]:
+    for name, runs in [*tables(project).items(), ("all, each run once", project.trained)]:
         rows.append([name, str(len(runs)), str(sum(run in ran for run in runs)), f"{sum(ran.get(run, usual) for run in runs):.1f}"])
     return [*columns(rows), "one job after the other; as many run at once as cores allow"]
 

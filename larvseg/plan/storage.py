@@ -9,9 +9,9 @@ from larvseg.config import Source
 from larvseg.datasets.fetch import INCOMING
 from larvseg.miniature.sizes import drawn_images
 from larvseg.pipeline import Project
-from larvseg.pipeline.jobs.methods import clips, maker
+from larvseg.pipeline.jobs.methods import clips, made, maker
 from larvseg.pipeline.jobs.training import features_of, train_config
-from larvseg.plan.compute import shape_of
+from larvseg.plan.shapes import shape_of
 from larvseg.sources import winter21
 from larvseg.sources.access import place_of
 from larvseg.sources.part import part_of
@@ -88,8 +88,7 @@ def disk(project: Project, folder: Path = Path(".")) -> dict[str, float]:
             missing = not _exists(folder, *project.archives_of(dataset))
             archives += missing * images(project, dataset) * PREPARED_IMAGE / GB
     rows = sum(images(project, dataset) for dataset in project.datasets if not _exists(folder, project.manifest(dataset)))
-    runs = (*project.trained, *((run, project.seeds[0]) for run in project.object_runs))
-    waiting = [(run, seed) for run, seed in runs if not _exists(folder, project.path("train", "model", run=run, seed=seed))]
+    waiting = [(run, seed) for run, seed in made(project) if not _exists(folder, project.path("train", "model", run=run, seed=seed))]
     models = [model_bytes(project, run) for run, _ in waiting]
     at_once = project.profile.machine.gpus if project.profile.machine else 1
     states = sorted((resumable_bytes(project, run) for run, _ in waiting), reverse=True)[:at_once]
@@ -120,14 +119,18 @@ def features_bytes(project: Project) -> dict[str, float]:
     """Path → about the bytes of the features of each family of archives, in 16 bits: as many images as its largest data set has."""
     profile, sizes = project.profile, {}
     for dataset in project.datasets:
-        entry = project.data[dataset]
         cells = (profile.evaluation.short_side / profile.backbone.patch_size) ** 2 * LANDSCAPE
         of_one = 2 * cells * profile.backbone.neck.channels
-        training, validation = entry.released or (images(project, dataset), 0)
+        training, validation = splits(project, dataset)
         for view, count in (("plain", training), ("flipped", training), ("validation", validation)):
             (path,) = features_of(project, dataset, view).values()
             sizes[path] = max(sizes.get(path, 0.0), of_one * count)
     return sizes
+
+
+def splits(project: Project, dataset: str) -> tuple[int, int]:
+    """About how many training and validation images `dataset` has where archives are not drawn; of one that does not say it, all train."""
+    return project.data[dataset].released or (images(project, dataset), 0)
 
 
 def images(project: Project, dataset: str) -> int:

@@ -1,4 +1,4 @@
-"""What a vision transformer, or a neck, costs, by arithmetic: parameters and floating-point operations, without building one."""
+"""How large a vision transformer, or a neck, is: its parameters by arithmetic, without torch."""
 
 from __future__ import annotations
 
@@ -28,29 +28,10 @@ class Shape:
     @property
     def parameters(self) -> int:
         """Weights and biases, with a linear patch embedding."""
-        d, hidden = self.width, self.hidden
+        d, hidden, inputs = self.width, self.hidden, self.channels or 3 * self.patch**2
         attention, mlp, norms = 4 * d * d + 4 * d, 2 * d * hidden + hidden + d, 4 * d
-        positions = 0 if self.channels else (self.patches(self.image_size) + 2 * self.prefix) * d
-        embedding = self._inputs * d + d + positions
-        return self.depth * (attention + mlp + norms) + embedding + 2 * d
-
-    @property
-    def _inputs(self) -> int:
-        """Numbers that a token is made of."""
-        return self.channels or 3 * self.patch**2
-
-    def patches(self, size: int) -> int:
-        """Patches of a square image of `size` pixels a side."""
-        return (-(-size // self.patch)) ** 2
-
-    def forward(self, size: int, classes: int) -> float:
-        """Floating-point operations (a multiply-add is two) of one square image of `size` pixels a side, scored against `classes`."""
-        d, patches = self.width, self.patches(size)
-        tokens = patches + self.prefix
-        linear = 2 * tokens * d * (4 * d + 2 * self.hidden)
-        attention = 4 * tokens**2 * d
-        embedding, classifier = 2 * patches * self._inputs * d, 2 * patches * d * (d + classes)
-        return float(self.depth * (linear + attention) + embedding + classifier)
+        positions = 0 if self.channels else ((-(-self.image_size // self.patch)) ** 2 + 2 * self.prefix) * d
+        return self.depth * (attention + mlp + norms) + inputs * d + d + positions + 2 * d
 
 
 def shape_of(backbone: Backbone) -> Shape:
