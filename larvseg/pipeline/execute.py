@@ -19,6 +19,7 @@ from larvseg.lineage.kept import keep, restore
 from larvseg.lineage.kernels import choose, kernels_of, with_path
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import record_path, run_path, verified_hash, write_record
+from larvseg.pipeline.job import gpus_of
 from larvseg.pipeline.stages import STAGES
 
 
@@ -41,8 +42,7 @@ def execute(recipe_path: Path, rule: str) -> None:
     if restore(recipe, inputs, packages, outputs):
         print(f"{recipe.title}: same recipe, inputs and packages as before; taken from work/kept", file=sys.stderr)
         return
-    runtime = getattr(config, "runtime", None)
-    if runtime is not None and runtime.device == "cuda":
+    if gpus_of(config):
         take_gpu()
     function = stage.load()
     work = Path("work") / recipe.hash

@@ -26,3 +26,14 @@ class Job:
     reads: tuple[str, ...] = ()
     reference: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()  # code that the stage chooses by its configuration
+
+    @property
+    def gpus(self) -> int:
+        """How many GPUs it takes."""
+        return gpus_of(self.config)
+
+
+def gpus_of(config: Model) -> int:
+    """How many GPUs a job with this configuration takes: one where it has a `runtime` on a GPU."""
+    runtime = getattr(config, "runtime", None)
+    return int(runtime is not None and runtime.device == "cuda")

@@ -24,6 +24,7 @@ class Needs:
     memory_mb_of_a_thread: int = 0  # beside memory_mb
     minutes: int | None = None
     foundation: bool = False  # takes minutes, and others wait for it: such jobs run one at a time
+    local: bool = False  # takes seconds, or downloads: on a cluster it runs where Snakemake does
 
 
 class Caption(NamedTuple):
