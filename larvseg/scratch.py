@@ -17,6 +17,7 @@ from larvseg.lineage.fingerprint import fingerprint
 from larvseg.lineage.gpu import take_gpus
 from larvseg.lineage.kernels import choose
 from larvseg.pipeline import Project, selected
+from larvseg.pipeline.job import gpus_of
 from larvseg.pipeline.jobs.evaluation import evaluate
 from larvseg.pipeline.jobs.methods import maker
 from larvseg.pipeline.jobs.training import train
@@ -62,8 +63,8 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
 
     # before torch is imported, as for a stage of the DAG
     choose(config.runtime.kernels)
-    if config.runtime.device == "cuda":
-        take_gpus(config.runtime.processes)
+    if gpus := gpus_of(STAGES["train"], config):
+        take_gpus(gpus)
     outputs = {role: folder / Path(path).name for role, path in job.outputs.items()}
     STAGES["train"].load()(config, {role: Path(path) for role, path in job.inputs.items()}, outputs, folder / "state")
     shutil.rmtree(folder / "state", ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, PositiveInt, model_validator
 
 from larvseg.config.base import Model
 from larvseg.config.claims import Claim
@@ -101,7 +101,8 @@ class Profile(Model):
     drawing_threads: int = 1
     deriving_threads: int = 1
     memory_mb: int
-    minutes: int
+    minutes: PositiveInt  # that a job may take, before a scheduler ends it
+    minutes_of: dict[str, PositiveInt] = {}  # the same of the jobs of a stage, by its name, where it is another number
     sentences: Sentences | None = None  # embeds class names, where no CLIP does
     comparators: Comparators | None = None  # None: rows of language-guided methods are quoted, not run
     quoted: tuple[str, ...] = ()  # methods that are not run; their rows have the published numbers alone

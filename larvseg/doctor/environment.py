@@ -28,10 +28,11 @@ COMMANDS = ("larvseg", "snakemake", "dvc")
 
 
 def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
-    """Python and packages, commands, threads, kernels of the CPU, GPU, memory, free disk, and what the file system can do."""
+    """Python and packages, commands, Slurm, threads, kernels of the CPU, GPU, memory, free disk, and what the file system can do."""
     yield _python()
     yield from _packages(folder / "constraints.txt")
     yield from _commands()
+    yield from _slurm()
     yield from _threads(project)
     yield _kernels(project)
     yield from _gpu(project)
@@ -93,6 +94,11 @@ def _commands() -> Iterator[Finding]:
         yield error(f"not on the PATH: {', '.join(absent)}", "PATH", f'export PATH="{Path(sys.executable).parent}:$PATH"')
     else:
         yield ok(f"{', '.join(COMMANDS)} are on the PATH: snakemake {_version('snakemake')}, dvc {_version('dvc')}")
+
+
+def _slurm() -> Iterator[Finding]:
+    if shutil.which("sbatch") and _version("snakemake-executor-plugin-slurm") is None:
+        yield warning("there is Slurm here, and Snakemake cannot submit jobs to it", "PATH", "pip install -c constraints.txt -e '.[slurm]'")
 
 
 def _threads(project: Project) -> Iterator[Finding]:

@@ -19,6 +19,7 @@ from larvseg.lineage.kept import keep, restore
 from larvseg.lineage.kernels import choose, kernels_of, with_path
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import record_path, run_path, verified_hash, write_record
+from larvseg.pipeline.job import gpus_of
 from larvseg.pipeline.stages import STAGES
 
 
@@ -41,12 +42,11 @@ def execute(recipe_path: Path, rule: str) -> None:
     if restore(recipe, inputs, packages, outputs):
         print(f"{recipe.title}: same recipe, inputs and packages as before; taken from work/kept", file=sys.stderr)
         return
-    runtime = getattr(config, "runtime", None)
-    if runtime is not None:
+    if runtime := getattr(config, "runtime", None):
         runtime = parse(type(runtime), runtime.model_dump(mode="json") | speed, recipe_path)
         config = config.model_copy(update={"runtime": runtime})
-        if runtime.device == "cuda":
-            take_gpus(runtime.processes)
+    if gpus := gpus_of(stage, config):
+        take_gpus(gpus)
     function = stage.load()
     work = Path("work") / recipe.hash
     started = time.time()

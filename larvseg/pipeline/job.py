@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from larvseg.config import Model
-from larvseg.pipeline.stage import Needs
+from larvseg.pipeline.stage import Needs, Stage
+from larvseg.pipeline.stages import STAGES
 
 
 @dataclass(frozen=True)
@@ -26,3 +27,16 @@ class Job:
     reads: tuple[str, ...] = ()
     reference: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()  # code that the stage chooses by its configuration
+
+    @property
+    def gpus(self) -> int:
+        """How many GPUs it takes."""
+        return gpus_of(STAGES[self.rule], self.config)
+
+
+def gpus_of(stage: Stage, config: Model) -> int:
+    """How many GPUs a job of `stage` with this configuration takes: where its `runtime` is on a GPU, one for each process."""
+    runtime = getattr(config, "runtime", None)
+    if runtime is None or runtime.device != "cuda":
+        return 0
+    return runtime.processes if stage.processes else 1

@@ -61,6 +61,9 @@ class Project:
         for dataset in self.profile.windows:
             if dataset not in self.data.entries:
                 raise LarvSegError(f"{self.profile_path}: windows: no data set {dataset!r}{nearest(dataset, list(self.data))}")
+        for stage in self.profile.minutes_of:
+            if stage not in STAGES:
+                raise LarvSegError(f"{self.profile_path}: minutes_of: no stage {stage!r}{nearest(stage, list(STAGES))}")
         for name, run in self.experiments.runs.items():
             method_of(run.method, f"{self.where}: run {name!r}")
             for dataset in run.training_data:
@@ -295,9 +298,10 @@ class Project:
         fixed = self.profile.memory_mb if needs.memory_mb is None else needs.memory_mb
         return fixed + needs.memory_mb_of_a_thread * self.threads(needs)
 
-    def minutes(self, needs: Needs) -> int:
-        """How long a job may take."""
-        return self.profile.minutes if needs.minutes is None else needs.minutes
+    def minutes(self, job: Job) -> int:
+        """How long a job may take, as the profile says of its stage, or the stage itself, or the profile of all others."""
+        default = self.profile.minutes if job.needs.minutes is None else job.needs.minutes
+        return self.profile.minutes_of.get(job.rule, default)
 
     @property
     def prepared(self) -> bool:

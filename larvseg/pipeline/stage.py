@@ -24,6 +24,7 @@ class Needs:
     memory_mb_of_a_thread: int = 0  # beside memory_mb
     minutes: int | None = None
     foundation: bool = False  # takes minutes, and others wait for it: such jobs run one at a time
+    local: bool = False  # takes seconds, or downloads: on a cluster it runs where Snakemake does
 
 
 class Caption(NamedTuple):
@@ -53,6 +54,7 @@ class Stage:
     captions: Mapping[str, Caption] = field(default_factory=dict)  # role → how the report shows it
     verb: str | None = None  # the command, where it has another name than the stage
     torch: bool = True  # it imports torch
+    processes: bool = False  # one of its jobs runs on `runtime.processes`, with a GPU for each
     reference: tuple[str, ...] = ()  # files of the repository that all its jobs read, beside code
 
     @property

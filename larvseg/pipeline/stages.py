@@ -18,9 +18,9 @@ STYLE = ("larvseg/figures/style.mplstyle",)
 A_RUN = "{run}.seed{seed}"
 
 MODEL = {"model": "model.safetensors", "config": "config.json", "curves": "curves.csv", "card": "card.md"}
-SMALL = Needs("one", memory_mb=500, minutes=5)
-DRAWING = Needs("one", memory_mb=1000, minutes=10)
-LARGE_DRAWING = Needs("one", memory_mb=2000, minutes=10)
+SMALL = Needs("one", memory_mb=500, minutes=5, local=True)
+DRAWING = Needs("one", memory_mb=1000, minutes=10, local=True)
+LARGE_DRAWING = Needs("one", memory_mb=2000, minutes=10, local=True)
 CURVES = Caption("training", "Curves", {"model": "{run}", "seed": "{seed}"})
 
 
@@ -157,6 +157,7 @@ STAGES = {
         outputs=_in(RUN, MODEL),
         target="train_all",
         captions={"curves": CURVES},
+        processes=True,
     ),
     "clip": Stage(
         help="Train or load a CLIP model.",

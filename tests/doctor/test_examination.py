@@ -86,6 +86,18 @@ def test_commands_that_are_not_on_the_path(tree, monkeypatch):
     assert finding.level == "error" and str(Path(sys.executable).parent) in finding.mend
 
 
+def test_slurm_without_a_plugin_for_snakemake(tree, monkeypatch):
+    versions = {}
+    monkeypatch.setattr("larvseg.doctor.environment._version", versions.get)
+    monkeypatch.setenv("PATH", str(tree.folder))
+    assert not [finding for finding in tree.examine("environment") if "Slurm" in finding.what]
+    (tree.folder / "sbatch").touch(mode=0o755)
+    finding = only(tree.examine("environment"), "there is Slurm here")
+    assert finding.level == "warning" and finding.mend == "pip install -c constraints.txt -e '.[slurm]'"
+    versions["snakemake-executor-plugin-slurm"] = "2.8.0"
+    assert not [finding for finding in tree.examine("environment") if "Slurm" in finding.what]
+
+
 @pytest.mark.parametrize("value", ["many", "0", str(usable_cores() + 1)])
 def test_threads_that_do_not_fit(tree, monkeypatch, value):
     monkeypatch.setenv("OMP_NUM_THREADS", value)

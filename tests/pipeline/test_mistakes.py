@@ -25,6 +25,7 @@ CONFIG = Path(__file__).parents[2] / "workflow/config"
             r"unknown key 'windows.I21K.megabyte'; did you mean 'megabytes'\?",
         ),
         ("mini.yaml", lambda v: v.update(steps="many"), "mini.yaml: steps: Input should be a valid integer"),
+        ("mini.yaml", lambda v: v.update(minutes_of={"trains": 9}), r"mini.yaml: minutes_of: no stage 'trains'; did you mean 'train'\?"),
         ("mini.yaml", lambda v: v.update(preset="as_print"), r"no preset 'as_print'; did you mean 'as_printed'\?"),
         (
             "experiments.yaml",

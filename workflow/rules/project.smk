@@ -23,10 +23,15 @@ except LarvSegError as error:
     print(f"error: {error}", file=sys.stderr)
     sys.exit(1)
 
+# The backbone, and CLIP with the images it is trained on, take minutes and are made one after the other, the backbone first: then CLIP does not
+# hold a core that the first rows of Table 3 could have. Said here, it holds with every profile of Snakemake, beside any --resources.
+workflow.register_resource("foundation", 1)
+
 PROFILE = PROJECT.name
 PRIORITIES = priorities(JOBS)
 
-# A job ends with its shell, which ends with Snakemake: no orphan writes after a kill.
+# A job is its own shell and ends with Snakemake: no orphan writes after a kill. Nor is there a shell between them that dies of the SIGTERM of a
+# scheduler, and the job with it, while the job saves its state.
 shell.prefix("set -euo pipefail; exec ")
 
 

@@ -20,12 +20,16 @@ for name, jobs in jobs_of_rules().items():
         wildcard_constraints:
             **{field: "|".join(dict.fromkeys(each.wildcards[field] for each in jobs.values())) for field in stage.fields},
         priority: lambda wildcards, input: PRIORITIES[input.recipe]
+        # no queue ended such a job: a second try ends as the first
+        retries: 0 if needs.local else None
+        localrule: needs.local
         conda:
             "../../environment.yml"
         threads: PROJECT.threads(needs)
         resources:
             mem_mb=PROJECT.memory_mb(needs),
-            runtime=PROJECT.minutes(needs),
+            runtime=PROJECT.minutes(job),
+            gpu=job.gpus,
             foundation=int(needs.foundation),
         params:
             command=stage.verb or job.rule,

@@ -37,6 +37,8 @@ def fetch(project: Project, family: str) -> Job:
         needs = replace(needs, memory_mb=WHOLE_ARCHIVE_MB)
     if family == "itpair":  # only CLIP needs them, and it waits for the backbone
         needs = replace(needs, foundation=True)
+    if not project.profile.drawn:  # nodes of a cluster often have no network
+        needs = replace(needs, local=True)
     outputs = {file: project.archive(file) for file in project.families[family]}
     if own := next((entry for dataset in project.datasets if (entry := project.data[dataset]).family == family and entry.source), None):
         settings, reference = c.FetchConfig(family=family, own=listing_of(own.source)), ()
