@@ -1,10 +1,16 @@
 """Training curves: one CSV line every few steps, each the mean since the line before."""
 
+import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+from larvseg.files import write_text
 
 MEANS = ("loss", "loss_seg", "loss_cls", "loss_aux", "contrast")
 STATES = ("warm", "fill", "scale")
+SO_FAR = "curves.csv"  # in the folder of the state of a training that runs, for those who watch it
+SECONDS_BETWEEN_FILES = 5.0
 HEADER = ",".join(("step", "learning_rate", *MEANS, *STATES))
 
 
@@ -21,6 +27,7 @@ class Curves:
         self.lines: list[str] = []
         self._sums = dict.fromkeys(self.means, 0.0)
         self._count = 0
+        self._shown = -SECONDS_BETWEEN_FILES
 
     def add(self, step: int, learning_rate: float, values: Mapping[str, float], last: bool = False) -> None:
         """Count the `values` of 1-based `step`; one that the run does not have is 0. The `last` step always closes a line."""
@@ -38,6 +45,12 @@ class Curves:
     def text(self) -> str:
         """The CSV file."""
         return "\n".join([self.header, *self.lines]) + "\n"
+
+    def show(self, work: Path) -> None:
+        """Write SO_FAR in the folder `work` with the lines that are there, unless that was done a moment ago."""
+        if self.lines and time.monotonic() - self._shown >= SECONDS_BETWEEN_FILES:
+            write_text(work / SO_FAR, self.text)
+            self._shown = time.monotonic()
 
     def state(self) -> dict[str, Any]:
         """What `restore` needs, as JSON."""

@@ -107,6 +107,8 @@ def fit(
                 states = state_of() if due and each.step == done else {}
                 curves.add(each.step, each.rate, values | states, last=each.step == training.steps)
             measured.clear()
+            if is_first():
+                curves.show(training.work)
             end = any(gathered_objects(ending.is_set())) and done < training.steps
             if saving or end:
                 collect()

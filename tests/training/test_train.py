@@ -14,7 +14,7 @@ import larvseg.training.train as module
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.training.checkpoint import hold, load_tensors
-from larvseg.training.curves import HEADER
+from larvseg.training.curves import HEADER, SO_FAR
 from larvseg.training.label_space import run_vocabulary
 from larvseg.training.segmenters import load_segmenter
 from larvseg.training.train import train
@@ -65,6 +65,7 @@ def test_curves_have_a_line_every_ten_steps_and_one_at_the_end(config, inputs, o
     assert header == HEADER == "step,learning_rate,loss,loss_seg,loss_cls,loss_aux,contrast,warm,fill,scale"
     rows = [dict(zip(header.split(","), map(float, line.split(",")), strict=True)) for line in lines]
     assert [row["step"] for row in rows] == [10, 13]
+    assert Path("work/curves", SO_FAR).read_text().splitlines() == [header, lines[0]], "while it ran, others could see the first line"
     for row in rows:
         assert row["loss"] == pytest.approx(row["loss_seg"] + row["loss_cls"] + row["loss_aux"], rel=1e-4)
         assert min(row["loss_seg"], row["loss_cls"], row["loss_aux"]) > 0
