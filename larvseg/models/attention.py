@@ -49,10 +49,12 @@ class Pairs(NamedTuple):
 def pairs_of(
     labels: list[tuple[int, ...]], banked: np.ndarray | None = None, moved: Callable[[Tensor], Tensor] = lambda tensor: tensor
 ) -> Pairs:
-    """The pairs of images with `labels`, of which those have a bank that are `banked` (N,) bool (None: all), `moved` to their device."""
+    """The pairs of images with `labels`, `moved` to their device; those have a bank that are `banked` (N,) or (B, N) bool (None: all)."""
     padded = pad_labels(labels).numpy()
     present = padded >= 0
-    image, place = np.nonzero(present if banked is None else present & banked[padded])
+    banked = np.ones(1, bool) if banked is None else banked
+    own = np.broadcast_to(banked, (len(padded), banked.shape[-1]))
+    image, place = np.nonzero(present & np.take_along_axis(own, padded % own.shape[1], 1))
     found = (padded, image, place, padded[image, place], np.nonzero(present.sum(1) == 1)[0])
     return Pairs(*(moved(torch.from_numpy(each)) for each in found))
 
@@ -84,10 +86,10 @@ class CategoryAttention:
         valid: Tensor | None = None,
         alone: Tensor | None = None,
     ) -> Attended:
-        """Attention of the pairs `labels` (B, L), columns of `index` (N,), upsampled to `size` = (H, W).
+        """Attention of the pairs `labels` (B, L), columns of `index` (N,) or (B, N), upsampled to `size` = (H, W).
 
         `positions` (B, L): where the pair's push is in `pushed`, -1 for pairs that push nothing: they are neither scored nor background.
-        `banked` (N,) bool says which columns have a bank (None: all of them). The single-image variant needs none of these, and
+        `banked`, like `index`, says which columns have a bank (None: all of them). The single-image variant needs none of these, and
         leaves out the positions that are not `valid` (B, H, W). `alone` (A,): the images with a single label, found here if not given.
         """
         if self.config.variant == "single_image":
@@ -103,8 +105,8 @@ class CategoryAttention:
             alone = ((labels >= 0).sum(1) == 1).nonzero()[:, 0]
         if len(alone):
             cosines, pixels, time = out.cosines[alone], out.pixels[alone], positions[alone, :1]
-            seen = self._seen(cosines, labels[alone, :1], banked)
-            maps = mean_cosines_at(time, pixels, index, bank, pushed)
+            seen = self._seen(cosines, labels[alone, :1], None if banked is None else of_images(banked, alone))
+            maps = mean_cosines_at(time, pixels, of_images(index, alone), bank, pushed)
             background[alone, :1] = self._elsewhere(maps, seen, foreground[alone, :1])
         warm = count >= self.config.warm_up * self.config.memory_size
         return self._shaped(foreground - background, present & warm, out, size, valid)
@@ -146,6 +148,11 @@ class CategoryAttention:
         return torch.where(count > 0, chosen.to(maps.dtype) @ maps / count.clamp(min=1), 1 - foreground)
 
 
+def of_images(values: Tensor, images: Tensor) -> Tensor:
+    """Those of (B, N) `values` that are of the `images` (A,): (A, N). Values (N,) are those of every image."""
+    return values if values.ndim == 1 else values[images]
+
+
 def mean_cosines(pixels: Tensor, means: Tensor) -> Tensor:
     """(B, n, D) unit vectors against bank means (B, C, D) or (C, D) → (B, C, n)."""
     return means @ pixels.transpose(1, 2)
@@ -154,13 +161,15 @@ def mean_cosines(pixels: Tensor, means: Tensor) -> Tensor:
 def mean_cosines_at(time: Tensor, pixels: Tensor, index: Tensor, bank: MemoryBank, pushed: Pushed) -> Tensor:
     """(B, N, n): mean cosines of each image to the categories `index`, against the bank as it was before push number `time` (B, 1).
 
+    `index` is (N,), or (B, N) with -1 for columns without a category: what is said of those means nothing.
+
     The bank holds all pushes already: categories pushed to at or after that time are looked up before the first of those pushes.
     """
     maps = mean_cosines(pixels, bank.category_means(index))
     later = torch.arange(len(pushed.categories), device=index.device) >= time  # (B, P)
     same = pushed.categories[:, None] == pushed.categories
     first = later & ~(later[:, None] & same.tril(-1)).any(2)
-    undo = first[:, None] & (index[:, None] == pushed.categories)  # (B, N, P), at most one for each category
+    undo = first[:, None] & (index[..., None] == pushed.categories)  # (B, N, P), at most one for each category
     return torch.where(undo.any(2, keepdim=True), undo.to(maps.dtype) @ mean_cosines(pixels, pushed.before), maps)
 
 

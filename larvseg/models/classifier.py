@@ -8,6 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+NEVER = -1e30  # the logit of a class that an image is not compared with: its probability is 0, and so is its gradient
+
 
 class Classified(NamedTuple):
     """What the classifier says of B feature maps against N classes."""
@@ -15,6 +17,7 @@ class Classified(NamedTuple):
     logits: Tensor  # z, (B, N, h, w); a channels-last view of (B, h·w, N)
     cosines: Tensor  # S, (B, h·w, N), in [-1, 1]
     pixels: Tensor  # p, (B, h·w, D), unit vectors
+    absent: Tensor | None = None  # (B, N) bool: classes that the image is not compared with; logit NEVER, cosine -1. None: there is none
 
 
 class CosineClassifier(nn.Module):
@@ -47,19 +50,31 @@ class CosineClassifier(nn.Module):
         self.scale = nn.Parameter(torch.ones(()), requires_grad=temperature == "layer_norm")
         self.shift = nn.Parameter(torch.zeros(()), requires_grad=temperature == "layer_norm")
 
-    def normalise(self, cosines: Tensor) -> Tensor:
-        """(…, N) cosines → (…, N) logits."""
+    def normalise(self, cosines: Tensor, absent: Tensor | None = None) -> Tensor:
+        """(B, …, N) cosines → (B, …, N) logits, of each image among the classes that are not `absent` (B, N)."""
+        if absent is not None:
+            absent = absent[:, None]
         if self.temperature == "cosine":
-            return cosines / self.tau
-        classes = cosines.shape[-1]
-        return F.layer_norm(cosines, (classes,), self.scale.expand(classes), self.shift.expand(classes), eps=1e-5)
+            logits = cosines / self.tau
+        elif absent is None:
+            classes = cosines.shape[-1]
+            logits = F.layer_norm(cosines, (classes,), self.scale.expand(classes), self.shift.expand(classes), eps=1e-5)
+        else:
+            count = (~absent).sum(-1, keepdim=True)
+            centred = cosines - cosines.masked_fill(absent, 0).sum(-1, keepdim=True) / count
+            variance = centred.masked_fill(absent, 0).square().sum(-1, keepdim=True) / count
+            logits = centred * torch.rsqrt(variance + 1e-5) * self.scale + self.shift
+        return logits if absent is None else logits.masked_fill(absent, NEVER)
 
     def forward(self, features: Tensor, index: Tensor) -> Classified:
-        """`features` (B, D, h, w), `index` (N,) rows of the table, repeats allowed."""
+        """`features` (B, D, h, w), `index` (N,) rows of the table, repeats allowed; or those of each image (B, N), filled up with -1."""
         with torch.autocast(features.device.type, enabled=False):  # cosines decide thresholds and top-k: never in half precision
             batch, _, height, width = features.shape
             pixels = F.normalize(features.to(self.table.dtype).flatten(2).transpose(1, 2) @ self.project_pixels, dim=-1)
-            classes = F.normalize(self.table[index] @ self.project_classes, dim=-1)
-            cosines = pixels @ classes.T
-            logits = self.normalise(cosines)
-        return Classified(logits.transpose(1, 2).unflatten(2, (height, width)), cosines, pixels)
+            classes = F.normalize(self.table[index.clamp(min=0)] @ self.project_classes, dim=-1)
+            cosines, absent = pixels @ classes.mT, None
+            if index.ndim == 2:
+                absent = index < 0
+                cosines = cosines.masked_fill(absent[:, None], -1)
+            logits = self.normalise(cosines, absent)
+        return Classified(logits.transpose(1, 2).unflatten(2, (height, width)), cosines, pixels, absent)

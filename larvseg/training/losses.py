@@ -50,7 +50,7 @@ def attentive_loss(out: Classified, labels: Tensor, attended: Attended, classifi
     With `on="similarity"` the cosines are pooled and the pooled vector is normalised, instead of pooling normalised logits.
     """
     if on == "similarity":
-        pooled = classifier.normalise(attended.weights @ out.cosines)
+        pooled = classifier.normalise(attended.weights @ out.cosines, out.absent)
     else:
         pooled = attended.weights @ out.logits.flatten(2).transpose(1, 2)
     return torch.where(attended.scored, pair_loss(pooled, labels), 0.0)

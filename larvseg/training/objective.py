@@ -34,13 +34,13 @@ class Group:
 
     training_set: TrainingSet
     ranks: Tensor  # (B,) position of each image's rank in the step
-    index: Tensor  # (N,) union ids
+    index: Tensor  # (N,) union ids; (B, N) where each rank has drawn classes of its own, filled up with -1
     out: Classified
     size: tuple[int, int]  # of the maps that losses are taken on
     masks: Tensor | None  # (B, H, W), already of that size
     pairs: Pairs | None  # of image and label, a label being a column of `index`
     bank: MemoryBank | None = None
-    banked: Tensor | None = None  # (N,) bool: columns that have a bank; None: all
+    banked: Tensor | None = None  # like `index`, bool: columns that have a bank; None: all
     valid: Tensor | None = None  # (B, H, W) bool: not padding; None: no padding
 
 
@@ -169,7 +169,7 @@ class Objective:
         members: dict[tuple, list[int]] = defaultdict(list)
         for rank, batch in enumerate(batches):
             own_bank = len(self.segmenter.banks) > 1 and self.sets[batch.dataset].kind != "pixel"
-            members[batch.dataset, rank if own_bank or self._samples(batch) else None].append(rank)
+            members[batch.dataset, rank if own_bank else None].append(rank)
         return [self._group(batches, features, ranks, step) for ranks in members.values()]
 
     def _group(self, batches: Sequence[RankBatch], features: list[Tensor], ranks: list[int], step: int) -> Group:
@@ -180,15 +180,15 @@ class Objective:
         pixel = training_set.kind == "pixel"
         masks = self._moved(torch.cat([batch.masks[:, ::stride, ::stride] for batch in own])).long() if pixel else None
         labels = [image for batch in own for image in batch.labels]
-        if self._samples(own[0]):
-            present = np.unique(own[0].masks) if pixel else np.array([label for image in labels for label in image], int)  # of whole masks
-            drawn = sample_classes(present, len(columns), self.config.sample_classes, (self.config.seed, step, self.own[ranks[0]]))
-            position = np.full(len(columns) + 1, IGNORE)  # the last entry is where -1 (ignored) points
-            position[drawn] = np.arange(len(drawn))
-            columns, index = columns[drawn], index[self._moved(torch.from_numpy(drawn))]
-            masks = self._moved(torch.from_numpy(position))[masks] if pixel else None
-            labels = [tuple(position[np.array(image, int)].tolist()) for image in labels]
-        banked = self.novel[columns] if self.config.switches.bank_classes == "novel" else None
+        if self.config.sample_classes is not None and len(columns) > self.config.sample_classes:
+            drawn = [self._drawn(batch, len(columns), (step, self.own[rank])) for rank, batch in zip(ranks, own, strict=True)]
+            position, drawn = positions_among(drawn, len(columns), [len(batch.images) for batch in own])
+            columns = np.where(drawn >= 0, columns[drawn], -1)
+            index = self._moved(torch.from_numpy(columns))
+            if pixel:
+                masks = self._moved(torch.from_numpy(position)).gather(1, (masks % position.shape[1]).flatten(1)).view_as(masks)
+            labels = [tuple(of[np.array(image, int)].tolist()) for of, image in zip(position, labels, strict=True)]
+        banked = self.novel[columns] & (columns >= 0) if self.config.switches.bank_classes == "novel" else None
         bank = None
         if self._pushes(training_set) and len(banks):
             bank = banks[self.own[ranks[0]] if len(banks) > 1 else 0]
@@ -210,9 +210,11 @@ class Objective:
         """`tensor` on the device; a GPU copies it while this process goes on."""
         return tensor if self.device.type == "cpu" else tensor.pin_memory().to(self.device, non_blocking=True)
 
-    def _samples(self, batch: RankBatch) -> bool:
-        limit = self.config.sample_classes
-        return limit is not None and len(self.indices[batch.dataset]) > limit
+    def _drawn(self, batch: RankBatch, classes: int, seed: tuple[int, int]) -> np.ndarray:
+        """The classes that one rank compares its images with: those that it sees, of whole masks, and as many more as are drawn."""
+        labels = [label for image in batch.labels for label in image]
+        present = np.array(labels, int) if batch.masks is None else np.unique(batch.masks)
+        return sample_classes(present, classes, self.config.sample_classes, (self.config.seed, *seed))
 
 
 def forward_by_size(
@@ -253,6 +255,19 @@ def sample_classes(present: np.ndarray, classes: int, limit: int, seed: tuple[in
     """Sorted ids: `limit` of `classes` drawn uniformly without replacement, and those that are `present` (-1 is none)."""
     drawn = np.random.default_rng(seed).choice(classes, limit, replace=False)
     return np.union1d(drawn, present[present >= 0])
+
+
+def positions_among(drawn: Sequence[np.ndarray], classes: int, images: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """From the classes that each rank has drawn, for each image: (B, classes + 1) the position of a class, and (B, N) the class there.
+
+    IGNORE stands for a class that was not drawn, as for -1, which the last entry is for; and for positions beyond the rank's classes.
+    """
+    position = np.full((len(drawn), classes + 1), IGNORE)
+    padded = np.full((len(drawn), max(map(len, drawn))), IGNORE)
+    for row, own in enumerate(drawn):
+        position[row, own] = np.arange(len(own))
+        padded[row, : len(own)] = own
+    return position.repeat(images, 0), padded.repeat(images, 0)
 
 
 def mean_of_ranks(values: Tensor, counted: Tensor, ranks: Tensor, count: int) -> Tensor:
@@ -326,4 +341,8 @@ def bank_entries(group: Group) -> tuple[Tensor, Tensor, Tensor]:
     """What a group's P pairs write to their bank: ranks (P,), categories (P,), entries (P, D)."""
     image, column = group.pairs.image, group.pairs.column
     scores = group.out.cosines[image, :, column]
-    return group.ranks[image], group.index[column], group.bank.summarise(group.out.pixels[image], scores)
+    return (
+        group.ranks[image],
+        group.index.expand(len(group.ranks), -1)[image, column],
+        group.bank.summarise(group.out.pixels[image], scores),
+    )

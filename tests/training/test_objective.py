@@ -286,6 +286,41 @@ def test_sampled_classes_are_all_that_a_step_sees():
     torch.testing.assert_close(loss, total / len(batches))
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"temperature": "cosine"},
+        {"attention_on": "similarity"},
+        {"bank_classes": "novel"},
+        {"bank_scope": "per_rank"},
+        {"pooling": "all_pixels"},
+    ],
+    ids=lambda changes: "-".join(map(str, changes.items())),
+)
+@pytest.mark.parametrize("variant", ["cross_image", "single_image"])
+def test_ranks_that_sample_classes_do_not_see_those_of_others(variant, changes):
+    class Apart(Objective):
+        def _groups(self, batches, features, step):
+            return [self._group(batches, features, [rank], step) for rank in range(len(batches))]
+
+    config = configuration(variant, changes, sample_classes=2)
+    grouped, apart = (build_segmenter(config, UNION).eval().double() for _ in range(2))
+    together, alone = Objective(config, grouped, INDICES), Apart(config, apart, INDICES)
+    seen = 0.0
+    for number, batches in enumerate(steps(6)):
+        (loss, parts), (expected, expected_parts) = together(batches, number), alone(batches, number)
+        torch.testing.assert_close((loss, parts), (expected, expected_parts))
+        loss.backward()
+        expected.backward()
+        seen += parts["loss_aux"].item()
+    assert seen > 0, "the attentive loss was there"
+    for mine, others in zip(grouped.parameters(), apart.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, others.grad)
+    for mine, others in zip(grouped.buffers(), apart.buffers(), strict=True):
+        torch.testing.assert_close(mine, others)
+
+
 def test_means_of_ranks():
     values, counted = torch.tensor([[1.0, 3.0], [2.0, 0.0], [5.0, 0.0]]), torch.tensor([[1, 1], [1, 0], [1, 0]])
     # rank 0: (1 + 3 + 2) / 3, rank 1: 5 / 1, rank 2 has none
