@@ -97,14 +97,14 @@ class Clone:
             os.link(file, other)
 
     def copy_to(self, folder: Path) -> Clone:
-        """A copy of this clone, times and all; what was made are hard links."""
+        """A copy of this clone, times and all; what was made are hard links. What processes note beside their locks stays here."""
 
         def copy(source: str, target: str) -> None:
             path = Path(source).relative_to(self.folder).as_posix()
             shared = path.startswith(MADE) and not path.endswith(WRITTEN_INTO)
             (os.link if shared else shutil.copy2)(source, target)
 
-        shutil.copytree(self.folder, folder, copy_function=copy)
+        shutil.copytree(self.folder, folder, copy_function=copy, ignore=shutil.ignore_patterns("*.flock.*"))
         return Clone(folder)
 
 
