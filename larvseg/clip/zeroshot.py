@@ -16,7 +16,7 @@ from larvseg.config.clip import ZeroShotConfig
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, write_text
-from larvseg.training.runtime import autocast, prepare
+from larvseg.training.runtime import autocast, prepare, workers
 from larvseg.training.text_table import load_text
 
 TOP = (1, 3, 5)
@@ -37,7 +37,7 @@ def zeroshot(config: ZeroShotConfig, inputs: Mapping[str, Path], outputs: Mappin
     targets = torch.tensor([place[manifest.header["classes"][manifest.labels(row)[0]]] for row in range(len(manifest))])
     found = []
     with tqdm(total=len(manifest), desc=config.clip, unit="image", file=sys.stderr, disable=None) as progress:
-        for images in DataLoader(CentralSquares(manifest, clip.image_size), config.batch_size):
+        for images in DataLoader(CentralSquares(manifest, clip.image_size), config.batch_size, num_workers=workers(config.runtime)):
             with autocast(config.runtime):
                 embedded = clip.encode_images(images.to(device))
             cosines = embedded.float().cpu() @ table.T

@@ -31,6 +31,7 @@ class Switches(Model):
     backbone_weights: Literal["in21k_ft_in1k", "in21k"] = "in21k_ft_in1k"
     synsets: Literal["published", "corrected"] = "published"  # the authors' lists of I124 and I585, or the right senses
     a847_preparation: Literal["original", "published"] = "original"  # images as released, or resized and compressed again as published
+    precision: Literal["runtime", "float32"] = "runtime"  # that of the profile's `runtime`, or single precision throughout
 
 
 class Neck(Model):
@@ -83,18 +84,19 @@ class Runtime(Model):
     """
 
     device: Literal["cpu", "cuda"] = "cpu"
-    precision: Literal["float32", "bfloat16"] = "float32"
-    tf32: bool = False
+    precision: Literal["float32", "bfloat16"] = "float32"  # of backbones; classifier, attention and losses are in float32 in any case
+    tf32: bool = False  # products of float32 matrices on a GPU, with 10 bits of their fractions
     kernels: Literal["avx2", "native"] = "avx2"
     threads: int = Field(default=1, gt=0)
     processes: int = Field(default=1, gt=0)  # of one training, each with some of the virtual ranks and, with cuda, a GPU of its own
     decoded_mb: int = Field(default=0, ge=0)  # of each training set, decoded images and masks that stay in memory, in MB
     checkpoint_every: int = Field(default=100, gt=0)  # steps between two resumable states
+    compile: bool = False  # the backbone of a training, by torch.compile: a minute at the start, and fewer and faster kernels
 
     @property
     def speed(self) -> dict[str, Any]:
-        """The settings that are in no recipe. On a CPU `threads` decides the order of sums, and so bytes: there it is in recipes."""
-        names = ("processes", "decoded_mb", "checkpoint_every", *(["threads"] if self.device == "cuda" else []))
+        """The settings that are in no recipe. On a CPU `threads` and `compile` decide the order of sums, and so bytes: there they are."""
+        names = ("processes", "decoded_mb", "checkpoint_every", *(["threads", "compile"] if self.device == "cuda" else []))
         return {name: getattr(self, name) for name in names}
 
     @model_serializer(mode="wrap")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from larvseg.config import Kind, TrainConfig, TrainingSet
 from larvseg.datasets import sampler
@@ -15,6 +15,7 @@ from larvseg.datasets.annotations import TrainingImages, permitted
 from larvseg.datasets.feature_files import Features
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.orders import order_of, read_as
+from larvseg.datasets.prefetch import prefetched
 from larvseg.datasets.transforms import Sample
 from larvseg.datasets.views import FeatureViews, PixelViews, Views
 from larvseg.errors import LarvSegError
@@ -105,11 +106,7 @@ class JointLoader(Dataset):
         return self.config.steps
 
     def __iter__(self) -> Iterator[list[RankBatch]]:
-        steps = range(self.start_step, len(self))
-        if self.num_workers == 0:
-            return map(self.__getitem__, steps)
-        pinned = self.config.runtime.device == "cuda"
-        return iter(DataLoader(self, sampler=steps, batch_size=None, num_workers=self.num_workers, collate_fn=_as_it_is, pin_memory=pinned))
+        return prefetched(self, range(self.start_step, len(self)), self.num_workers, pinned=self.config.runtime.device == "cuda")
 
     def __getitem__(self, step: int) -> list[RankBatch]:
         """The batches of step `step`."""
@@ -153,10 +150,6 @@ class JointLoader(Dataset):
         # the released code takes the labels of a crop from its mask at the size of the loss
         step = self.config.loss_downsample
         return sample, tuple(label for label in np.unique(sample.mask[::step, ::step]).tolist() if label != IGNORE)
-
-
-def _as_it_is(step: list[RankBatch]) -> list[RankBatch]:
-    return step
 
 
 def _valid(samples: list[Sample], crop: int) -> torch.Tensor | None:

@@ -16,10 +16,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from larvseg.models.upsampling import upsample
+
 Method = Literal["auto", "plain", "candidates"]
 SlidingMethod = Literal["auto", "plain", "product", "candidates"]
 
 CHUNK = 1 << 24  # elements of one intermediate of the plain way: 64 MiB
+ACCELERATED = 16  # times as many on a GPU, which would else wait for the next few classes most of the time
+KERNELS = ("cpu",)  # devices where torch's own bilinear kernel is taken; on a GPU torch puts a slow one in its place for determinism
 PLAIN_LIMIT = (
     1 << 25
 )  # above so many output logits the candidate reduction is the faster way on a CPU; an accelerator always takes the plain one
@@ -72,14 +76,14 @@ def sliding_argmax(
 
     def merged(chunk: slice) -> Tensor:
         total = window_logits.new_zeros(len(window_logits[0, chunk]), *resized_size)
-        windows = F.interpolate(window_logits[:, chunk], window, mode="bilinear", align_corners=False)
+        windows = _bilinear(window_logits[:, chunk], window)
         for (top, left), logits in zip(((top, left) for top in tops for left in lefts), windows, strict=True):
             target = total[:, top : top + window[0], left : left + window[1]]
             target += logits[:, : target.shape[1], : target.shape[2]]
         return total / count
 
     per_class = len(window_logits) * window[0] * window[1] + resized_size[0] * resized_size[1] + original_size[0] * original_size[1]
-    return _running_argmax(merged, window_logits.shape[1], per_class, original_size)
+    return _running_argmax(merged, window_logits.shape[1], per_class, original_size, window_logits.device)
 
 
 def _check(logits: Tensor, name: str) -> None:
@@ -106,17 +110,24 @@ def _product_pays(logits: Tensor, resized: tuple[int, int], size: tuple[int, int
 
 def _plain_argmax(maps: Tensor, size: tuple[int, int]) -> Tensor:
     """(N, h, w) → (H, W): a few classes at a time."""
-    return _running_argmax(lambda chunk: maps[chunk], len(maps), size[0] * size[1], size)
+    return _running_argmax(lambda chunk: maps[chunk], len(maps), size[0] * size[1], size, maps.device)
 
 
-def _running_argmax(maps_of, classes: int, per_class: int, size: tuple[int, int]) -> Tensor:
-    """Argmax over all classes of `maps_of(slice)` (n, h, w) resized to `size`, with at most CHUNK elements (`per_class` each) in memory."""
-    step = max(1, CHUNK // per_class)
+def _bilinear(maps: Tensor, size: tuple[int, int]) -> Tensor:
+    """(B, n, h, w) → (B, n, H, W), align_corners False. By two products an infinite logit is a very low one: 0 times it must be 0."""
+    if maps.device.type in KERNELS:
+        return F.interpolate(maps, size, mode="bilinear", align_corners=False)
+    return upsample(maps.clamp(min=-1e30), size)
+
+
+def _running_argmax(maps_of, classes: int, per_class: int, size: tuple[int, int], device: torch.device) -> Tensor:
+    """Argmax over all classes of `maps_of(slice)` (n, h, w) resized to `size`, with about CHUNK elements (`per_class` each) in memory."""
+    step = max(1, CHUNK * (1 if device.type == "cpu" else ACCELERATED) // per_class)
     best = labels = None
     for start in range(0, classes, step):
         maps = maps_of(slice(start, start + step))
         if maps.shape[1:] != size:
-            maps = F.interpolate(maps[None], size, mode="bilinear", align_corners=False)[0]
+            maps = _bilinear(maps[None], size)[0]
         values, indices = maps.max(0)
         if best is None:
             best, labels = values, indices
@@ -133,7 +144,7 @@ def _running_argmax(maps_of, classes: int, per_class: int, size: tuple[int, int]
 def _product_argmax(maps: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     """argmax over n of rows · maps[n] · columnsᵀ: (N, h, w), (H, h), (W, w) → (H, W), a few classes at a time."""
     size = len(rows), len(columns)
-    return _running_argmax(lambda chunk: rows @ (maps[chunk] @ columns.T), len(maps), size[0] * size[1], size)
+    return _running_argmax(lambda chunk: rows @ (maps[chunk] @ columns.T), len(maps), size[0] * size[1], size, maps.device)
 
 
 # --- the candidate reduction -------------------------------------------------------------------------------------------------

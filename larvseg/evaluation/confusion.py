@@ -10,6 +10,7 @@ import pyarrow as pa
 from larvseg.errors import LarvSegError
 
 COLUMNS = ("image", "target", "prediction", "count")
+DENSE = 4  # with fewer cells of the matrix than so many times the pixels, counting in all cells is quicker than sorting the pixels
 
 
 class ConfusionCounts:
@@ -31,7 +32,13 @@ class ConfusionCounts:
         for name, values in (("mask", target), ("prediction", prediction)):
             if values.size and not 0 <= values.min() <= values.max() < self.classes:
                 raise LarvSegError(f"image {image}: {name} with a class outside 0 to {self.classes - 1}")
-        pairs, counts = np.unique(target * self.classes + prediction, return_counts=True)
+        both = target * self.classes + prediction
+        if self.classes**2 <= DENSE * both.size:
+            counts = np.bincount(both)
+            pairs = counts.nonzero()[0]
+            counts = counts[pairs]
+        else:
+            pairs, counts = np.unique(both, return_counts=True)
         self._parts.append(np.stack([np.full_like(pairs, image), *np.divmod(pairs, self.classes), counts]))
 
     def rows(self) -> np.ndarray:

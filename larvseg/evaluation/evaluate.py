@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from larvseg.config import EvaluateConfig, Evaluation
 from larvseg.datasets.feature_files import Features
 from larvseg.datasets.manifest import Manifest
+from larvseg.datasets.prefetch import prefetched
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.metrics import metrics_of
@@ -51,7 +54,8 @@ def evaluate(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mappin
     manifest = open_benchmark(inputs["manifest"], config.benchmark)
     predictor = ready(config, inputs, manifest, device)
     features = frozen_features(inputs, manifest, config.evaluation)
-    counts = evaluate_model(predictor.logits, manifest, config.evaluation, predictor.normalisation, device, features)
+    workers = runtime.workers(config.runtime)
+    counts = evaluate_model(predictor.logits, manifest, config.evaluation, predictor.normalisation, device, features, workers)
     counts.write(outputs["confusion"])
     metrics = {"run": config.run, "seed": config.seed, "profile": config.profile, "benchmark": config.benchmark}
     names, novel = manifest.header["classes"], manifest.header["novel"]
@@ -92,10 +96,11 @@ def evaluate_model(
     normalisation: str,
     device: torch.device | str = "cpu",
     features: Features | None = None,
+    workers: int = 0,
 ) -> ConfusionCounts:
     """Confusion counts of `model` on the validation images; predictions are over all classes of the manifest.
 
-    features: of the validation images, which `model` takes instead of the images themselves.
+    features: of the validation images, which `model` takes instead of the images themselves. `workers` processes read and cut images.
     Raises LarvSegError if there is no validation image or the model has another number of classes.
     """
     classes = len(manifest.header["classes"])
@@ -111,16 +116,38 @@ def evaluate_model(
             )
         return logits
 
-    counts = ConfusionCounts(classes)
+    counts, masks = ConfusionCounts(classes), deque[np.ndarray]()
 
-    def cut_of(row: int) -> Cut:
-        if features is not None:
-            return cut_features(features[row], manifest.size(row), evaluation, device)
-        return cut(manifest.image(row), evaluation, normalisation, device)
+    def cuts() -> Iterator[Cut]:
+        for each, mask in prefetched(ValidationImages(manifest, rows, evaluation, normalisation, features), range(len(rows)), workers):
+            masks.append(mask)
+            yield each
 
-    predictions = segment_cuts(checked, map(cut_of, rows), evaluation)
+    predictions = segment_cuts(checked, cuts(), evaluation, device)
     with tqdm(total=len(rows), desc="evaluate", unit="image", file=sys.stderr, disable=None) as progress:
         for row, prediction in zip(rows, predictions, strict=True):
-            counts.add(row, manifest.mask(row), prediction)
+            counts.add(row, masks.popleft(), prediction)
             progress.update()
     return counts
+
+
+@dataclass(frozen=True)
+class ValidationImages(Dataset):
+    """What an evaluation needs of each of the images `rows`: its Cut, and its mask (H, W)."""
+
+    manifest: LabelledImages
+    rows: Sequence[int]
+    evaluation: Evaluation
+    normalisation: str
+    features: Features | None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, position: int) -> tuple[Cut, np.ndarray]:
+        row, manifest = self.rows[position], self.manifest
+        if self.features is not None:
+            made = cut_features(self.features[row], manifest.size(row), self.evaluation)
+        else:
+            made = cut(manifest.image(row), self.evaluation, self.normalisation)
+        return made, manifest.mask(row)

@@ -47,27 +47,27 @@ def segment_all(
     model: Segmenter, images: Iterable[np.ndarray], evaluation: Evaluation, normalisation: str, device: torch.device | str = "cpu"
 ) -> Iterator[np.ndarray]:
     """The label maps (H, W) int64 of `images` (H, W, 3) uint8, in order; windows of several images share a batch."""
-    return segment_cuts(model, (cut(image, evaluation, normalisation, device) for image in images), evaluation)
+    return segment_cuts(model, (cut(image, evaluation, normalisation) for image in images), evaluation, device)
 
 
-def segment_cuts(model: Segmenter, cuts: Iterable[Cut], evaluation: Evaluation) -> Iterator[np.ndarray]:
-    """The same of images that are cut already."""
+def segment_cuts(model: Segmenter, cuts: Iterable[Cut], evaluation: Evaluation, device: torch.device | str = "cpu") -> Iterator[np.ndarray]:
+    """The same of images that are cut already, wherever their windows are."""
     waiting: list[Cut] = []
     for each in cuts:
         if waiting and waiting[0].windows.shape[1:] != each.windows.shape[1:]:  # whole images of several sizes
-            yield from _label_maps(model, waiting, evaluation)
+            yield from _label_maps(model, waiting, evaluation, device)
             waiting = []
         waiting.append(each)
         if sum(len(own.windows) for own in waiting) >= evaluation.batch_size:
-            yield from _label_maps(model, waiting, evaluation)
+            yield from _label_maps(model, waiting, evaluation, device)
             waiting = []
-    yield from _label_maps(model, waiting, evaluation)
+    yield from _label_maps(model, waiting, evaluation, device)
 
 
-def cut(image: np.ndarray, evaluation: Evaluation, normalisation: str, device: torch.device | str) -> Cut:
+def cut(image: np.ndarray, evaluation: Evaluation, normalisation: str) -> Cut:
     """`image` (H, W, 3) uint8, resized and normalised: windows of it, or all of it where the protocol says its cells."""
     width, height = resized_size(image.shape[1], image.shape[0], evaluation.short_side, evaluation.long_side)
-    pixels = torch.from_numpy(normalise(resize(image, (width, height)), normalisation)).to(device)[None]
+    pixels = torch.from_numpy(normalise(resize(image, (width, height)), normalisation))[None]
     if evaluation.cell is not None:
         return _whole(pixels, (height, width), image.shape[:2], evaluation.cell)
     window = evaluation.window
@@ -78,10 +78,10 @@ def cut(image: np.ndarray, evaluation: Evaluation, normalisation: str, device: t
     return Cut(windows, (tops, lefts), (window, window), (height, width), image.shape[:2])
 
 
-def cut_features(features: np.ndarray, size: tuple[int, int], evaluation: Evaluation, device: torch.device | str) -> Cut:
+def cut_features(features: np.ndarray, size: tuple[int, int], evaluation: Evaluation) -> Cut:
     """The same of an image of `size` (width, height) whose `features` (h, w, F) were computed before."""
     width, height = resized_size(*size, evaluation.short_side, evaluation.long_side)
-    cells = torch.from_numpy(features.astype(np.float32).transpose(2, 0, 1)).to(device)[None]
+    cells = torch.from_numpy(features.astype(np.float32).transpose(2, 0, 1))[None]
     return _whole(cells, (height, width), size[::-1], evaluation.cell)
 
 
@@ -91,10 +91,10 @@ def _whole(inputs: Tensor, resized: tuple[int, int], size: tuple[int, int], cell
     return Cut(inputs, ((0,), (0,)), (height, width), resized, size)
 
 
-def _label_maps(model: Segmenter, cuts: list[Cut], evaluation: Evaluation) -> Iterator[np.ndarray]:
+def _label_maps(model: Segmenter, cuts: list[Cut], evaluation: Evaluation, device: torch.device | str) -> Iterator[np.ndarray]:
     if not cuts:
         return
-    windows = torch.cat([each.windows for each in cuts])
+    windows = torch.cat([each.windows for each in cuts]).to(device)
     logits = torch.cat([model(batch).float() for batch in windows.split(evaluation.batch_size)])
     for each, own in zip(cuts, logits.split([len(each.windows) for each in cuts]), strict=True):
         size = each.size if evaluation.size == "original" else each.resized

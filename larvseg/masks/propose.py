@@ -26,7 +26,7 @@ from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.checkpoint import save_tensors
 from larvseg.training.curves import Curves
 from larvseg.training.loop import Training, fit
-from larvseg.training.runtime import autocast, prepare
+from larvseg.training.runtime import autocast, compiled, prepare, workers
 from larvseg.training.schedule import build_optimiser
 from larvseg.training.text_table import text_of
 from larvseg.vocabulary.wordnet import WordNet
@@ -43,7 +43,6 @@ def propose(config: ProposeConfig, inputs: Mapping[str, Path], outputs: Mapping[
         LarvSegError: settings or inputs that do not fit, a loss that is not finite, or another process trains in `work`.
     """
     device = prepare(config.runtime)
-    workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
     annotated, captioned = _sets(config)
     manifest = Manifest(inputs[annotated.name])
     classes = manifest.header["classes"]
@@ -70,9 +69,10 @@ def propose(config: ProposeConfig, inputs: Mapping[str, Path], outputs: Mapping[
         )
     load_backbone(network.proposer.backbone, inputs["backbone"])
     network.train()
+    compiled(network.proposer.backbone, config.runtime)
 
     def batches_from(start: int) -> Steps:
-        return Steps(JointLoader(alone, {annotated.name: manifest}), captions, start, workers)
+        return Steps(JointLoader(alone, {annotated.name: manifest}), captions, start, workers(config.runtime))
 
     def loss_of(batches: StepBatches, step: int) -> tuple[Tensor, Parts]:
         with autocast(config.runtime):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import Dataset
 
 from larvseg.datasets.loader import JointLoader, RankBatch
+from larvseg.datasets.prefetch import prefetched
 from larvseg.masks.captions import CaptionBatch, CaptionLoader
 
 StepBatches = list[RankBatch | CaptionBatch]
@@ -19,10 +20,7 @@ class Steps(Dataset):
         self.joint, self.captions, self.start_step, self.num_workers = joint, captions, start_step, num_workers
 
     def __iter__(self) -> Iterator[StepBatches]:
-        steps = range(self.start_step, len(self.joint))
-        if self.num_workers == 0:
-            return map(self.__getitem__, steps)
-        return iter(DataLoader(self, sampler=steps, batch_size=None, num_workers=self.num_workers, collate_fn=lambda step: step))
+        return prefetched(self, range(self.start_step, len(self.joint)), self.num_workers)
 
     def __getitem__(self, step: int) -> StepBatches:
         return [*self.joint[step], *([] if self.captions is None else [self.captions[step]])]

@@ -27,7 +27,7 @@ WORDNET = "wordnet.zip"
 WHOLE = "winter21_whole.tar"  # every synset of ImageNet-21K
 TIMM_TAGS = {"in21k_ft_in1k": "vit_base_patch16_384.augreg_in21k_ft_in1k", "in21k": "vit_base_patch16_224.augreg_in21k"}
 # shared by all runs of a profile: manifests and the backbone are made once
-SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets", "a847_preparation")
+SHARED_SWITCHES = ("weak_labels", "normalisation", "backbone_weights", "synsets", "a847_preparation", "precision")
 REFERENCE = "data/reference"
 CLASS_LISTS = tuple(f"{REFERENCE}/vocabularies/{name}.csv" for name in ("c171", "a150", "a847"))
 OBJECT_INFO = f"{REFERENCE}/ade20k/objectInfo150.csv"  # how often the authors of ADE20K count the classes of A150
@@ -99,6 +99,14 @@ class Project:
         for place, run in (*shown, *taken):
             if run not in in_tables:
                 raise LarvSegError(f"{self.where}: {place}: {run!r} is in no table, so that nothing makes it")
+
+    @cached_property
+    def runtime(self) -> c.Runtime:
+        """The profile's runtime, in the precision that the switch of this name chooses."""
+        runtime = self.profile.runtime
+        if self.switches({}).precision == "float32":
+            return runtime.model_copy(update={"precision": "float32", "tf32": False})
+        return runtime
 
     @cached_property
     def backbone_config(self) -> c.Backbone:

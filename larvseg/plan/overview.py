@@ -79,7 +79,7 @@ def _disk(project: Project, folder: Path) -> list[str]:
 
 def _gpu_hours(project: Project) -> list[str]:
     reckoning, machine, profile = Reckoning(project), project.profile.machine, project.profile
-    chosen, groups = precision_of(profile.runtime), reckoning.groups()
+    chosen, groups = precision_of(project.runtime), reckoning.groups()
     rows = [[f"GPU hours, {chosen}", "trainings", "alone", f"on {machine.gpus} GPUs"]]
     for name, jobs in groups.items():
         trainings = sum(rule in TRAINING for rule, _ in jobs)

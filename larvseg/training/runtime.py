@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 from tqdm import tqdm
 
 from larvseg.config import Runtime
@@ -15,6 +16,7 @@ from larvseg.errors import LarvSegError
 
 Item = TypeVar("Item")
 SECONDS_BETWEEN_LINES = 30
+COMPILER = "inductor"
 
 
 def prepare(runtime: Runtime) -> torch.device:
@@ -35,9 +37,23 @@ def prepare(runtime: Runtime) -> torch.device:
     return torch.device(runtime.device)
 
 
+def workers(runtime: Runtime) -> int:
+    """How many processes load data: on a CPU none, since loading and computing share the threads."""
+    return runtime.threads if runtime.device == "cuda" else 0
+
+
 def autocast(runtime: Runtime) -> torch.autocast:
     """The context of a forward pass in `runtime.precision`."""
     return torch.autocast(runtime.device, torch.bfloat16, enabled=runtime.precision == "bfloat16")
+
+
+def compiled(network: nn.Module, runtime: Runtime) -> None:
+    """With `runtime.compile`, have torch compile `network` when it first sees images of a size. Its random draws stay those of before."""
+    if runtime.compile:
+        from torch._inductor import config as inductor  # takes seconds
+
+        inductor.fallback_random = True
+        network.compile(backend=COMPILER, dynamic=False)
 
 
 def seed_step(seed: int, step: int) -> None:

@@ -23,7 +23,7 @@ from larvseg.training.label_space import run_vocabulary
 from larvseg.training.loop import Training, fit
 from larvseg.training.objective import Objective
 from larvseg.training.processes import is_first, own_ranks
-from larvseg.training.runtime import autocast, prepare
+from larvseg.training.runtime import autocast, compiled, prepare, workers
 from larvseg.training.schedule import build_optimiser
 from larvseg.training.segmenter_card import card_text
 from larvseg.training.text_table import text_of
@@ -63,14 +63,14 @@ def _train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str
     else:
         load_backbone(model.backbone, inputs["backbone"])
     model.to(device).train()
+    compiled(model.backbone, config.runtime)
     objective = Objective(config, model, vocabulary["index"])
     optimiser = build_optimiser(config.optimiser, model.backbone.parameters(), model.classifier.parameters())
     origin = {"config": config.model_dump(mode="json"), "inputs": {role: content_hash(path) for role, path in sorted(inputs.items())}}
-    workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
     curves = Curves(means=(*MEANS, *(f"loss_{name}" for name in config.losses)))
 
     def batches_from(start: int) -> JointLoader:
-        return JointLoader(config, manifests, start, workers, features, own_ranks(config.ranks))
+        return JointLoader(config, manifests, start, workers(config.runtime), features, own_ranks(config.ranks))
 
     def loss_of(batches: Sequence[RankBatch], step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
         with autocast(config.runtime):

@@ -2,6 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from larvseg.evaluation import argmax
 from larvseg.evaluation.argmax import CHUNK, sliding_argmax, upsampled_argmax
 
 METHODS = ("plain", "candidates", "auto")
@@ -117,6 +118,18 @@ def test_sliding_argmax_in_chunks_of_classes():
     reference = merged_reference(logits, positions, 64, *sizes)
     for method in SLIDING:
         assert_same_labels(sliding_argmax(logits, positions, (64, 64), *sizes, method)[None], reference)
+
+
+def test_a_gpu_interpolates_by_products_to_the_same_labels(monkeypatch):
+    monkeypatch.setattr(argmax, "KERNELS", ())  # no device has a kernel of its own
+    for shape, size in (((2, 40, 8, 8), (64, 64)), ((1, 150, 9, 13), (97, 131)), ((2, 30, 32, 32), (20, 11)), ((1, 25, 1, 7), (30, 30))):
+        logits = maps(*shape)
+        logits[:, 3, :, : shape[3] // 2] = -torch.inf  # half of a class
+        reference = F.interpolate(logits.clamp(min=-1e4), size, mode="bilinear", align_corners=False)
+        assert_same_labels(upsampled_argmax(logits, size, "plain"), reference)
+    logits, positions = maps(6, 60, 8, 8), ((0, 9), (0, 64, 66))
+    labels = sliding_argmax(logits, positions, (64, 64), (73, 130), (40, 77), "plain")
+    assert_same_labels(labels[None], merged_reference(logits, positions, 64, (73, 130), (40, 77)))
 
 
 def test_sliding_argmax_refuses_windows_that_do_not_fit():

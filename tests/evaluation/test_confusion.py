@@ -3,11 +3,14 @@ import pyarrow as pa
 import pytest
 
 from larvseg.errors import LarvSegError
+from larvseg.evaluation import confusion
 from larvseg.evaluation.confusion import ConfusionCounts, accumulate, read_confusion
 from larvseg.evaluation.metrics import class_iou, mean_iou, metrics_of
 
 
-def test_counts_of_images_sum_to_the_matrix(tmp_path):
+@pytest.mark.parametrize("dense", [0, 1000])
+def test_counts_of_images_sum_to_the_matrix(dense, tmp_path, monkeypatch):
+    monkeypatch.setattr(confusion, "DENSE", dense)
     rng = np.random.default_rng(0)
     counts, expected = ConfusionCounts(300), np.zeros((300, 300), np.int64)
     for image in (3, 7, 8):

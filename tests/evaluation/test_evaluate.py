@@ -64,6 +64,11 @@ def test_a_perfect_model_scores_100_and_unlabelled_pixels_do_not_count():
     assert (metrics["all"], metrics["base"], metrics["novel"], metrics["excluded_classes"]) == (100, 100, 100, 1)
 
 
+def test_processes_that_read_images_change_no_count():
+    counts = [stage.evaluate_model(by_colour, PartlyLabelled(), EVALUATION, "half", workers=workers).rows() for workers in (0, 2)]
+    assert np.array_equal(*counts) and counts[0].size
+
+
 def test_metrics_of_a_known_matrix():
     matrix = np.diag([10, 0, 2, 4, 0])
     matrix[0, 2] = 10

@@ -31,18 +31,17 @@ def test_every_profile_resolves_every_job(project, profile):
     ("profile", "settings"),
     [
         ("smoke", {"checkpoint_every": 7, "decoded_mb": 3, "processes": 2}),
-        ("paper", {"checkpoint_every": 7, "threads": 3, "processes": 4}),  # on a GPU the loader's threads decide no byte
+        ("paper", {"checkpoint_every": 7, "threads": 3, "processes": 4, "compile": True}),  # on a GPU the loader's threads decide no byte
     ],
 )
 def test_settings_of_speed_change_no_recipe(project, profile, settings):
-    before = Dag(project(profile)).recipes
-    faster = project(profile)
-    runtime = faster.profile.runtime.model_copy(update=settings)
-    faster.profile = faster.profile.model_copy(update={"runtime": runtime})
-    assert Dag(faster).recipes == before
-    other = runtime.model_copy(update={"precision": "bfloat16"})
-    faster.profile = faster.profile.model_copy(update={"runtime": other})
-    assert Dag(faster).recipes != before
+    def changed(**updates):
+        made = project(profile)
+        made.profile = made.profile.model_copy(update={"runtime": made.profile.runtime.model_copy(update=updates)})
+        return Dag(made).recipes
+
+    assert changed(**settings) == changed()
+    assert changed(precision="float32" if profile == "paper" else "bfloat16") != changed()
 
 
 def test_jobs_find_the_settings_of_speed_beside_the_recipes(project, tmp_path, monkeypatch):
@@ -100,6 +99,16 @@ def test_as_released_preset_raises_lambda_and_top_k(project):
 def test_as_printed_preset_starts_from_the_printed_weights(project):
     printed = project("paper", "paper.yaml", lambda value: value.update(preset="as_printed"))
     assert job(printed, "pretrain", "backbone").config.backbone.weights == "timm:vit_base_patch16_224.augreg_in21k"
+
+
+def test_the_presets_of_paper_and_code_are_in_single_precision(project):
+    def precisions(preset):
+        changed = project("paper", "paper.yaml", lambda value: (value.update(preset=preset), value["runtime"].update(tf32=True)))
+        runtimes = [each.config.runtime for each in jobs_below(changed) if hasattr(each.config, "runtime")]
+        return {(runtime.precision, runtime.tf32) for runtime in runtimes}
+
+    assert precisions("default") == {("bfloat16", True)}
+    assert precisions("as_printed") == precisions("as_released") == {("float32", False)}
 
 
 def test_every_output_is_written_by_one_job(project):

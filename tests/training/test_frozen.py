@@ -102,7 +102,7 @@ def test_a_neck_segments_features_and_behind_its_network_images_the_same(frozen,
     on_features, on_images = predictor(asked, own, "cpu"), predictor(asked, own | {"frozen": network}, "cpu")
     manifest = Manifest(inputs["WA150"])
     features = features_of(inputs, "validation", manifest, EVALUATION, CELL)
-    cuts = (cut_features(features[row], manifest.size(row), EVALUATION, "cpu") for row in range(9, 12))
+    cuts = (cut_features(features[row], manifest.size(row), EVALUATION) for row in range(9, 12))
     run = larvseg.load(files["model"].parent, dataset="WA150")
     with torch.inference_mode():
         for row, labels in zip(range(9, 12), segment_cuts(on_features.logits, cuts, EVALUATION), strict=True):

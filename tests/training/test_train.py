@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch._dynamo.testing import CompileCounterWithBackend
 
 import larvseg
 import larvseg.training.train as module
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
+from larvseg.training import runtime
 from larvseg.training.checkpoint import hold, load_tensors
 from larvseg.training.curves import HEADER, SO_FAR
 from larvseg.training.label_space import run_vocabulary
@@ -73,6 +75,19 @@ def test_curves_have_a_line_every_ten_steps_and_one_at_the_end(config, inputs, o
     assert (
         rows[-1]["contrast"] > 0 and rows[-1]["fill"] == rows[-1]["warm"] == 1
     )  # every one of the four categories has been in three images by now
+
+
+def test_a_compiled_backbone_learns_the_same(config, inputs, outputs, trained, monkeypatch):
+    counter = CompileCounterWithBackend("aot_eager")  # inductor takes a compiler and half a minute
+    monkeypatch.setattr(runtime, "COMPILER", counter)
+    files = outputs("compiled")
+    train(config.model_copy(update={"runtime": config.runtime.model_copy(update={"compile": True})}), inputs, files, Path("work/compiled"))
+    assert counter.frame_count > 0, "it was compiled"
+    expected, _ = load_tensors(trained["model"])
+    found, _ = load_tensors(files["model"])
+    assert found.keys() == expected.keys()
+    for name, values in expected.items():
+        torch.testing.assert_close(found[name], values, msg=name, rtol=1e-3, atol=1e-4)
 
 
 def test_a_classifier_without_a_scale_shows_none(config, inputs, outputs):

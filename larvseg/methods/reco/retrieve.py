@@ -25,7 +25,7 @@ from larvseg.methods.reco.predict import load_features
 from larvseg.methods.reco.references import Reference, build_references, context_elimination, cosegment, similarity
 from larvseg.training.card import card
 from larvseg.training.checkpoint import load_tensors, save_tensors
-from larvseg.training.runtime import autocast, prepare
+from larvseg.training.runtime import autocast, prepare, workers
 from larvseg.training.text_table import load_text
 
 
@@ -38,10 +38,9 @@ def index(config: IndexConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     device = prepare(config.runtime)
     clip = load_clip(inputs["retrieval"], device)
     squares = CentralSquares(TrainingImages(Manifest(inputs["index"]), config.dataset, "none"), clip.image_size)
-    workers = config.runtime.threads if device.type == "cuda" else 0  # on the CPU, loading and computing share the threads
     parts = []
     with tqdm(total=len(squares), desc="index", unit="image", file=sys.stderr, disable=None) as progress:
-        for images in DataLoader(squares, config.batch_size, num_workers=workers):
+        for images in DataLoader(squares, config.batch_size, num_workers=workers(config.runtime)):
             with autocast(config.runtime):
                 parts.append(clip.encode_images(images.to(device)).float().cpu())
             progress.update(len(images))

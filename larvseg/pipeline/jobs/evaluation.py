@@ -43,7 +43,7 @@ def _evaluate_config(project: Project, name: str, seed: int) -> c.EvaluateConfig
         seed=seed,
         benchmark=run.benchmark,
         evaluation=project.evaluation_of(name),
-        runtime=project.profile.runtime,
+        runtime=project.runtime,
     )
 
 
@@ -88,7 +88,7 @@ def explore(project: Project, row: c.Table1.Row, seed: int) -> Job:
         embedding=embedding,
         rule=project.experiments.table1.rules.get(row.benchmark, "S"),
         evaluation=project.profile.evaluation,
-        runtime=project.profile.runtime,
+        runtime=project.runtime,
     )
     reads = project.archives_of(row.benchmark)
     return project.job("explore", settings, inputs, reads, explored=name, seed=seed)
@@ -110,7 +110,7 @@ def respond(project: Project, model: c.Figure2.Shown) -> Job:
         base=figure.base,
         novel=figure.novel,
         evaluation=project.profile.evaluation,
-        runtime=project.profile.runtime,
+        runtime=project.runtime,
     )
     return project.job("respond", settings, inputs, project.archives_of(figure.benchmark), explored=name)
 
@@ -164,7 +164,7 @@ def attend(project: Project, run: str) -> Job:
         novel=figure.novel,
         base=figure.base,
         evaluation=project.profile.evaluation,
-        runtime=project.profile.runtime,
+        runtime=project.runtime,
     )
     of_kind(project, run, ("pixel", "multi_label"))
     inputs = own_files(project, run, settings.seed) | {dataset: project.manifest(dataset) for dataset in datasets}
@@ -236,7 +236,7 @@ def recognise(project: Project, name: str) -> Job:
         sources=tuple(dataset for dataset in figure.sources if dataset in project.datasets),
         training=training,
         evaluation=project.evaluation_of(name),
-        runtime=project.profile.runtime,
+        runtime=project.runtime,
     )
     datasets = tuple(dict.fromkeys((figure.benchmark, *settings.sources, *training)))
     inputs = own_files(project, name, seed) | {dataset: project.manifest(dataset) for dataset in datasets}

@@ -77,7 +77,7 @@ def _clips_of(project: Project, run: str) -> tuple[str, ...]:
 
 def clip(project: Project, name: str) -> Job:
     """Train or load the CLIP model `name`."""
-    comparators, profile = project.comparators, project.profile
+    comparators = project.comparators
     if name not in comparators.clip:
         raise LarvSegError(f"{project.profile_path}: no CLIP model {name!r}{nearest(name, list(comparators.clip))}")
     model = comparators.clip[name]
@@ -89,7 +89,7 @@ def clip(project: Project, name: str) -> Job:
         model=model,
         dataset=comparators.pairs,
         training=comparators.clip_training if trains else None,
-        runtime=profile.runtime,
+        runtime=project.runtime,
     )
     if trains:
         pairs = comparators.pairs
@@ -108,7 +108,7 @@ def embed(project: Project, name: str, dataset: str) -> Job:
         dataset=dataset,
         classes=classes,
         drawn=profile.drawn,
-        runtime=profile.runtime,
+        runtime=project.runtime,
     )
     prompts = f"{REFERENCE}/prompts/{settings.prompts}.txt"
     reference = dict.fromkeys((*class_list_files(classes), *project.drawn_list, prompts))
@@ -118,7 +118,7 @@ def embed(project: Project, name: str, dataset: str) -> Job:
 
 def zeroshot(project: Project, name: str) -> Job:
     """Measure the CLIP model `name` on object images."""
-    settings = c.ZeroShotConfig(clip=name, dataset=project.comparators.zeroshot, runtime=project.profile.runtime)
+    settings = c.ZeroShotConfig(clip=name, dataset=project.comparators.zeroshot, runtime=project.runtime)
     text = project.path("embed", "text", clip=name, dataset=project.data.benchmark_of(settings.dataset))
     inputs = {"clip": project.path("clip", "model", clip=name), "text": text, "manifest": project.manifest(settings.dataset)}
     return project.job("zeroshot", settings, inputs, project.archives_of(settings.dataset), clip=name)
@@ -126,7 +126,7 @@ def zeroshot(project: Project, name: str) -> Job:
 
 def index(project: Project, dataset: str) -> Job:
     """Embed the images that ReCo retrieves from."""
-    settings = c.IndexConfig(dataset=dataset, batch_size=project.comparators.reco.batch_size, runtime=project.profile.runtime)
+    settings = c.IndexConfig(dataset=dataset, batch_size=project.comparators.reco.batch_size, runtime=project.runtime)
     inputs = {"index": project.manifest(dataset), "retrieval": clip_of(project, "retrieval")}
     return project.job("index", settings, inputs, project.archives_of(dataset), dataset=dataset)
 
@@ -144,7 +144,7 @@ def retrieve(project: Project, run: str, seed: int) -> Job:
         image_size=settings.image_size,
         features=project.features_config or project.backbone_config,
         normalisation=project.switches({}).normalisation,
-        runtime=project.profile.runtime,
+        runtime=project.runtime,
     )
     inputs = {
         "index": project.manifest(config.dataset),
@@ -180,7 +180,7 @@ def propose(project: Project, run: str, seed: int) -> Job:
         ranks=len(datasets),
         images_per_rank=settings.images // len(datasets),
         seed=seed,
-        runtime=project.profile.runtime,
+        runtime=project.runtime,
     )
     inputs = {"backbone": project.backbone, **{dataset: project.manifest(dataset) for dataset in datasets}}
     if config.grounding:

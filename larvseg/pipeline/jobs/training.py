@@ -49,7 +49,7 @@ def extract(project: Project, family: str, view: str) -> Job:
         normalisation=project.switches({}).normalisation,
         short_side=sizes.short_side,
         long_side=sizes.long_side,
-        runtime=project.profile.runtime,
+        runtime=project.runtime,
     )
     inputs = {"frozen": project.path("freeze", "model")} | {dataset: project.manifest(dataset) for dataset in datasets}
     roles = (view, "index") if view == "plain" else (view,)
@@ -77,7 +77,7 @@ def pretrain(project: Project, network: str) -> Job:
         backbone=backbone if features else project.backbone_config,
         pretraining=profile.pretraining,
         normalisation=project.switches({}).normalisation,
-        runtime=profile.runtime.model_copy(update={"threads": project.threads(stage.needs)}),
+        runtime=project.runtime.model_copy(update={"threads": project.threads(stage.needs)}),
     )
     objects = profile.pretraining.dataset if pretrains else None
     inputs = {"manifest": project.manifest(objects)} if objects else {}
@@ -139,7 +139,7 @@ def train_config(project: Project, name: str, seed: int) -> c.TrainConfig:
         losses=run.losses,
         sample_classes=run.sample_classes,
         seed=seed,
-        runtime=profile.runtime,
+        runtime=project.runtime,
     )
 
 
