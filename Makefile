@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install table3 tables claims report seeds photos all rehearse test test-full test-unit lint format clean
+.PHONY: help install table3 tables claims report seeds photos all bench-gpu rehearse test test-full test-unit lint format clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ photos: install ## photographs (MSRC v2) on a frozen network: five seeds, tables
 	@for table in table3 table5 claims; do larvseg print $(PHOTOS)/$$table.csv && echo || exit 1; done
 	@cat $(PHOTOS)/logs/fetch/msrc.log # the terms of the photographs
 	@echo "$(CURDIR)/reports/photos/index.html"
+
+bench-gpu: install ## steps a second of the paper profile on a GPU, in each precision: at most six minutes
+	larvseg bench --gpu
 
 rehearse: install ## every rule of the paper profile, on small archives of the official form
 	larvseg rehearse

@@ -357,8 +357,14 @@ def print_table(
 
 
 @app.command()
-def bench() -> None:
-    """Measure the exact reductions and a training step beside plain references, and what all of ImageNet-21K takes."""
+def bench(gpu: Annotated[bool, typer.Option("--gpu", help="measure steps of `paper` on a GPU instead")] = False) -> None:
+    """Measure the exact reductions and training steps beside plain references, and what all of ImageNet-21K takes."""
+    if gpu:
+        from larvseg.bench.paper_step import on_gpu
+
+        for line in on_gpu():
+            print(line, flush=True)
+        return
     from larvseg.bench import main as run_bench
 
     run_bench()
