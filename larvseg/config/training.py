@@ -54,7 +54,7 @@ class Backbone(Model):
     name: str  # timm model name without tag
     arguments: dict[str, Any] = {}
     stem: Literal["patch", "convolution"] = "patch"  # how patches become tokens; convolutions learn from far fewer images
-    weights: str  # "pretrain": trained on the object images by the DAG; "timm:<tag>"; "package:<name>"; or a path to a safetensors file
+    weights: str  # "pretrain": trained on the object images by the DAG; "timm:<tag>"; "package:<name>"; or the path of a file
     levels: tuple[int, ...] = ()  # of a frozen network: which of its levels (timm's out_indices) are its features
     neck: Neck | None = None  # of a frozen network
     image_size: int  # pixels; the grid of the position embedding

@@ -24,7 +24,7 @@ from larvseg.errors import LarvSegError
 from larvseg.models.bank import MemoryBank
 from larvseg.models.classifier import Classified
 from larvseg.models.segmenter import Segmenter, build_segmenter
-from larvseg.training.checkpoint import fill, load_tensors
+from larvseg.training.checkpoint import load_into
 from larvseg.training.segmenters import load_segmenter
 
 
@@ -80,7 +80,7 @@ def load_banked(inputs: Mapping[str, Path], device: torch.device | str) -> Banke
     if config.attention.variant not in ("cross_image", "push_first"):
         raise LarvSegError(f"{inputs['config']}: {config.run} keeps no memory bank; choose a run with cross-image attention")
     segmenter = build_segmenter(config, len(model.segmenter.classifier.table))
-    fill(segmenter, load_tensors(inputs["model"])[0], inputs["model"])
+    load_into(segmenter, inputs["model"])
     vocabulary = json.loads(inputs["config"].read_text(encoding="utf-8"))["vocabulary"]
     index = {name: torch.tensor(rows, device=device) for name, rows in vocabulary["index"].items()}
     return BankedRun(segmenter.to(device).eval(), config, tuple(vocabulary["names"]), index)

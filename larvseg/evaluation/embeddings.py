@@ -17,7 +17,7 @@ from larvseg.datasets.transforms import normalise, resize, resized_size
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.grouping import ImageGrid
 from larvseg.models.backbone import build_backbone
-from larvseg.training.backbone_weights import load_backbone
+from larvseg.training.checkpoint import load_into
 from larvseg.training.frozen_weights import load_frozen
 from larvseg.training.segmenters import load_segmenter
 
@@ -65,7 +65,7 @@ def _network(embedding: Embedding, inputs: Mapping[str, Path], device: torch.dev
         frozen = load_frozen(embedding.backbone, inputs["frozen"], device)
         return lambda images: F.normalize(frozen(images), dim=1), frozen.stride, embedding.normalisation
     backbone = build_backbone(embedding.backbone)
-    load_backbone(backbone, inputs["model"])
+    load_into(backbone, inputs["model"])
     backbone.to(device).eval()
     return lambda images: F.normalize(backbone(images), dim=1), backbone.patch_size, embedding.normalisation
 

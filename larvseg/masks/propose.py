@@ -22,8 +22,7 @@ from larvseg.masks.nouns import Nouns
 from larvseg.masks.objectives import ClassifiedMasks, GroundedMasks, Parts
 from larvseg.masks.steps import StepBatches, Steps
 from larvseg.masks.words import WordTable
-from larvseg.training.backbone_weights import load_backbone
-from larvseg.training.checkpoint import save_tensors
+from larvseg.training.checkpoint import load_into, save_tensors
 from larvseg.training.curves import Curves
 from larvseg.training.loop import Training, fit
 from larvseg.training.runtime import autocast, compiled, prepare, workers
@@ -67,7 +66,7 @@ def propose(config: ProposeConfig, inputs: Mapping[str, Path], outputs: Mapping[
             rank=1,
             seed=config.seed,
         )
-    load_backbone(network.proposer.backbone, inputs["backbone"])
+    load_into(network.proposer.backbone, inputs["backbone"])
     network.train()
     compiled(network.proposer.backbone, config.runtime)
 

@@ -12,7 +12,7 @@ from torch import nn
 from larvseg.config import parse
 from larvseg.config.masks import ProposeConfig
 from larvseg.errors import LarvSegError
-from larvseg.training.checkpoint import fill, load_tensors
+from larvseg.training.checkpoint import load_into
 
 Builder = Callable[[ProposeConfig, int], nn.Module]
 
@@ -34,5 +34,5 @@ def load_network(
     if settings.method != method:
         raise LarvSegError(f"{config}: a run of {settings.method}, not of {method}")
     network = build(settings, dim)
-    fill(network, load_tensors(model)[0], model)
+    load_into(network, model)
     return network.to(device).eval(), settings

@@ -16,6 +16,8 @@ from larvseg.pipeline.jobs.page import page
 from larvseg.pipeline.project import Project
 from larvseg.pipeline.stages import STAGES
 
+COMMITTED = ("data/reference/", "larvseg/", "workflow/")  # folders of files that are read by jobs; others are the user's own
+
 
 def jobs_below(project: Project) -> Iterator[Job]:
     """All jobs but the report, which shows what they make; what is made first comes first."""
@@ -92,5 +94,6 @@ def _code(rule: str, *modules: str) -> dict[str, dict[str, str]]:
 def _hash_of(path: str) -> str:
     try:
         return sha256_of(Path(path))
-    except FileNotFoundError:
-        raise LarvSegError(f"{path}: no such file; restore it from version control") from None
+    except OSError as error:
+        remedy = "restore it from version control" if path.startswith(COMMITTED) else "put it there, or say in the profile where it lies"
+        raise LarvSegError(f"{path}: cannot be read ({error.strerror}); {remedy}") from None

@@ -46,6 +46,11 @@ def load_tensors(path: Path, without: str | None = None) -> tuple[dict[str, Tens
         raise LarvSegError(f"{path}: not a readable safetensors file ({error}); delete it and make it again") from None
 
 
+def load_into(module: nn.Module, path: Path) -> None:
+    """Fill `module` from `path`, which holds its tensors and no others; LarvSegError as of `load_tensors` and `fill`."""
+    fill(module, load_tensors(path)[0], path)
+
+
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], where: str | Path) -> None:
     """Copy `tensors` into `module`.
 

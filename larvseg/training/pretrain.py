@@ -17,9 +17,9 @@ from larvseg.datasets.transforms import normalise, resize, resized_size, view
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, sha256_of, write_text
 from larvseg.models.backbone import build_backbone
-from larvseg.training.backbone_weights import load_backbone
 from larvseg.training.checkpoint import save_tensors
 from larvseg.training.curves import Curves
+from larvseg.training.fitting import load_published
 from larvseg.training.loop import Training, fit
 from larvseg.training.runtime import autocast, prepare
 from larvseg.training.schedule import build_optimiser
@@ -32,7 +32,7 @@ def pretrain(config: PretrainConfig, inputs: Mapping[str, Path], outputs: Mappin
     """Write the starting weights of a backbone to `outputs["model"]` and, if asked for, their accuracy to `outputs["accuracy"]`.
 
     `config.backbone.weights` says where from: "pretrain" trains a classifier on `inputs["manifest"]` (single-label images);
-    "timm:<tag>" takes the fetched file `inputs["weights"]`; anything else is the path of a safetensors file of your own.
+    "timm:<tag>" takes the fetched file `inputs["weights"]`; anything else is the path of a file of your own (`load_published`).
 
     `work` holds the state from which the training can go on.
 
@@ -46,7 +46,7 @@ def pretrain(config: PretrainConfig, inputs: Mapping[str, Path], outputs: Mappin
     if config.backbone.weights == "pretrain":
         report = _classify(config, backbone, inputs["manifest"], device, work)
     else:
-        load_backbone(backbone, inputs.get("weights") or Path(config.backbone.weights))
+        load_published(backbone.vit, inputs.get("weights") or Path(config.backbone.weights))
         report = {"weights": config.backbone.weights}
     save_tensors(outputs["model"], backbone.state_dict(), report)
     if "accuracy" in outputs:

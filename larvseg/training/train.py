@@ -15,8 +15,7 @@ from larvseg.files import json_text, write_text
 from larvseg.lineage.records import content_hash
 from larvseg.models.segmenter import build_segmenter
 from larvseg.training import processes
-from larvseg.training.backbone_weights import load_backbone
-from larvseg.training.checkpoint import save_tensors
+from larvseg.training.checkpoint import load_into, save_tensors
 from larvseg.training.curves import MEANS, Curves
 from larvseg.training.frozen import standard, training_features
 from larvseg.training.label_space import run_vocabulary
@@ -61,7 +60,7 @@ def _train(config: TrainConfig, inputs: Mapping[str, Path], outputs: Mapping[str
         features = training_features(config, inputs, manifests)
         model.backbone.standardise(*standard(inputs[f"{each.name}.statistics"] for each in config.training_sets))
     else:
-        load_backbone(model.backbone, inputs["backbone"])
+        load_into(model.backbone, inputs["backbone"])
     model.to(device).train()
     compiled(model.backbone, config.runtime)
     objective = Objective(config, model, vocabulary["index"])

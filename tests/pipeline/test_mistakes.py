@@ -6,7 +6,7 @@ import pytest
 
 from larvseg.errors import LarvSegError
 from larvseg.pipeline import Project
-from larvseg.pipeline.dag import jobs_below
+from larvseg.pipeline.dag import Dag, jobs_below
 from tests.jobs import job
 
 CONFIG = Path(__file__).parents[2] / "workflow/config"
@@ -134,3 +134,10 @@ def test_seeds_are_counted(seeds):
 def test_an_unknown_profile_names_the_nearest(project):
     with pytest.raises(LarvSegError, match=r"no profile 'minni'; did you mean 'mini'\?"):
         project("minni")
+
+
+@pytest.mark.parametrize(("weights", "reason"), [("own/weights.pth", "No such file or directory"), (".", "Is a directory")])
+def test_weights_of_ones_own_that_cannot_be_read_are_not_sought_in_version_control(project, weights, reason):
+    own = project("mini", "mini.yaml", lambda v: v["backbone"].update(weights=weights))
+    with pytest.raises(LarvSegError, match=f"^{weights}: cannot be read .{reason}.; put it there, or say in the profile where it lies$"):
+        Dag(own)

@@ -18,8 +18,9 @@ from larvseg.evaluation.sliding_window import cut_features, segment, segment_cut
 from larvseg.models.extractor import build_extractor
 from larvseg.training.checkpoint import save_tensors
 from larvseg.training.extract import extract
+from larvseg.training.freeze import freeze
 from larvseg.training.frozen import features_of, standard
-from larvseg.training.frozen_weights import freeze, load_frozen
+from larvseg.training.frozen_weights import load_frozen
 from larvseg.training.segmenters import predictor
 from larvseg.training.train import train
 from tests.interruption import check_that_it_goes_on

@@ -16,8 +16,7 @@ from larvseg.errors import LarvSegError
 from larvseg.methods.reco.references import similarity
 from larvseg.models.backbone import VisionTransformer, build_backbone
 from larvseg.models.predictor import Predictor
-from larvseg.training.backbone_weights import load_backbone
-from larvseg.training.checkpoint import load_tensors
+from larvseg.training.checkpoint import load_into, load_tensors
 from larvseg.training.text_table import load_text
 
 CHUNK = 1 << 25  # scores at window size that are in the making at once: 128 MiB
@@ -61,5 +60,5 @@ def fused(pixels: Tensor, references: Tensor, dense: Tensor, text: Tensor, tempe
 def load_features(backbone: Backbone, path: Path, device: torch.device | str) -> VisionTransformer:
     """The feature network `backbone` with the weights in `path`, in evaluation mode."""
     network = build_backbone(backbone)
-    load_backbone(network, path)
+    load_into(network, path)
     return network.to(device).eval()
