@@ -20,6 +20,7 @@ POSITIONS = "pos_embed"
 _FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 # Without these tokens a network computes something else than the one whose weights they are; without its mask token it does not.
 _TOKENS = ("dist_token", "reg_token", "register_tokens", "storage_tokens")
+_COUNTER = "num_batches_tracked"  # of batch normalisation, which does not compute with it; old files lack it
 _COMPUTED = ("attn_mask", "relative_position_index", "relative_coords_table")  # tables that some files hold and timm computes
 
 
@@ -38,7 +39,9 @@ def load_published(network: nn.Module, path: Path, *, pruned: bool = False) -> N
         LarvSegError: unreadable file, or a tensor that is missing, of another shape, or of no use to the network beside others of its part.
     """
     tensors, own = read_published(path), network.state_dict()
-    fitting = _by_name(own, tensors, path, or_in_order=pruned)
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.endswith(_COUNTER) or tensor.dtype == torch.int64}
+    counters = {name: tensor for name, tensor in own.items() if name.endswith(_COUNTER)}
+    fitting = counters | _by_name(own, tensors, path, or_in_order=pruned)
     if POSITIONS in own:
         fitting[POSITIONS] = _on_grid(network, own, fitting[POSITIONS])
     if beside := _beside(own, fitting, pruned):
@@ -54,7 +57,8 @@ def load_published(network: nn.Module, path: Path, *, pruned: bool = False) -> N
 def _by_name(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], path: Path, or_in_order: bool) -> dict[str, Tensor]:
     """The tensors behind the prefix that all names of the network have in the file, by their names there; those of `own` by these."""
     found = _prefixes(own, tensors)
-    complete = [prefix for prefix, names in found.items() if len(names) == len(own)]
+    needed = [name for name in own if not name.endswith(_COUNTER)]
+    complete = [prefix for prefix, names in found.items() if names.keys() >= set(needed)]
     if len(complete) > 1 and "" not in complete:
         raise LarvSegError(f"{path}: the network is there more than once, as {' and '.join(map(repr, complete))}; keep the tensors of one")
     if complete:
@@ -67,7 +71,7 @@ def _by_name(own: Mapping[str, Tensor], tensors: Mapping[str, Tensor], path: Pat
     prefix = max(found, key=lambda prefix: len(found[prefix]), default="")
     if 2 * len(found[prefix]) < len(own):  # a few names that any part of a network may have
         prefix = ""
-    missing = prefix + next(name for name in own if name not in found[prefix])
+    missing = prefix + next(name for name in needed if name not in found[prefix])
     others = tensors.keys() - found[prefix].values()
     raise LarvSegError(f"{path}: no tensor {missing!r}{_nearest(missing, others or tensors)}; give weights of this network")
 

@@ -79,6 +79,18 @@ def test_every_precision_becomes_that_of_the_network(precision, load):
     assert torch.equal(network.pos_embed, expected)
 
 
+@pytest.mark.parametrize("how", [{}, {"pruned": True}], ids=["all", "first levels"])
+def test_counters_of_batches_may_lack_or_have_the_precision_of_the_rest(how, load):
+    tensors = timm.create_model("resnet18").state_dict()
+    counters = {name for name in tensors if name.endswith("num_batches_tracked")}
+    wanted = {name: tensor if name in counters else tensor.half().float() for name, tensor in tensors.items()}
+    network = timm.create_model("resnet18", features_only=bool(how))
+    assert same(load(network, {f"module.{name}": tensor.half() for name, tensor in tensors.items()}, **how), wanted)
+    assert same(load(network, {name: wanted[name] for name in wanted.keys() - counters}, **how), wanted)
+    counted = wanted | {name: torch.tensor(7) for name in counters}
+    assert same(load(network, counted, **how), counted)
+
+
 GRIDS = {
     "square to square": ((64, 64), (32, 32)),
     "square to wide": ((64, 64), (32, 48)),
