@@ -371,7 +371,7 @@ def bench(gpu: Annotated[bool, typer.Option("--gpu", help="measure steps of `pap
 
 
 def main() -> None:
-    """Entry point: a LarvSegError is one line on standard error and exit status 1."""
+    """Entry point: a LarvSegError, or an error of the operating system, is one line on standard error and exit status 1."""
     commands = [command.name or command.callback.__name__ for command in app.registered_commands]
     commands += [group.name for group in app.registered_groups]
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and sys.argv[1] not in commands:
@@ -382,6 +382,10 @@ def main() -> None:
         app()
     except LarvSegError as error:
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:  # the disk is full, a file is somebody else's, the file system is away: which one says it all
+        said = error.strerror or str(error)
+        print(f"error: {said if error.filename is None else f'{error.filename}: {said}'}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

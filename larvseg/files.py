@@ -8,7 +8,7 @@ import platform
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +26,22 @@ def host() -> str:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, which `maker_of` knows; rename it over `path` if the block succeeds, delete it otherwise."""
+    """Yield a temporary path beside `path`, which `maker_of` knows; rename it over `path` if the block succeeds, delete it otherwise.
+
+    An OSError of the writing names `path`: that of a full disk, for one, names no file.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}@{host()}.tmp")
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is None or Path(error.filename) == temporary:
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # which would hide the one that matters
+            temporary.unlink(missing_ok=True)
 
 
 def maker_of(temporary: Path) -> tuple[int, str] | None:

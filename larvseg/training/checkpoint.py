@@ -27,8 +27,13 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
     # clones: safetensors refuses tensors that share memory
     own = {name: tensors[name].detach().cpu().contiguous().clone() for name in sorted(tensors)}
     with replacing(path) as temporary:
-        save_file(own, temporary, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
-        temporary.chmod(0o644)  # safetensors makes files that only their owner reads
+        temporary.touch()
+        mode = temporary.stat().st_mode  # which the umask decides
+        try:
+            save_file(own, temporary, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
+        except SafetensorError as error:  # the disk is full, say
+            raise LarvSegError(f"{path}: was not written: {error}") from None
+        temporary.chmod(mode)  # safetensors makes files that only their owner reads
 
 
 def load_tensors(path: Path, without: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:
