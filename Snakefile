@@ -1,6 +1,3 @@
-configfile: "workflow/config/config.yaml"
-
-
 report: "workflow/report/workflow.rst"
 
 

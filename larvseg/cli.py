@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from larvseg.config import load_yaml, nearest
+from larvseg.config import nearest
 from larvseg.errors import LarvSegError
 from larvseg.lineage.kernels import choose
 from larvseg.pipeline.stages import STAGES
@@ -166,8 +166,9 @@ def audit_outs(
 ) -> None:
     """Check that nothing among the outputs of a DVC stage was changed after it was made."""
     from larvseg.audit.outs import check_outs, pipeline_of
+    from larvseg.pipeline.project import selection
 
-    selected = profile or load_yaml(Path("workflow/config/config.yaml"))["profile"]
+    selected = profile or selection().profile
     pipeline = pipeline_of(selected)
     if profile is None and pipeline != Path("dvc.yaml"):
         copy = pipeline.with_name("dvc.yaml")

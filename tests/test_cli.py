@@ -35,7 +35,7 @@ def test_every_stage_is_a_command():
 @pytest.mark.parametrize("arguments", [["plan"], ["doctor", "--profile", "paper"], ["fetch", "coco"]])
 def test_elsewhere_one_is_told_where_to_run(arguments, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(LarvSegError, match="run larvseg in the folder of the project"):
+    with pytest.raises(LarvSegError, match="run this in the folder of the project"):
         CliRunner().invoke(app, arguments, catch_exceptions=False)
 
 

@@ -39,7 +39,7 @@ from larvseg.config.figures import (
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
 from larvseg.config.page import PageConfig, Shown
-from larvseg.config.project import Comparators, Diagnosed, Experiments, Machine, Profile, Proposing, Retrieval, Run, Table
+from larvseg.config.project import Comparators, Diagnosed, Experiments, Machine, Profile, Proposing, Retrieval, Run, Selection, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
     FigureConfig,
@@ -140,6 +140,7 @@ __all__ = [
     "Run",
     "RunsFigureConfig",
     "Runtime",
+    "Selection",
     "Sentences",
     "SharesConfig",
     "Shown",

@@ -13,23 +13,26 @@ from larvseg.errors import LarvSegError
 
 
 class Model(BaseModel):
-    """A configuration section: immutable, no unknown keys, no silent conversion of types."""
+    """A configuration section: immutable, no unknown keys, no silent conversion of types, finite numbers."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 def load_yaml(path: Path) -> dict[str, Any]:
     """The mapping in the YAML file `path`; LarvSegError names the file and line of what is wrong."""
     try:
-        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+        value = yaml.safe_load(path.read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
         raise LarvSegError(f"{path}: no such file") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise LarvSegError(f"{path}:{line}: a letter that is not of UTF-8; save the file in that encoding") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"{path}:{mark.line + 1}" if mark else str(path)
         raise LarvSegError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
     if not isinstance(value, dict):
-        raise LarvSegError(f"{path}: expected keys and values")
+        raise LarvSegError(f"{path}: expected keys and values, found {'nothing' if value is None else type(value).__name__}")
     return value
 
 
@@ -60,7 +63,7 @@ def _json(value: Any, where: str | Path) -> str:
 
     try:
         return json.dumps(value)
-    except TypeError as error:
+    except (TypeError, ValueError, RecursionError) as error:  # a set, say, or a section within itself
         raise LarvSegError(f"{where}: {error}") from None
 
 

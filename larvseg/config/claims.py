@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from larvseg.config.base import Model
 
@@ -29,7 +29,7 @@ class Claim(Model):
     kind: Kind = "above"
     run: str
     than: tuple[str, ...] = Field(min_length=1)
-    margin: float = Field(default=0.0, ge=0)  # points
+    margin: NonNegativeFloat = 0.0  # points
     remark: str = ""  # what a reader has to know beside it
 
     @model_validator(mode="after")
@@ -45,7 +45,7 @@ class Side(Model):
     """One run of a claim."""
 
     run: str
-    seeds: tuple[int, ...]
+    seeds: tuple[NonNegativeInt, ...]
     trained: bool  # its result depends on the seed
     published: dict[str, str]  # the texts by which its row is found in the published table
 
@@ -64,7 +64,7 @@ class ClaimsConfig(Model):
     """All claims, and the bootstrap that tests them."""
 
     profile: str
-    seeds: tuple[int, ...]
+    seeds: tuple[NonNegativeInt, ...]
     claims: tuple[ResolvedClaim, ...]
-    resamples: int = Field(default=2000, gt=0)
-    seed: int = 0  # of the resamples
+    resamples: PositiveInt = 2000
+    seed: NonNegativeInt = 0  # of the resamples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from larvseg.config.base import Model
 from larvseg.config.datasets import ClassList
@@ -19,18 +19,18 @@ class ClipModel(Model):
     title: str  # what tables call it
     architecture: str | dict[str, Any]
     weights: str  # "train": trained on ITPair by the DAG; or a file of the registry, as RN50x64.pt
-    image_size: int = Field(gt=0)  # pixels, of the images that it was made for
+    image_size: PositiveInt  # pixels, of the images that it was made for
 
 
 class ClipTraining(Model):
     """Contrastive training on the images and captions of ITPair."""
 
-    steps: int = Field(gt=0)
-    batch_size: int = Field(gt=1)
+    steps: PositiveInt
+    batch_size: PositiveInt = Field(gt=1)
     optimiser: Optimiser
     augmentation: Augmentation
-    threads: int = 1
-    seed: int = 0
+    threads: PositiveInt = 1
+    seed: NonNegativeInt = 0
 
 
 class ClipConfig(Model):
@@ -70,7 +70,7 @@ class ZeroShotConfig(Model):
 
     clip: str  # name of the CLIP model
     dataset: str
-    batch_size: int = Field(default=64, gt=0)
+    batch_size: PositiveInt = 64
     runtime: Runtime = Runtime()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
 from larvseg.config.base import Model
 
@@ -89,14 +89,14 @@ class DataSet(Model):
 class World(Model):
     """Sizes of the drawn miniature world: numbers of images."""
 
-    seed: int
-    coco_training: int = Field(gt=0)
-    coco_validation: int = Field(gt=0)
-    ade_training: int = Field(gt=0)
-    ade_validation: int = Field(gt=0)
+    seed: NonNegativeInt
+    coco_training: PositiveInt
+    coco_validation: PositiveInt
+    ade_training: PositiveInt
+    ade_validation: PositiveInt
     objects: int = Field(gt=1)  # of each synset of ImageNet-21K
-    web: int = Field(default=24, gt=0)  # with captions
-    ilsvrc: int = Field(default=2, gt=0)  # of each drawn synset that ImageNet-1K has
+    web: PositiveInt = 24  # with captions
+    ilsvrc: PositiveInt = 2  # of each drawn synset that ImageNet-1K has
 
 
 class Source(Model):
@@ -106,7 +106,7 @@ class Source(Model):
     url: str | None = None  # None: a person puts it there: the link is personal, or it comes in another form; "{wnid}" stands for a synset
     mirrors: tuple[str, ...] = ()
     size: int | None = Field(default=None, gt=0)  # bytes, exact, where published
-    gigabytes: float = Field(gt=0)  # about; what `larvseg plan` counts with
+    gigabytes: PositiveFloat  # about; what `larvseg plan` counts with
     sha256: str | None = None
     md5: str | None = None
     licence: str
@@ -127,8 +127,8 @@ class Own(Model):
     """What lay at `source` when a run was planned. `listing`: hash of the names and sizes of its files."""
 
     source: str
-    files: int
-    bytes: int
+    files: NonNegativeInt
+    bytes: NonNegativeInt
     listing: str
 
 
@@ -144,7 +144,7 @@ class FetchConfig(Model):
     registry: str | None = None  # where mirrors are looked up: another mirror is no reason to fetch again
     sources: dict[str, Source] = {}
     licensed: dict[str, tuple[str, ...]] = {}  # name in the registry → files of it that the profile needs and that ask for a licence
-    threads: int = 1
+    threads: PositiveInt = 1
 
 
 class PrepareConfig(Model):
@@ -153,9 +153,9 @@ class PrepareConfig(Model):
     dataset: str
     source: DataSet
     classes: ClassList
-    short_side: int = 512
-    quality: int = 75
-    threads: int = 1
+    short_side: PositiveInt = 512
+    quality: PositiveInt = 75
+    threads: PositiveInt = 1
 
 
 class VocabularyConfig(Model):
@@ -175,6 +175,6 @@ class DeriveConfig(Model):
     drawn: bool  # restrict the classes to those that the miniature draws
     weak_labels: Literal["image", "crop"] = "image"
     synsets: str | None = None  # "file:column" with the candidates of each class
-    larger_than: int = Field(default=0, ge=0)  # without classes: the synsets with more images than this
+    larger_than: NonNegativeInt = 0  # without classes: the synsets with more images than this
     max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of images that may be undecodable
-    threads: int = 1
+    threads: PositiveInt = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt
 
 from larvseg.config.base import Model
 
@@ -13,7 +13,7 @@ class Measured(Model):
     run: str
     title: str
     training_data: str
-    seeds: tuple[int, ...] = Field(min_length=1)
+    seeds: tuple[NonNegativeInt, ...] = Field(min_length=1)
 
 
 class Compared(Model):

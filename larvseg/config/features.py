@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import PositiveInt
+
 from larvseg.config.base import Model
 from larvseg.config.training import Backbone, Normalisation, Runtime
 
@@ -30,6 +32,6 @@ class ExtractConfig(Model):
     profile: str
     backbone: Backbone
     normalisation: Normalisation
-    short_side: int
-    long_side: int
+    short_side: PositiveInt
+    long_side: PositiveInt
     runtime: Runtime = Runtime()

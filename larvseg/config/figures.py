@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from larvseg.config.base import Model
 from larvseg.config.evaluation import EvaluateConfig, Evaluation
@@ -13,9 +13,9 @@ class PredictConfig(EvaluateConfig):
     """Label maps of one run on a few validation images."""
 
     classes: tuple[str, ...]  # images are chosen for these
-    images: int = Field(default=4, gt=0)
-    base: int = Field(default=1, ge=0)  # how many of `classes` each image shows at least
-    novel: int = Field(default=2, ge=0)
+    images: PositiveInt = 4
+    base: NonNegativeInt = 1  # how many of `classes` each image shows at least
+    novel: NonNegativeInt = 2
 
 
 class CompareConfig(EvaluateConfig):
@@ -23,7 +23,7 @@ class CompareConfig(EvaluateConfig):
 
     gaining: str
     than: str
-    each: int = Field(gt=0)  # images of each kind
+    each: PositiveInt  # images of each kind
 
 
 class RecogniseConfig(Model):
@@ -31,12 +31,12 @@ class RecogniseConfig(Model):
 
     run: str
     profile: str
-    seed: int
+    seed: NonNegativeInt
     dataset: str  # whose synsets compete
     objects: tuple[str, ...]  # synsets, each looked for on an image of it
     scenes: dict[str, str]  # synset → class of `benchmark` by which images are chosen
     benchmark: str
-    images: int = Field(default=6, gt=0)  # scenes
+    images: PositiveInt = 6  # scenes
     sources: tuple[str, ...] = Field(min_length=1)  # object images are taken from the first of these data sets that has any of a synset
     training: tuple[str, ...]  # data sets whose object images some model was trained on
     evaluation: Evaluation
@@ -48,11 +48,11 @@ class AttentionsConfig(Model):
 
     run: str
     profile: str
-    seed: int
-    candidates: int = Field(default=200, gt=0)  # images that are looked at
-    novel: int = Field(default=2, gt=0)  # labels that are shown
-    base: int = Field(default=1, gt=0)
-    slots: int = Field(default=20, gt=0)  # of the bank of each of them
+    seed: NonNegativeInt
+    candidates: PositiveInt = 200  # images that are looked at
+    novel: NonNegativeInt = Field(default=2, gt=0)  # labels that are shown
+    base: NonNegativeInt = Field(default=1, gt=0)
+    slots: PositiveInt = 20  # of the bank of each of them
     evaluation: Evaluation
     runtime: Runtime = Runtime()
 
@@ -78,7 +78,7 @@ class Figure1Config(Model):
     benchmark: str
     run: str
     training_data: tuple[str, ...]  # one data set with masks, one with several labels of an image, one with one
-    candidates: int = Field(default=200, gt=0)  # images with masks that are looked at
+    candidates: PositiveInt = 200  # images with masks that are looked at
 
 
 class Figure2Config(Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from larvseg.config.base import Model
 from larvseg.config.evaluation import Evaluation
@@ -24,12 +24,12 @@ class GroupingConfig(Model):
 
     run: str
     profile: str
-    seed: int
+    seed: NonNegativeInt
     benchmark: str
     embedding: Embedding  # those of DenseCLIP are compared with the texts of the classes in an image, the others with one pixel of each
     absent: Literal["masked", "zero"] = "masked"  # score of classes that are not in the image: none, or 0 as in the released code
     rule: Literal["S", "P"] = "S"  # says which categories are novel in Table 1
-    draws: int = Field(default=5, gt=0)
+    draws: PositiveInt = 5
     evaluation: Evaluation
     runtime: Runtime = Runtime()
 
@@ -39,13 +39,13 @@ class ResponsesConfig(Model):
 
     run: str
     profile: str
-    seed: int
+    seed: NonNegativeInt
     benchmark: str
     embedding: Embedding
     classes: tuple[str, ...]  # images are chosen for these, and maps made of these
-    images: int = Field(default=3, gt=0)
-    base: int = Field(default=2, gt=0)  # classes of each image that C171 has
-    novel: int = Field(default=2, gt=0)  # and that it has not
+    images: PositiveInt = 3
+    base: NonNegativeInt = Field(default=2, gt=0)  # classes of each image that C171 has
+    novel: NonNegativeInt = Field(default=2, gt=0)  # and that it has not
     evaluation: Evaluation
     runtime: Runtime = Runtime()
 
@@ -65,5 +65,5 @@ class Table1Config(Model):
 
     table: str
     profile: str
-    seeds: tuple[int, ...]
+    seeds: tuple[NonNegativeInt, ...]
     rows: tuple[Table1Row, ...]

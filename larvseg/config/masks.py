@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
 from larvseg.config.base import Model
 from larvseg.config.clip import Prompts
@@ -12,22 +12,22 @@ from larvseg.config.training import Backbone, Optimiser, Runtime, Switches, Trai
 class MaskHead(Model):
     """Pixel decoder and transformer decoder: one mask for each learned query."""
 
-    queries: int = Field(gt=0)
+    queries: PositiveInt
     width: int = Field(gt=0, multiple_of=4)  # channels of pixel maps, queries and mask embeddings
-    layers: int = Field(gt=0)  # of the transformer decoder; each of them proposes masks
-    heads: int = Field(gt=0)
-    feedforward: int = Field(gt=0)
+    layers: PositiveInt  # of the transformer decoder; each of them proposes masks
+    heads: PositiveInt
+    feedforward: PositiveInt
     dropout: float = Field(default=0.1, ge=0, lt=1)
-    memory_stride: int  # pixels; the queries attend to the map of this stride
+    memory_stride: PositiveInt  # pixels; the queries attend to the map of this stride
 
 
 class Matching(Model):
     """Weights of the mask and class terms, in the loss and in the cost of the matching alike."""
 
-    focal: float = 20.0
-    dice: float = 1.0
-    classification: float = 1.0  # ZSBaseline only
-    no_object: float = 0.1  # of the class "none", relative to the others; ZSBaseline only, and in the loss only
+    focal: NonNegativeFloat = 20.0
+    dice: NonNegativeFloat = 1.0
+    classification: NonNegativeFloat = 1.0  # ZSBaseline only
+    no_object: NonNegativeFloat = 0.1  # of the class "none", relative to the others; ZSBaseline only, and in the loss only
 
 
 class Ensemble(Model):
@@ -40,8 +40,8 @@ class Ensemble(Model):
 class Classification(Model):
     """ZSBaseline: queries are classified against the text table of the training classes."""
 
-    hidden: int = Field(gt=0)  # width of the class head's hidden layer
-    temperature: float = Field(default=0.01, gt=0)  # of its cosines
+    hidden: PositiveInt  # width of the class head's hidden layer
+    temperature: PositiveFloat = 0.01  # of its cosines
     matching: Matching = Matching()
     ensemble: dict[str, Ensemble]  # for each benchmark
 
@@ -51,11 +51,11 @@ class Grounding(Model):
 
     clip: str  # name of the CLIP model whose text tower embeds the nouns
     prompts: Prompts
-    hidden: int = Field(gt=0)  # width of the hidden layer between pooled features and text space
+    hidden: PositiveInt  # width of the hidden layer between pooled features and text space
     matching: Matching = Matching()  # of masks; they have no classes here
-    weight: float = Field(default=1.0, gt=0)  # of the grounding loss
+    weight: PositiveFloat = 1.0  # of the grounding loss
     keep: float = Field(default=0.5, gt=0, le=1)  # probability that a noun of a caption is kept at a step
-    temperature: float = Field(default=0.07, gt=0)  # of the cosines, at the start; learned
+    temperature: PositiveFloat = 0.07  # of the cosines, at the start; learned
 
 
 class ProposeConfig(Model):
@@ -76,10 +76,10 @@ class ProposeConfig(Model):
     grounding: Grounding | None = None  # the nouns of captions
     switches: Switches = Switches()
     optimiser: Optimiser
-    clip_norm: float | None = Field(default=None, gt=0)  # the gradient of the whole network is cut to this L2 norm
-    steps: int = Field(gt=0)
-    ranks: int = Field(gt=0)
-    images_per_rank: int = Field(gt=0)
-    loss_downsample: int = Field(default=2, gt=0)  # masks are compared at crop / loss_downsample
-    seed: int = 0
+    clip_norm: PositiveFloat | None = None  # the gradient of the whole network is cut to this L2 norm
+    steps: PositiveInt
+    ranks: PositiveInt
+    images_per_rank: PositiveInt
+    loss_downsample: PositiveInt = 2  # masks are compared at crop / loss_downsample
+    seed: NonNegativeInt = 0
     runtime: Runtime = Runtime()

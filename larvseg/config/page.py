@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import NonNegativeInt
+
 from larvseg.config.base import Model
 
 
@@ -24,7 +26,7 @@ class PageConfig(Model):
     profile: str
     about: str  # the profile, in a sentence
     drawn: bool
-    seeds: tuple[int, ...]
+    seeds: tuple[NonNegativeInt, ...]
     tables: tuple[Shown, ...]
     figures: tuple[Shown, ...]
     claims: Shown | None = None

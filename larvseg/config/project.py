@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import ConfigDict, Field, PositiveInt, model_validator
+from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from larvseg.config.base import Model
 from larvseg.config.claims import Claim
@@ -19,9 +19,9 @@ from larvseg.config.training import Augmentation, Backbone, Optimiser, Pretraini
 class Retrieval(Model):
     """ReCo at the scale of a profile."""
 
-    retrieved: int = Field(default=50, gt=0)  # images of each class
-    image_size: int = 224  # pixels, of retrieved images
-    batch_size: int = Field(default=64, gt=0)
+    retrieved: PositiveInt = 50  # images of each class
+    image_size: PositiveInt = 224  # pixels, of retrieved images
+    batch_size: PositiveInt = 64
     features: Backbone | None = None  # None: the backbone that every run starts from
     dataset: str = "I1K"  # that it retrieves from
 
@@ -31,9 +31,9 @@ class Proposing(Model):
 
     head: MaskHead
     optimiser: Optimiser
-    clip_norm: float | None = None
-    steps: int = Field(gt=0)
-    images: int = Field(gt=1)  # of a step
+    clip_norm: PositiveFloat | None = None
+    steps: PositiveInt
+    images: PositiveInt = Field(gt=1)  # of a step
     augmentation: Augmentation | None = None  # None: that of scenes
     classification: Classification | None = None  # zsbaseline
     grounding: dict[str, Any] = {}  # openseg: what Grounding says, without CLIP and its prompts
@@ -57,17 +57,24 @@ class Comparators(Model):
 class Teraflops(Model):
     """10¹² floating-point operations a second, in each precision that `runtime` can choose."""
 
-    float32: float = Field(gt=0)
-    tf32: float = Field(gt=0)
-    bfloat16: float = Field(gt=0)
+    float32: PositiveFloat
+    tf32: PositiveFloat
+    bfloat16: PositiveFloat
 
 
 class Machine(Model):
     """What `larvseg plan` reckons with."""
 
-    gpus: int = Field(gt=0)
+    gpus: PositiveInt
     teraflops: Teraflops  # of one GPU, as training reaches them
-    megabytes_per_second: float = Field(gt=0)  # of the network
+    megabytes_per_second: PositiveFloat  # of the network
+
+
+class Selection(Model):
+    """What is made."""
+
+    profile: str
+    seeds: PositiveInt | None = None  # how many; None: as many as the profile says
 
 
 class Profile(Model):
@@ -77,9 +84,9 @@ class Profile(Model):
     drawn: bool  # archives are drawn, and vocabularies restricted to what is drawn
     world: World | None
     experiments: str = "experiments.yaml"  # beside the profile; with others than these, tables and report go below results/<profile>
-    seeds: int = Field(default=1, gt=0)  # how many, where workflow/config/config.yaml does not say
+    seeds: PositiveInt = 1  # how many, where workflow/config/config.yaml does not say
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
-    in11k_images: int = Field(default=500, ge=0)  # IN11K holds the synsets with more images than this
+    in11k_images: NonNegativeInt = 500  # IN11K holds the synsets with more images than this
     whole_imagenet: bool = False  # all synsets are there, and the runs over them are trained (Figure 5); always so where archives are drawn
     max_rejects: float = Field(default=0.0, ge=0, le=1)  # share of a data set's images that may be undecodable
     preset: str  # a preset of presets.yaml
@@ -88,19 +95,19 @@ class Profile(Model):
     scene_augmentation: Augmentation
     object_augmentation: Augmentation
     optimiser: Optimiser
-    steps: int = Field(gt=0)
-    ranks: int = 8
-    images_per_rank: int = 2
-    loss_downsample: int = Field(default=2, gt=0)  # losses are taken at crop / loss_downsample
-    top_k_scale: float = Field(default=1.0, gt=0)  # K on this profile's patch grid = the paper's K · top_k_scale
+    steps: PositiveInt
+    ranks: PositiveInt = 8
+    images_per_rank: PositiveInt = 2
+    loss_downsample: PositiveInt = 2  # losses are taken at crop / loss_downsample
+    top_k_scale: PositiveFloat = 1.0  # K on this profile's patch grid = the paper's K · top_k_scale
     evaluation: Evaluation
     windows: dict[
         str, Windows
     ] = {}  # data sets whose images training reads in windows of their archives; the others are shuffled one by one
     runtime: Runtime
-    drawing_threads: int = 1
-    deriving_threads: int = 1
-    memory_mb: int
+    drawing_threads: PositiveInt = 1
+    deriving_threads: PositiveInt = 1
+    memory_mb: PositiveInt
     minutes: PositiveInt  # that a job may take, before a scheduler ends it
     minutes_of: dict[str, PositiveInt] = {}  # the same of the jobs of a stage, by its name, where it is another number
     sentences: Sentences | None = None  # embeds class names, where no CLIP does
@@ -135,15 +142,15 @@ class Profile(Model):
 class Released(Model):
     """What the authors' released configuration of a run says other than the paper; the switches of these names choose it."""
 
-    lambda_cls: float | None = Field(default=None, ge=0)
+    lambda_cls: NonNegativeFloat | None = Field(default=None, ge=0)
     top_k: int | None = Field(default=None, gt=0)  # the paper's K
 
 
 class Defaults(Model):
     """What a run says unless it says otherwise."""
 
-    lambda_cls: float = Field(ge=0)
-    lambda_aux: float = Field(ge=0)
+    lambda_cls: NonNegativeFloat
+    lambda_aux: NonNegativeFloat
     attention: dict[str, Any]
 
 
@@ -154,10 +161,10 @@ class Run(Model):
     benchmark: str  # a data set; where its classes are all synsets, the run is evaluated nowhere
     training_data: tuple[str, ...]
     model_of: str | None = None  # the run whose model is evaluated, where one model serves both benchmarks
-    sample_classes: int | None = None
+    sample_classes: PositiveInt | None = None
     attention: dict[str, Any] = {}  # overrides of Attention; top_k is the paper's K
-    lambda_cls: float | None = Field(default=None, ge=0)  # weight of the image-level loss
-    lambda_aux: float | None = Field(default=None, ge=0)  # weight of the attentive loss
+    lambda_cls: NonNegativeFloat | None = Field(default=None, ge=0)  # weight of the image-level loss
+    lambda_aux: NonNegativeFloat | None = Field(default=None, ge=0)  # weight of the attentive loss
     losses: dict[str, float] = {}  # weights of further terms of the loss: TERMS of larvseg/training/losses.py
     released: Released = Released()
     attend: tuple[str, ...] | None = None  # image-level data sets that the classifier attends on; all by default
@@ -216,9 +223,9 @@ class Figure3(Model):
     """The framework: one run, and a training image with at least `novel` and `base` labels, of the first `candidates` of them."""
 
     run: str
-    novel: int = 2
-    base: int = 1
-    candidates: int = 200
+    novel: NonNegativeInt = 2
+    base: NonNegativeInt = 1
+    candidates: PositiveInt = 200
 
 
 class Figure2(Model):
@@ -229,9 +236,9 @@ class Figure2(Model):
 
     benchmark: str
     classes: tuple[str, ...]
-    images: int = 3
-    base: int = 2
-    novel: int = 2
+    images: PositiveInt = 3
+    base: NonNegativeInt = 2
+    novel: NonNegativeInt = 2
     models: tuple[Shown, ...]
 
 
@@ -240,9 +247,9 @@ class Figure4(Model):
 
     benchmark: str
     classes: tuple[str, ...]
-    images: int = 4
-    base: int = 1  # how many of `classes` each image shows at least
-    novel: int = 2
+    images: PositiveInt = 4
+    base: NonNegativeInt = 1  # how many of `classes` each image shows at least
+    novel: NonNegativeInt = 2
     methods: tuple[Column, ...]
 
 
@@ -252,7 +259,7 @@ class Overlays(Model):
     benchmark: str
     run: str
     than: str
-    each: int = Field(default=4, gt=0)
+    each: PositiveInt = 4
     methods: tuple[Column, ...]
 
 
@@ -285,7 +292,7 @@ class Figure5(Model):
     objects: tuple[str, ...]
     sources: tuple[str, ...] = ("I1K", "I21K")  # of the object images: the first that has any; best are images not trained on
     scenes: tuple[str, ...]
-    images: int = 6
+    images: PositiveInt = 6
     models: tuple[Row, ...]
 
 

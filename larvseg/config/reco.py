@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import NonNegativeFloat, PositiveInt
 
 from larvseg.config.base import Model
 from larvseg.config.training import Backbone, Normalisation, Runtime
@@ -12,7 +12,7 @@ class IndexConfig(Model):
     """CLIP embeddings of the images that ReCo retrieves from."""
 
     dataset: str
-    batch_size: int = Field(default=64, gt=0)
+    batch_size: PositiveInt = 64
     runtime: Runtime = Runtime()
 
 
@@ -24,10 +24,12 @@ class RecoConfig(Model):
     drawn: bool = False  # the profile draws its images
     benchmark: str
     dataset: str  # of the index
-    retrieved: int = Field(default=50, gt=0)  # images of each class
+    retrieved: PositiveInt = 50  # images of each class
     contexts: tuple[str, ...] = ("tree", "sky", "building", "road", "person")  # what is eliminated, built in this order
-    guidance: float = 0.1  # cosines of CLIP are multiplied by this share of its own scale before the sigmoid; 10 for OpenAI's weights
-    image_size: int = 224  # retrieved images are cut to this size, pixels
+    guidance: NonNegativeFloat = (
+        0.1  # cosines of CLIP are multiplied by this share of its own scale before the sigmoid; 10 for OpenAI's weights
+    )
+    image_size: PositiveInt = 224  # retrieved images are cut to this size, pixels
     features: Backbone
     normalisation: Normalisation = "imagenet"  # of the inputs of `features`
     runtime: Runtime = Runtime()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import NonNegativeInt
+
 from larvseg.config.base import Model
 
 
@@ -19,7 +21,7 @@ class TableConfig(Model):
     table: str
     published: str | None = None  # the published table that its rows stand beside; None where the paper has no such table
     profile: str
-    seeds: tuple[int, ...]
+    seeds: tuple[NonNegativeInt, ...]
     columns: tuple[str, ...]  # of text
     rows: tuple[TableRow, ...]
     quoted: tuple[str, ...] = ()  # runs of rows that have the published numbers alone

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import (
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 
 from larvseg.config.base import Model
 from larvseg.config.datasets import Kind
@@ -37,11 +46,11 @@ class Switches(Model):
 class Neck(Model):
     """What is trained on the features of a frozen backbone: a linear map, and `blocks` transformer blocks."""
 
-    channels: int = Field(gt=0)  # C of the features
-    dim: int = Field(gt=0)  # D of the pixel embeddings
-    blocks: int = Field(default=0, ge=0)
-    heads: int = Field(default=4, gt=0)
-    mlp_ratio: float = Field(default=2.0, gt=0)
+    channels: PositiveInt  # C of the features
+    dim: PositiveInt  # D of the pixel embeddings
+    blocks: NonNegativeInt = 0
+    heads: PositiveInt = 4
+    mlp_ratio: PositiveFloat = 2.0
 
 
 class Backbone(Model):
@@ -55,23 +64,23 @@ class Backbone(Model):
     arguments: dict[str, Any] = {}
     stem: Literal["patch", "convolution"] = "patch"  # how patches become tokens; convolutions learn from far fewer images
     weights: str  # "pretrain": trained on the object images by the DAG; "timm:<tag>"; "package:<name>"; or the path of a file
-    levels: tuple[int, ...] = ()  # of a frozen network: which of its levels (timm's out_indices) are its features
+    levels: tuple[NonNegativeInt, ...] = ()  # of a frozen network: which of its levels (timm's out_indices) are its features
     neck: Neck | None = None  # of a frozen network
-    image_size: int  # pixels; the grid of the position embedding
-    patch_size: int
+    image_size: PositiveInt  # pixels; the grid of the position embedding
+    patch_size: PositiveInt
 
 
 class Optimiser(Model):
     """Optimiser and polynomial schedule: lr(t) = (lr − min_lr)·(1 − t/steps)^power + min_lr, after a linear warm-up."""
 
     name: Literal["sgd", "adamw"]
-    lr: float = Field(gt=0)
-    min_lr: float = Field(ge=0)
-    momentum: float = 0.9  # SGD
-    weight_decay: float = 0.0
-    power: float = 0.9
-    warmup_steps: int = 0
-    head_factor: float = Field(default=1.0, gt=0)  # learning rate of the new layers over that of the pretrained backbone
+    lr: PositiveFloat
+    min_lr: NonNegativeFloat
+    momentum: NonNegativeFloat = 0.9  # SGD
+    weight_decay: NonNegativeFloat = 0.0
+    power: PositiveFloat = 0.9
+    warmup_steps: NonNegativeInt = 0
+    head_factor: PositiveFloat = 1.0  # learning rate of the new layers over that of the pretrained backbone
 
 
 class Runtime(Model):
@@ -87,10 +96,10 @@ class Runtime(Model):
     precision: Literal["float32", "bfloat16"] = "float32"  # of backbones; classifier, attention and losses are in float32 in any case
     tf32: bool = False  # products of float32 matrices on a GPU, with 10 bits of their fractions
     kernels: Literal["avx2", "native"] = "avx2"
-    threads: int = Field(default=1, gt=0)
-    processes: int = Field(default=1, gt=0)  # of one training, each with some of the virtual ranks and, with cuda, a GPU of its own
-    decoded_mb: int = Field(default=0, ge=0)  # of each training set, decoded images and masks that stay in memory, in MB
-    checkpoint_every: int = Field(default=100, gt=0)  # steps between two resumable states
+    threads: PositiveInt = 1
+    processes: PositiveInt = 1  # of one training, each with some of the virtual ranks and, with cuda, a GPU of its own
+    decoded_mb: NonNegativeInt = 0  # of each training set, decoded images and masks that stay in memory, in MB
+    checkpoint_every: PositiveInt = 100  # steps between two resumable states
     compile: bool = False  # the backbone of a training, by torch.compile: a minute at the start, and fewer and faster kernels
 
     @property
@@ -107,23 +116,29 @@ class Runtime(Model):
 class Augmentation(Model):
     """Training images: resize by U(scale), crop, flip, photometric distortion, pad. Sizes in pixels."""
 
-    short_side: int  # 512 in the paper; images are resized to short side · s, at most long side · s
-    long_side: int
-    crop: int
-    scale: tuple[float, float] = (0.5, 2.0)
-    max_category_share: float = 0.75  # RandomCrop's cat_max_ratio; 1.0 switches it off
+    short_side: PositiveInt  # 512 in the paper; images are resized to short side · s, at most long side · s
+    long_side: PositiveInt
+    crop: PositiveInt
+    scale: tuple[PositiveFloat, PositiveFloat] = (0.5, 2.0)
+    max_category_share: float = Field(default=0.75, gt=0, le=1)  # RandomCrop's cat_max_ratio; 1.0 switches it off
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Augmentation:
+        if self.short_side > self.long_side or self.scale[0] > self.scale[1]:
+            raise ValueError("short_side is above long_side, or the first scale above the second")
+        return self
 
 
 class Pretraining(Model):
     """Classification of the object images (the role of the ImageNet-21K weights in the miniature)."""
 
     dataset: str = "I21K"
-    steps: int = Field(gt=0)
-    batch_size: int = Field(gt=0)
+    steps: PositiveInt
+    batch_size: PositiveInt
     optimiser: Optimiser
     augmentation: Augmentation
-    threads: int = 1
-    seed: int = 0
+    threads: PositiveInt = 1
+    seed: NonNegativeInt = 0
 
 
 class Windows(Model):
@@ -134,8 +149,8 @@ class Windows(Model):
     """
 
     megabytes: int = Field(default=4, gt=0, le=128)  # of a window; some 40 images of ImageNet-21K in 4
-    lanes: int = Field(default=8, gt=0)  # step s draws from lane s mod lanes; a multiple of the number of processes that load for a rank
-    open: int = Field(default=16, gt=0)  # windows that each image of each lane is drawn from in turn
+    lanes: PositiveInt = 8  # step s draws from lane s mod lanes; a multiple of the number of processes that load for a rank
+    open: PositiveInt = 16  # windows that each image of each lane is drawn from in turn
 
 
 class TrainingSet(Model):
@@ -144,9 +159,9 @@ class TrainingSet(Model):
     name: str
     kind: Kind
     augmentation: Augmentation
-    lambda_cls: float = 0.0
-    lambda_aux: float = 0.0
-    ranks: int  # how many of the virtual ranks draw from it
+    lambda_cls: NonNegativeFloat = 0.0
+    lambda_aux: NonNegativeFloat = 0.0
+    ranks: PositiveInt  # how many of the virtual ranks draw from it
     windows: Windows | None = Field(default=None, exclude_if=lambda windows: windows is None)  # None: images are shuffled one by one
 
 
@@ -155,10 +170,10 @@ class Attention(Model):
 
     variant: Literal["none", "cross_image", "single_image", "push_first"] = "none"
     shape: Literal["sigmoid", "threshold"] | None = None  # of attention; None, as in the paper: within one image threshold, else sigmoid
-    memory_size: int = Field(gt=0)
-    top_k: int = Field(gt=0)
-    warm_up: int = 1  # times the ring must have wrapped before a category is scored
-    background_top_k: int = 5
+    memory_size: PositiveInt
+    top_k: PositiveInt
+    warm_up: NonNegativeInt = 1  # times the ring must have wrapped before a category is scored
+    background_top_k: PositiveInt = 5
     background_threshold: float = 0.35
     background_mse_threshold: float = 2.0
 
@@ -177,14 +192,14 @@ class TrainConfig(Model):
     attention: Attention
     switches: Switches
     optimiser: Optimiser
-    steps: int = Field(gt=0)
-    ranks: int = 8  # virtual ranks of a joint step
-    images_per_rank: int = 2
+    steps: PositiveInt
+    ranks: PositiveInt = 8  # virtual ranks of a joint step
+    images_per_rank: PositiveInt = 2
     losses: dict[str, float] = {}  # weights of further terms of the loss
-    sample_classes: int | None = None  # classes drawn for each rank and step when the vocabulary is larger
-    loss_downsample: int = 2  # losses are taken at crop / loss_downsample
-    temperature: float = 0.05  # τ, only with switches.temperature = cosine
-    seed: int = 0
+    sample_classes: PositiveInt | None = None  # classes drawn for each rank and step when the vocabulary is larger
+    loss_downsample: PositiveInt = 2  # losses are taken at crop / loss_downsample
+    temperature: PositiveFloat = 0.05  # τ, only with switches.temperature = cosine
+    seed: NonNegativeInt = 0
     runtime: Runtime = Runtime()
 
 

@@ -3,6 +3,7 @@
 A user's settings of matplotlib have no part in them.
 
 """
+
 import os
 from pathlib import Path
 

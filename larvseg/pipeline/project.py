@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from larvseg import config as c
@@ -404,8 +405,20 @@ def selected(profile: str | None = None, seeds: int | None = None) -> Project:
 
     Raises LarvSegError outside the folder of the project.
     """
+    chosen = selection()
+    return Project(profile or chosen.profile, seeds=chosen.seeds if seeds is None else seeds)
+
+
+def selection(changes: Mapping[str, Any] = MappingProxyType({})) -> c.Selection:
+    """What workflow/config/config.yaml selects, with `changes` in its place, those of `snakemake --config`.
+
+    Raises LarvSegError outside the folder of the project, and for anything else than a profile and a number of seeds.
+    """
     path = CONFIG / "config.yaml"
     if not path.is_file():
-        raise LarvSegError(f"{path}: no such file; run larvseg in the folder of the project")
-    chosen = load_yaml(path)
-    return Project(profile or chosen["profile"], seeds=chosen.get("seeds") if seeds is None else seeds)
+        raise LarvSegError(f"{path}: no such file; run this in the folder of the project")
+    written = load_yaml(path)
+    if unknown := sorted(set(changes) - set(c.Selection.model_fields)):
+        edited = CONFIG / f"{changes.get('profile', written.get('profile'))}.yaml"
+        raise LarvSegError(f"--config {unknown[0]}: only profile and seeds can be chosen there; edit {edited}")
+    return parse(c.Selection, written | changes, f"--config, {path}" if changes else path)

@@ -1,15 +1,19 @@
 """A mistake in the configuration is answered in one line that names file and key, and the nearest known name."""
 
+import copy
 from pathlib import Path
 
 import pytest
 
+from larvseg.config import Profile, parse
 from larvseg.errors import LarvSegError
-from larvseg.pipeline import Project
+from larvseg.pipeline import Project, selected
 from larvseg.pipeline.dag import Dag, jobs_below
+from larvseg.pipeline.project import _settings, selection
 from tests.jobs import job
 
 CONFIG = Path(__file__).parents[2] / "workflow/config"
+CONFIG_HERE = Path("workflow/config/config.yaml")
 
 
 @pytest.mark.parametrize(
@@ -141,3 +145,80 @@ def test_weights_of_ones_own_that_cannot_be_read_are_not_sought_in_version_contr
     own = project("mini", "mini.yaml", lambda v: v["backbone"].update(weights=weights))
     with pytest.raises(LarvSegError, match=f"^{weights}: cannot be read .{reason}.; put it there, or say in the profile where it lies$"):
         Dag(own)
+
+
+def numbers(value, path=()):
+    """Where the numbers of a file are."""
+    if isinstance(value, dict | list):
+        for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from numbers(part, (*path, key))
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield path
+
+
+@pytest.mark.parametrize("number", [-1, float("nan"), float("inf")], ids=["below zero", "nan", "inf"])
+@pytest.mark.parametrize("profile", ["mini", "paper", "photos"])
+def test_numbers_out_of_range_are_one_line_that_names_the_key(profile, number):
+    settings = _settings(CONFIG, profile)
+    places = [path for path in numbers(settings) if not {"arguments", "architecture"} & {*path}]  # which timm and open_clip read
+    assert len(places) > 30
+    accepted = []
+    for *path, last in places:
+        changed = copy.deepcopy(settings)
+        section = changed
+        for key in path:
+            section = section[key]
+        section[last] = number
+        try:
+            parse(Profile, changed, f"{profile}.yaml")
+            accepted.append((*path, last))
+        except LarvSegError as error:
+            assert "\n" not in str(error) and str(error).startswith(f"{profile}.yaml: ")
+    assert not accepted
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "expected keys and values, found nothing$"),
+        (b"- mini\n", "expected keys and values, found list$"),
+        (b"profile: mini\n# gr\xf6\xdfe\n", r"config.yaml:2: a letter that is not of UTF-8; save the file in that encoding$"),
+        (b"seeds: 3\n", "config.yaml: profile: Field required$"),
+        (b"profile: 12\n", "config.yaml: profile: Input should be a valid string$"),
+        (b"profile:\n", "config.yaml: profile: Input should be a valid string$"),
+        (b"profile: mini\nseed: 3\n", r"config.yaml: unknown key 'seed'; did you mean 'seeds'\?$"),
+        (b"profile: mini\nseeds: 0\n", "config.yaml: seeds: Input should be greater than 0$"),
+        (b"profile: [mini\n", r"config.yaml:\d: not valid YAML"),
+    ],
+)
+def test_a_selection_that_is_none_is_one_line(tmp_path, monkeypatch, text, message):
+    monkeypatch.chdir(tmp_path)
+    CONFIG_HERE.parent.mkdir(parents=True)
+    CONFIG_HERE.write_bytes(text)
+    with pytest.raises(LarvSegError, match=message) as caught:
+        selected()
+    assert "\n" not in str(caught.value)
+
+
+def test_a_mark_of_the_byte_order_is_no_fault(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    CONFIG_HERE.parent.mkdir(parents=True)
+    CONFIG_HERE.write_bytes(b"\xef\xbb\xbfprofile: smoke\nseeds: 2\n")
+    assert (selection().profile, selection({"profile": "mini"}).profile, selection().seeds) == ("smoke", "mini", 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"profile": 12}, "profile: Input should be a valid string"),
+        ({"profile": None}, "profile: Input should be a valid string"),
+        ({"seeds": 0}, "seeds: Input should be greater than 0"),
+        ({"seeds": "three"}, "seeds: Input should be a valid integer"),
+        ({"steps": 3}, "--config steps: only profile and seeds can be chosen there; edit workflow/config/mini.yaml"),
+    ],
+)
+def test_what_config_may_say_of_one_call(changes, message, monkeypatch):
+    monkeypatch.chdir(CONFIG.parents[1])
+    with pytest.raises(LarvSegError, match=message) as caught:
+        selection(changes)
+    assert "\n" not in str(caught.value) and str(caught.value).startswith("--config")

@@ -7,19 +7,18 @@ from larvseg.lineage.process import clear_stale_locks, share_lock
 from larvseg.pipeline import Dag, Project
 from larvseg.pipeline.checksums import remember_checksums
 from larvseg.pipeline.order import priorities
+from larvseg.pipeline.project import selection
 from larvseg.pipeline.stages import STAGES
 
 try:
-    if unknown := sorted(set(config) - {"profile", "seeds"}):
-        told = f"only profile and seeds can be chosen there; edit workflow/config/{config['profile']}.yaml"
-        raise LarvSegError(f"--config {unknown[0]}: {told}")
-    PROJECT = Project(config["profile"], seeds=config.get("seeds"))
+    CHOSEN = selection(config)
+    PROJECT = Project(CHOSEN.profile, seeds=CHOSEN.seeds)
     JOBS = Dag(PROJECT)
     # One that another Snakemake has sent to a host runs a job; to clear up and to write recipes is up to the one that plans.
     JOBS.write_recipes(alone=clear_stale_locks() if not workflow.remote_exec else share_lock())
     remember_checksums()
-except LarvSegError as error:
-    # One line, no traceback: what is wrong lies in a configuration file, not in the workflow.
+except (LarvSegError, OSError) as error:
+    # One line, no traceback: what is wrong lies in a configuration file or on the disk, not in the workflow.
     print(f"error: {error}", file=sys.stderr)
     sys.exit(1)
 
