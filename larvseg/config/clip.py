@@ -26,7 +26,7 @@ class ClipTraining(Model):
     """Contrastive training on the images and captions of ITPair."""
 
     steps: PositiveInt
-    batch_size: PositiveInt = Field(gt=1)
+    batch_size: int = Field(gt=1)
     optimiser: Optimiser
     augmentation: Augmentation
     threads: PositiveInt = 1

@@ -105,7 +105,7 @@ class Source(Model):
     family: str
     url: str | None = None  # None: a person puts it there: the link is personal, or it comes in another form; "{wnid}" stands for a synset
     mirrors: tuple[str, ...] = ()
-    size: int | None = Field(default=None, gt=0)  # bytes, exact, where published
+    size: PositiveInt | None = None  # bytes, exact, where published
     gigabytes: PositiveFloat  # about; what `larvseg plan` counts with
     sha256: str | None = None
     md5: str | None = None

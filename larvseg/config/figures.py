@@ -50,8 +50,8 @@ class AttentionsConfig(Model):
     profile: str
     seed: NonNegativeInt
     candidates: PositiveInt = 200  # images that are looked at
-    novel: NonNegativeInt = Field(default=2, gt=0)  # labels that are shown
-    base: NonNegativeInt = Field(default=1, gt=0)
+    novel: PositiveInt = 2  # labels that are shown
+    base: PositiveInt = 1
     slots: PositiveInt = 20  # of the bank of each of them
     evaluation: Evaluation
     runtime: Runtime = Runtime()

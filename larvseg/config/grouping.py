@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import NonNegativeInt, PositiveInt
 
 from larvseg.config.base import Model
 from larvseg.config.evaluation import Evaluation
@@ -44,8 +44,8 @@ class ResponsesConfig(Model):
     embedding: Embedding
     classes: tuple[str, ...]  # images are chosen for these, and maps made of these
     images: PositiveInt = 3
-    base: NonNegativeInt = Field(default=2, gt=0)  # classes of each image that C171 has
-    novel: NonNegativeInt = Field(default=2, gt=0)  # and that it has not
+    base: PositiveInt = 2  # classes of each image that C171 has
+    novel: PositiveInt = 2  # and that it has not
     evaluation: Evaluation
     runtime: Runtime = Runtime()
 

@@ -33,7 +33,7 @@ class Proposing(Model):
     optimiser: Optimiser
     clip_norm: PositiveFloat | None = None
     steps: PositiveInt
-    images: PositiveInt = Field(gt=1)  # of a step
+    images: int = Field(gt=1)  # of a step
     augmentation: Augmentation | None = None  # None: that of scenes
     classification: Classification | None = None  # zsbaseline
     grounding: dict[str, Any] = {}  # openseg: what Grounding says, without CLIP and its prompts
@@ -142,8 +142,8 @@ class Profile(Model):
 class Released(Model):
     """What the authors' released configuration of a run says other than the paper; the switches of these names choose it."""
 
-    lambda_cls: NonNegativeFloat | None = Field(default=None, ge=0)
-    top_k: int | None = Field(default=None, gt=0)  # the paper's K
+    lambda_cls: NonNegativeFloat | None = None
+    top_k: PositiveInt | None = None  # the paper's K
 
 
 class Defaults(Model):
@@ -163,8 +163,8 @@ class Run(Model):
     model_of: str | None = None  # the run whose model is evaluated, where one model serves both benchmarks
     sample_classes: PositiveInt | None = None
     attention: dict[str, Any] = {}  # overrides of Attention; top_k is the paper's K
-    lambda_cls: NonNegativeFloat | None = Field(default=None, ge=0)  # weight of the image-level loss
-    lambda_aux: NonNegativeFloat | None = Field(default=None, ge=0)  # weight of the attentive loss
+    lambda_cls: NonNegativeFloat | None = None  # weight of the image-level loss
+    lambda_aux: NonNegativeFloat | None = None  # weight of the attentive loss
     losses: dict[str, float] = {}  # weights of further terms of the loss: TERMS of larvseg/training/losses.py
     released: Released = Released()
     attend: tuple[str, ...] | None = None  # image-level data sets that the classifier attends on; all by default
