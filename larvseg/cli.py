@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
@@ -371,6 +374,21 @@ def bench(gpu: Annotated[bool, typer.Option("--gpu", help="measure steps of `pap
     run_bench()
 
 
+@contextmanager
+def flushed(stream: TextIO) -> Iterator[None]:
+    """What the block wrote to `stream` has arrived; an OSError says that it has not, once, and not again when Python ends."""
+    try:
+        yield
+    finally:
+        try:
+            stream.flush()
+        except OSError as error:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            if error.errno != errno.EPIPE:  # who read it has seen enough
+                error.filename = "standard output"
+                raise
+
+
 def main() -> None:
     """Entry point: a LarvSegError, or an error of the operating system, is one line on standard error and exit status 1."""
     commands = [command.name or command.callback.__name__ for command in app.registered_commands]
@@ -379,8 +397,10 @@ def main() -> None:
         print(f"error: no command {sys.argv[1]!r}{nearest(sys.argv[1], commands)}", file=sys.stderr)
         sys.exit(2)
     choose()  # a recipe or a run may choose again, as long as torch is not imported
+    sys.stdout.reconfigure(errors="replace")  # a terminal that has no "→" shows "?"
     try:
-        app()
+        with flushed(sys.stdout):
+            app()
     except LarvSegError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)

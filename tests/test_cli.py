@@ -1,11 +1,19 @@
 """The command line, where it does more than call one function."""
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
 from larvseg.cli import BY_HAND, app
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.stages import STAGES
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.parametrize("by_hand, in_the_dag", [(["fetch", "nix"], ["fetch", "nix.json"]), (["train", "nix"], ["train", "nix.json"])])
@@ -42,3 +50,24 @@ def test_elsewhere_one_is_told_where_to_run(arguments, monkeypatch, tmp_path):
 def test_a_table_that_is_not_made_yet():
     with pytest.raises(LarvSegError, match="results/nix.csv: no such file; `snakemake --cores all results/nix.csv` makes it"):
         CliRunner().invoke(app, ["print", "results/nix.csv"], catch_exceptions=False)
+
+
+def larvseg(*arguments, stdout=subprocess.PIPE, **environment):
+    command = [sys.executable, "-m", "larvseg.cli", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | environment, stdout=stdout, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--profile", "mini"]])
+def test_letters_that_the_terminal_has_not_are_replaced(arguments):
+    done = larvseg(*arguments, PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"?" in done.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+@pytest.mark.parametrize("arguments", [["--help"], ["plan", "--profile", "mini"], ["vocab", "show", "sofa"]])
+def test_what_cannot_be_printed_is_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        done = larvseg(*arguments, stdout=full)
+    assert done.returncode == 1
+    assert re.fullmatch(rb"error: (standard output: )?No space left on device\n", done.stderr)

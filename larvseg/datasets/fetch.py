@@ -86,7 +86,8 @@ def obtain(sources: Mapping[str, Source], mirror: str | None, offline: bool) -> 
         raise LarvSegError(
             f"{places[missing[0]]}{more}: no such file; put it there, or fetch it with network (without --offline, {OFFLINE})"
         )
-    Downloader(mirror, cookies_in(INCOMING)).fetch({places[name]: sources[name] for name in missing})
+    cookies = cookies_in(INCOMING) if any(sources[name].access == "login" for name in missing) else None
+    Downloader(mirror, cookies).fetch({places[name]: sources[name] for name in missing})
     return places
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from http.cookiejar import LoadError, MozillaCookieJar
+from http.cookiejar import CookieJar
 from pathlib import Path
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -15,6 +15,7 @@ from larvseg.sources import winter21
 from larvseg.sources.download import candidates
 from larvseg.sources.integrity import glance
 from larvseg.sources.registry import is_synset_tar, source_of
+from larvseg.sources.secrets import read_cookies, shown
 from larvseg.sources.transfer import Refused, Transient, new_session, probe
 
 COOKIES = "image-net.org.cookies.txt"
@@ -69,20 +70,10 @@ def _not_in(incoming: Path, files: Iterable[str]) -> set[str]:
     return missing - winter21.held(whole, synsets) if whole and synsets else missing
 
 
-def cookies_in(incoming: Path) -> MozillaCookieJar | None:
-    """The cookies of a logged-in browser that a person has exported to `incoming`; LarvSegError if the file cannot be read."""
+def cookies_in(incoming: Path) -> CookieJar | None:
+    """The cookies of a logged-in browser that a person has exported to `incoming`; errors as of read_cookies."""
     path = incoming / COOKIES
-    if not path.is_file():
-        return None
-    jar = MozillaCookieJar(path)
-    try:
-        jar.load(ignore_discard=True, ignore_expires=True)
-    except (LoadError, ValueError, OSError) as error:
-        raise LarvSegError(f"{path}: not a Netscape cookie file ({error}); export it again") from None
-    for cookie in jar:
-        if cookie.expires == 0:  # so browsers' exports mark a cookie that lives as long as the session
-            cookie.expires = None
-    return jar
+    return read_cookies(path) if path.is_file() else None
 
 
 def _login_trouble(name: str, source: Source, incoming: Path, mirror: str | None, sleep: Callable[[float], object]) -> str | None:
@@ -104,7 +95,7 @@ def _login_trouble(name: str, source: Source, incoming: Path, mirror: str | None
                 patience(probe, session, url, name)
                 return None
             except (Refused, Transient) as problem:
-                trouble = f"{url}: {problem}"
+                trouble = shown(f"{url}: {problem}")
     return trouble
 
 

@@ -19,6 +19,7 @@ from larvseg.config import Source
 from larvseg.errors import LarvSegError
 from larvseg.sources.integrity import prove
 from larvseg.sources.part import Part, opened, part_of
+from larvseg.sources.secrets import shown
 from larvseg.sources.transfer import Refused, Transient, new_session, receive
 
 AT_ONCE = 4  # archives
@@ -81,7 +82,7 @@ class Downloader:
                 try:
                     return self._from(url, part, source)
                 except Refused as refusal:
-                    refusals.append(f"{url}: {refusal}")
+                    refusals.append(shown(f"{url}: {refusal}"))
                 except OSError as error:  # of the disk: those of the network are Transient or Refused by now
                     raise LarvSegError(f"{part.path}: {error.strerror}; what has arrived is kept for the next attempt") from None
         hint = _LOGIN_HINT if source.access == "login" else ""
@@ -149,7 +150,7 @@ class Downloader:
 def candidates(name: str, source: Source, mirror: str | None) -> list[str]:
     """Where the archive `name` may be had, in the order in which to ask. LarvSegError if `mirror` is no URL."""
     if mirror and not mirror.startswith(("http://", "https://")):
-        raise LarvSegError(f"mirror {mirror!r} is not an http or https URL; archives on this machine go to data/incoming")
+        raise LarvSegError(f"mirror {shown(mirror)!r} is not an http or https URL; archives on this machine go to data/incoming")
     own = [f"{mirror.rstrip('/')}/{name}"] if mirror else []
     return [*own, *([source.url] if source.url else []), *source.mirrors]
 

@@ -21,7 +21,7 @@ from larvseg.locks import owned
 class Remote:
     """A remote file as its server described it; `total` in bytes."""
 
-    url: str
+    url: str  # without passwords: this is written beside the part
     total: int | None = None
     etag: str | None = None
     modified: str | None = None

@@ -13,6 +13,7 @@ from urllib3.util.retry import Retry
 from larvseg.config import Source
 from larvseg.sources.integrity import HEAD, beginning_problem, is_page
 from larvseg.sources.part import Part, Remote
+from larvseg.sources.secrets import shown
 
 CHUNK = 1 << 20  # bytes asked for at a time; what has arrived is written at once
 TIMEOUT = (20, 60)  # seconds to connect, and between two pieces of a body
@@ -52,7 +53,8 @@ def receive(session: requests.Session, url: str, part: Part, source: Source, rep
     `report(bytes there, bytes in all or None)` is called as bytes arrive. Whether they are the right ones, a checksum must tell.
     Raises Transient (what has arrived stays in `part`, unless the server sends something else now) or Refused.
     """
-    headers = _resuming(url, part, source)
+    place = shown(url)  # what is noted of it
+    headers = _resuming(place, part, source)
     with _answer(session, url, headers) as response:
         if response.status_code == 416 and headers:
             return _nothing_left(response, part)
@@ -60,7 +62,7 @@ def receive(session: requests.Session, url: str, part: Part, source: Source, rep
             raise _failure(response)
         if response.headers.get("Content-Type", "").split(";")[0].strip().lower() in _PAGE:
             raise Refused("answers with a web page instead of the file")
-        total = _continue(response, url, part, source) if response.status_code == 206 else _begin(response, url, part, source)
+        total = _continue(response, place, part, source) if response.status_code == 206 else _begin(response, place, part, source)
         report(part.size, total)
         # where nobody says how long the file is, twice the usual size is too much
         limit = total or source.size or int(2e9 * source.gigabytes)
@@ -88,11 +90,11 @@ def probe(session: requests.Session, url: str, name: str) -> None:
         raise Refused(problem)
 
 
-def _resuming(url: str, part: Part, source: Source) -> dict[str, str]:
+def _resuming(place: str, part: Part, source: Source) -> dict[str, str]:
     remote, wanted = part.remote, {"Range": f"bytes={part.size}-"}
     if part.size == 0 or remote is None:
         return {}
-    if remote.url == url and remote.validator:
+    if remote.url == place and remote.validator:
         return wanted | {"If-Range": remote.validator}
     # with a published checksum no wrong splice gets through, so the bytes of another server will do
     return wanted if source.sha256 or source.md5 else {}
@@ -118,26 +120,26 @@ def _read(response: requests.Response) -> bytes:
         raise Transient(f"connection lost ({_plain(error)})") from None
 
 
-def _begin(response: requests.Response, url: str, part: Part, source: Source) -> int | None:
+def _begin(response: requests.Response, place: str, part: Part, source: Source) -> int | None:
     """Make `part` empty, for a file that is sent from its start; its bytes in all."""
     length = response.headers.get("Content-Length", "")
     total = int(length) if length.isdecimal() else None
     if None not in (total, source.size) and total != source.size:
         raise Refused(f"offers {total} bytes instead of {source.size}")
-    part.restart(_remote(response, url, total))
+    part.restart(_remote(response, place, total))
     return total
 
 
-def _continue(response: requests.Response, url: str, part: Part, source: Source) -> int | None:
+def _continue(response: requests.Response, place: str, part: Part, source: Source) -> int | None:
     """Check that what is sent goes on where `part` ends, and is of the same file; the file's bytes in all."""
-    known, found = part.remote or Remote(url), _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+    known, found = part.remote or Remote(place), _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     start, _, total = found.groups() if found else (None, None, "*")
     if start is None or int(start) != part.size:
         part.restart()
         raise Transient("sends another range than it was asked for")
     expected = source.size or known.total
-    sent = _remote(response, url, expected if total == "*" else int(total))
-    changed = known.url == url and None not in (sent.etag, known.etag) and sent.etag != known.etag
+    sent = _remote(response, place, expected if total == "*" else int(total))
+    changed = known.url == place and None not in (sent.etag, known.etag) and sent.etag != known.etag
     if changed or (expected is not None and sent.total != expected):
         part.restart()
         raise Transient("the file changed there in between")
@@ -175,8 +177,8 @@ def _failure(response: requests.Response) -> Exception:
     return Transient(problem, wait)
 
 
-def _remote(response: requests.Response, url: str, total: int | None) -> Remote:
-    return Remote(url, total, response.headers.get("ETag"), response.headers.get("Last-Modified"))
+def _remote(response: requests.Response, place: str, total: int | None) -> Remote:
+    return Remote(place, total, response.headers.get("ETag"), response.headers.get("Last-Modified"))
 
 
 def _plain(error: BaseException) -> str:

@@ -263,7 +263,10 @@ def test_cookies_go_to_their_own_site_only(server):
 def test_a_cookie_file_that_is_none():
     settings = config(registry(), "{wnid}.tar", tars=tuple(TARS))
     put("image-net.org.cookies.txt", b'[{"name": "session"}]')
-    with pytest.raises(LarvSegError, match="^data/incoming/image-net.org.cookies.txt: not a Netscape cookie file .*export it again"):
+    with pytest.raises(
+        LarvSegError,
+        match=r"^data/incoming/image-net.org.cookies.txt:1: a cookie has .*; export the cookies again$",
+    ):
         fetch(settings, {}, outputs(*TARS), Path("work"))
 
 
