@@ -7,6 +7,7 @@ all the same: no official archive holds one, and whoever unpacks the archive wit
 from __future__ import annotations
 
 import os
+import posixpath
 import struct
 import threading
 import zipfile
@@ -39,7 +40,8 @@ class Member(NamedTuple):
 def members(path: Path) -> list[Member]:
     """The files in the zip or uncompressed tar archive `path`, sorted by name.
 
-    Of a tar in a tar (not deeper) the files are listed: "n04256520.tar/n04256520_1.JPEG", with offsets in the outer one.
+    Of a tar in a tar (not deeper) the files are listed: "n04256520.tar/n04256520_1.JPEG", with offsets in the outer one. A link in a tar is
+    the file that it leads to. Names may begin with "./", which is left out; what a Mac leaves beside files ("._a.jpg") is not listed.
     Raises LarvSegError if the archive is missing, truncated or altered, or holds a name twice, a name that leads out of the archive
     ("../x"), an encrypted or sparse file or another compression.
     """
@@ -72,7 +74,7 @@ def _zip_members(path: Path) -> list[Member]:
             available = os.fstat(file.fileno()).st_size
             for info in archive.infolist():
                 _check_name(path, info.orig_filename)
-                if info.is_dir():
+                if info.is_dir() or _hides(info.orig_filename):
                     continue
                 _check_zip_entry(path, info)
                 header = os.pread(file.fileno(), _LOCAL_HEADER.size, info.header_offset)
@@ -82,7 +84,8 @@ def _zip_members(path: Path) -> list[Member]:
                 offset = info.header_offset + _LOCAL_HEADER.size + name_length + extra_length
                 if offset + info.compress_size > available:
                     raise _damaged(path, f"expected at least {offset + info.compress_size} bytes")
-                found.append(Member(info.filename, offset, info.compress_size, info.compress_type, info.file_size))
+                name = posixpath.normpath(info.filename)
+                found.append(Member(name, offset, info.compress_size, info.compress_type, info.file_size))
     except FileNotFoundError:
         raise _missing(path) from None
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error, OSError) as error:
@@ -105,29 +108,62 @@ def _tar_members(path: Path, start: int = 0, stop: int | None = None, nested: bo
     try:
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
-            return list(_tar_files(path, file.fileno(), start, size if stop is None else min(stop, size), nested))
+            found = list(_tar_files(path, file.fileno(), start, size if stop is None else min(stop, size), nested))
+            return [*(each for each in found if isinstance(each, Member)), *_followed(path, found)]
     except FileNotFoundError:
         raise _missing(path) from None
     except (tar.BadTar, OSError) as error:
         raise _damaged(path, f"expected a whole tar archive ({error})") from None
 
 
-def _tar_files(path: Path, file: int, start: int, stop: int, nested: bool, outer: str = "") -> Iterator[Member]:
-    """The files of the tar archive in bytes [start, stop) of `file`, those of a tar in it if `nested`.
+class Link(NamedTuple):
+    """A further name of the file `target` in the same archive."""
+
+    name: str
+    target: str
+
+
+def _followed(path: Path, found: list[Member | Link]) -> Iterator[Member]:
+    """The files that the links among `found` are; LarvSegError for one that leads to none, in circles or out of the archive."""
+    links = {each.name: each.target for each in found if isinstance(each, Link)}
+    files = {each.name: each for each in found if isinstance(each, Member)} if links else {}
+    for name, target in links.items():
+        passed = {name}
+        while target in links and target not in passed:
+            passed.add(target)
+            target = links[target]
+        if target not in files:
+            raise LarvSegError(f"{path}: {name!r} is a link to {target!r}, which is no file in it; use the official archive")
+        yield files[target]._replace(name=name)
+
+
+def _tar_files(path: Path, file: int, start: int, stop: int, nested: bool, outer: str = "") -> Iterator[Member | Link]:
+    """The files of the tar archive in bytes [start, stop) of `file`, and the links; those of a tar in it if `nested`.
 
     `outer` is its own name with "/" where it lies in another.
     """
     for entry in tar.entries(file, start, stop):
-        name = outer + entry.name
         _check_name(path, entry.name)
+        name = outer + posixpath.normpath(entry.name)
+        if _hides(entry.name):
+            continue
         if entry.kind == tar.SPARSE:
             raise LarvSegError(f"{path}: {name!r} is stored with holes (sparse), which cannot be read in place; use the official archive")
+        if entry.kind == tar.HARD_LINK:
+            yield Link(name, outer + posixpath.normpath(entry.target))
+        elif entry.kind == tar.SYMBOLIC_LINK and Path(entry.name).suffix:  # of a folder, mostly, one without
+            yield Link(name, posixpath.normpath(posixpath.join(posixpath.dirname(name), entry.target)))
         if entry.kind not in tar.FILES:
-            continue  # links, devices and folders are no images
+            continue  # devices and folders are no images
         if name.endswith(".tar") and nested:
             yield from _tar_files(path, file, entry.offset, entry.offset + entry.size, False, f"{name}/")
         else:
             yield Member(name, entry.offset, entry.size, STORED, entry.size)
+
+
+def _hides(name: str) -> bool:
+    """Whether `name` is of what a Mac leaves beside files: ".DS_Store", "._a.jpg", "__MACOSX/…"."""
+    return any(part.startswith("._") or part in (".DS_Store", "__MACOSX") for part in name.split("/"))
 
 
 def _check_name(path: Path, name: str) -> None:

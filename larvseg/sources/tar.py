@@ -17,6 +17,7 @@ LARGEST_HEADER = 2**20  # bytes of one extended header; real ones hold a few nam
 
 FILES = (b"0", b"\0", b"7")  # regular, regular before POSIX, contiguous
 SPARSE = b"S"
+HARD_LINK, SYMBOLIC_LINK = b"1", b"2"
 LINKS_AND_DEVICES = (b"1", b"2", b"3", b"4", b"5", b"6")  # no data, whatever their size field says
 LONG_NAME, LONG_LINK = b"L", b"K"
 PAX, PAX_FOR_ALL = (b"x", b"X"), b"g"
@@ -30,12 +31,16 @@ class BadTar(Exception):
 
 
 class Entry(NamedTuple):
-    """What one header says: `size` bytes from byte `offset`; `kind` is one of FILES, SPARSE, or something without a use here."""
+    """What one header says: `size` bytes from byte `offset`; `kind` is one of FILES, SPARSE, a link, or something without a use here.
+
+    `target`: of a hard link the name of the file that it is, of a symbolic one a path from its own folder.
+    """
 
     name: str
     kind: bytes
     offset: int
     size: int
+    target: str = ""
 
 
 def entries(file: int, start: int, stop: int) -> Iterator[Entry]:
@@ -44,7 +49,7 @@ def entries(file: int, start: int, stop: int) -> Iterator[Entry]:
     Bytes of names that are not UTF-8 become lone surrogates. What follows a SPARSE entry is not to be relied on.
     Raises BadTar for a header that is damaged or missing, and for data beyond `stop`.
     """
-    position, name, own, common = start, None, {}, {}
+    position, name, target, own, common = start, None, None, {}, {}
     while True:
         header = os.pread(file, BLOCK, position) if position + BLOCK <= stop else b""
         if header == END and name is None and not own:
@@ -60,6 +65,8 @@ def entries(file: int, start: int, stop: int) -> Iterator[Entry]:
             # of several headers before one file, the first has the last word
             if kind == LONG_NAME and name is None:
                 name = _text(data)
+            elif kind == LONG_LINK and target is None:
+                target = _text(data)
             elif kind in PAX:
                 own = _records(data, offset) | own
             elif kind == PAX_FOR_ALL:
@@ -69,6 +76,7 @@ def entries(file: int, start: int, stop: int) -> Iterator[Entry]:
             records = common | own
             size = _pax_size(records["size"], offset) if "size" in records else size
             name = records["path"].rstrip("/") if "path" in records and name is None else name
+            target = records["linkpath"] if "linkpath" in records and target is None else target
             kind = SPARSE if any(key.startswith("GNU.sparse.") for key in records) else kind
         if name is None:
             name = _text(header[:100])
@@ -77,8 +85,9 @@ def entries(file: int, start: int, stop: int) -> Iterator[Entry]:
         if kind == b"\0" and name.endswith("/"):
             kind = b"5"  # how V7 marks a folder
         position = offset if kind in LINKS_AND_DEVICES else _end(offset, size, stop)
-        yield Entry(name, kind, offset, size)
-        name, own = None, {}
+        is_link = kind in (HARD_LINK, SYMBOLIC_LINK)
+        yield Entry(name, kind, offset, size, (_text(header[157:257]) if target is None else target) if is_link else "")
+        name, target, own = None, None, {}
 
 
 def _checksum_holds(header: bytes) -> bool:

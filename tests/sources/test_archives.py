@@ -3,6 +3,7 @@
 import io
 import os
 import pickle
+import posixpath
 import tarfile
 import zipfile
 from pathlib import Path
@@ -211,16 +212,44 @@ def test_odd_but_harmless_names(tmp_path):
     files = dict.fromkeys(["-rf", "new\nline", "...", "a..b/c..", "./x", "größe.jpg"], b"data")
     for suffix in ("zip", "tar"):
         pack(tmp_path / f"odd.{suffix}", files)
-        assert read(tmp_path, f"odd.{suffix}") == files
+        assert read(tmp_path, f"odd.{suffix}") == {name.removeprefix("./"): data for name, data in files.items()}
 
 
-def test_links_and_devices_are_no_files(tmp_path):
+def test_what_a_mac_leaves_beside_files_is_not_listed(tmp_path):
+    left = [".DS_Store", "a/.DS_Store", "._x.jpg", "a/._x.jpg", "__MACOSX/a/x.jpg"]
+    for suffix in ("zip", "tar"):
+        pack(tmp_path / f"mac.{suffix}", dict.fromkeys([*left, "./a/x.jpg", ".hidden.jpg"], b"data"))
+        assert sorted(read(tmp_path, f"mac.{suffix}")) == [".hidden.jpg", "a/x.jpg"]
+
+
+def test_folders_and_devices_are_no_files_and_links_are_what_they_lead_to(tmp_path):
     with tarfile.open(tmp_path / "links.tar", "w") as archive:
-        add(archive, "link", type=tarfile.SYMTYPE, linkname="/etc/passwd")
-        add(archive, "hard", type=tarfile.LNKTYPE, linkname="a.jpg")
+        add(archive, "folder", type=tarfile.SYMTYPE, linkname="/usr/share")
         add(archive, "device", type=tarfile.CHRTYPE)
+        add(archive, "./a.jpg", b"data")
+        add(archive, "b/hard.jpg", type=tarfile.LNKTYPE, linkname="./a.jpg")
+        add(archive, "b/link.jpg", type=tarfile.SYMTYPE, linkname="../a.jpg")
+        add(archive, "again.jpg", type=tarfile.SYMTYPE, linkname="b/hard.jpg")
+    assert read(tmp_path, "links.tar") == dict.fromkeys(["a.jpg", "b/hard.jpg", "b/link.jpg", "again.jpg"], b"data")
+
+
+@pytest.mark.parametrize(
+    ("kind", "target"),
+    [
+        (tarfile.SYMTYPE, "/etc/passwd"),
+        (tarfile.SYMTYPE, "../../etc/passwd"),
+        (tarfile.SYMTYPE, "x.jpg"),
+        (tarfile.LNKTYPE, "nothing.jpg"),
+        (tarfile.LNKTYPE, "/etc/passwd"),
+    ],
+)
+def test_a_link_to_no_file_of_the_archive_is_one_line(tmp_path, kind, target):
+    with tarfile.open(tmp_path / "links.tar", "w") as archive:
         add(archive, "a.jpg", b"data")
-    assert read(tmp_path, "links.tar") == {"a.jpg": b"data"}
+        add(archive, "x.jpg", type=kind, linkname=target)
+    with pytest.raises(LarvSegError, match="'x.jpg' is a link to .*, which is no file in it; use the official archive") as error:
+        members(tmp_path / "links.tar")
+    assert "\n" not in message(error)
 
 
 def test_an_archive_may_be_a_symlink(packed):
@@ -276,7 +305,10 @@ def test_every_tar_is_read_as_tarfile_reads_it(tmp_path, format):
             for number in range(rng.integers(1, 12)):
                 add_any(archive, rng, number)
         with tarfile.open(path) as archive:
-            expected = [(info.name, info.offset_data, info.size) for info in archive if info.isreg()]
+            places = {info.name: (info.offset_data, info.size) for info in archive if info.isreg()}
+            places |= {info.name: places[info.linkname] for info in archive if info.islnk()}
+            places |= {info.name: places[posixpath.normpath(f"{info.name}/../{info.linkname}")] for info in archive if info.issym()}
+        expected = [(name, *place) for name, place in places.items() if not any(part.startswith("._") for part in name.split("/"))]
         assert [(m.name, m.offset, m.size) for m in members(path)] == sorted(expected)
         assert all(m.length == m.size and m.method == STORED for m in members(path))
 
@@ -293,7 +325,13 @@ def add_any(archive: tarfile.TarFile, rng: np.random.Generator, number: int) -> 
     codes = {"old": b"\0", "contiguous": b"7", "folder": b"5", "link": b"2", "hard": b"1", "device": b"3", "unknown": b"Z"}
     attributes = {"type": codes.get(kind, b"0"), "mtime": int(rng.integers(0, 2**33))}
     if kind in ("link", "hard"):
-        attributes["linkname"] = "t" * int(rng.integers(1, 90 if archive.format == tarfile.USTAR_FORMAT else 300))
+        files = [info.name for info in archive.getmembers() if info.isreg()]
+        to = {each: posixpath.relpath(each, posixpath.dirname(name) or ".") if kind == "link" else each for each in files}
+        possible = [each for each in files if archive.format != tarfile.USTAR_FORMAT or len(to[each].encode()) <= 100]
+        if possible:
+            attributes["linkname"] = to[possible[int(rng.integers(len(possible)))]]
+        else:
+            attributes["type"] = codes["device"]
     if archive.format == tarfile.PAX_FORMAT and rng.random() < 0.3:
         attributes["pax_headers"] = {"comment": "é" * int(rng.integers(1, 900)), "mtime": "1.5"}
     data = bytes(int(rng.choice([0, 1, 511, 512, 513, 3000]))) if kind in ("file", "old", "contiguous", "unknown") else b""
