@@ -109,7 +109,8 @@ def _tar_members(path: Path, start: int = 0, stop: int | None = None, nested: bo
         with open(path, "rb") as file:
             size = os.fstat(file.fileno()).st_size
             found = list(_tar_files(path, file.fileno(), start, size if stop is None else min(stop, size), nested))
-            return [*(each for each in found if isinstance(each, Member)), *_followed(path, found)]
+        files = [*(each for each in found if isinstance(each, Member)), *_followed(path, found)]
+        return [each for each in files if not _hides(each.name)]
     except FileNotFoundError:
         raise _missing(path) from None
     except (tar.BadTar, OSError) as error:
@@ -145,8 +146,6 @@ def _tar_files(path: Path, file: int, start: int, stop: int, nested: bool, outer
     for entry in tar.entries(file, start, stop):
         _check_name(path, entry.name)
         name = outer + posixpath.normpath(entry.name)
-        if _hides(entry.name):
-            continue
         if entry.kind == tar.SPARSE:
             raise LarvSegError(f"{path}: {name!r} is stored with holes (sparse), which cannot be read in place; use the official archive")
         if entry.kind == tar.HARD_LINK:
