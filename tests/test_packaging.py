@@ -5,6 +5,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 from larvseg.pipeline.stages import STAGES
@@ -56,3 +57,12 @@ def test_cookies_and_archives_cannot_be_committed_by_accident():
         ["git", "check-ignore", "--no-index", *private, "data/reference/x.csv"], capture_output=True, text=True, cwd=ROOT
     )
     assert asked.stdout.splitlines() == private
+
+
+def test_every_clone_has_the_same_bytes():
+    asked = subprocess.run(
+        ["git", "check-attr", "text", "README.md", "dvc.lock", "data/reference/SHA256SUMS"], cwd=ROOT, capture_output=True, text=True
+    )
+    if asked.returncode:  # an archive of the project, without git
+        pytest.skip(asked.stderr)
+    assert [line.rpartition(": ")[2] for line in asked.stdout.splitlines()] == ["unset"] * 3, "core.autocrlf would change them"
