@@ -214,6 +214,20 @@ def plan(profile: ProfileOption = None, seeds: SeedsOption = None) -> None:
     print(text_of(selected(profile, seeds)))
 
 
+@app.command("watch")
+def watch_jobs(
+    once: Annotated[bool, typer.Option("--once", help="show it once, as text")] = False,
+    tensorboard: Annotated[Path | None, typer.Option(help="folder for event files of the training curves", show_default=False)] = None,
+    profile: ProfileOption = None,
+    seeds: SeedsOption = None,
+) -> None:
+    """Show which jobs run, how far each is, and how many are done and left; on a terminal, until all are done."""
+    from larvseg.pipeline import selected
+    from larvseg.watch import watch
+
+    watch(selected(profile, seeds), sys.stdout, once, tensorboard)
+
+
 @app.command()
 def doctor(
     profile: ProfileOption = None,

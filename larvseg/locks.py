@@ -52,6 +52,11 @@ class Holder(NamedTuple):
         """Whether it is alive; of another host, True."""
         return not self.is_here or _start(self.process) == self.start
 
+    @property
+    def is_at_work(self) -> bool:
+        """Whether it is alive as far as one can tell who only looks: of another host, if it was seen within `PATIENCE`."""
+        return self.may_be_alive and (self.is_here or time.time() - self.seen <= PATIENCE)
+
     def __str__(self) -> str:
         if self.is_here:
             return f"process {self.process} of this host"
@@ -192,15 +197,20 @@ def _leave(note: Path, process: int) -> None:
 def others(path: Path) -> list[Holder]:
     """Who else has left a note beside the lock `path` and may be alive. Notes of dead processes of this host are removed."""
     found = []
-    for note in sorted(path.parent.glob(f"{path.name}.*@*")):
-        holder = _holder(note, path)
-        if holder is None or note == note_of(path):
+    for holder in noted(path):
+        if holder.note == note_of(path):
             continue
         if holder.may_be_alive:
             found.append(holder)
         else:
-            _remove(note)
+            _remove(holder.note)
     return found
+
+
+def noted(path: Path) -> list[Holder]:
+    """Everybody who has left a note beside the lock `path`, dead or alive."""
+    notes = sorted(path.parent.glob(f"{path.name}.*@*"))
+    return [holder for note in notes if (holder := _holder(note, path)) is not None]
 
 
 def is_held(path: Path) -> bool:
