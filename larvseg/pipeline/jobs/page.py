@@ -9,13 +9,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from larvseg import config as c
+from larvseg.config import parse
 from larvseg.lineage.recipes import Recipe
 from larvseg.pipeline.job import Job
 from larvseg.pipeline.project import Project
 from larvseg.pipeline.stages import STAGES, WANTED
 
 CAPTIONS = Path("workflow/report")  # Snakemake's own report has the same
-ASSETS = tuple(f"larvseg/reporting/page/{file}" for file in ("page.html.jinja", "page.css", "page.js", "theme.js"))
+ASSETS = tuple(f"larvseg/reporting/page/{file}" for file in ("page.html.jinja", "gains.html.jinja", "page.css", "page.js", "theme.js"))
 IMAGES = (".png", ".svg")
 
 
@@ -54,11 +55,18 @@ def contents(recipes: Sequence[Recipe], about: Mapping[str, Any], wanted: Collec
         tables=tuple(item for _, item in sorted(shown["tables"], key=lambda pair: pair[0])),
         figures=tuple(item for _, item in sorted(shown["figures"], key=lambda pair: _of_the_paper(pair[0]))),
         claims=next((item for _, item in shown["claims"]), None),
+        gains=tuple(_gains(recipe) for recipe in jobs if recipe.rule == "gains"),
         models=tuple(item for _, item in shown["models"]),
         steps={recipe.rule: STAGES[recipe.rule].step for recipe in jobs},
         recipes=hashlib.sha256("".join(recipe.text() for recipe in jobs).encode()).hexdigest()[:20],
     )
     return settings, inputs
+
+
+def _gains(drawn: Recipe) -> c.ClassGains:
+    """What a figure of gains shows, of the same table of classes."""
+    classes = {"rule": "classes", "name": drawn.name, "output": "table"}
+    return parse(c.ClassGains, {key: drawn.config[key] for key in ("benchmark", "pairs")} | {"classes": classes}, drawn.title)
 
 
 def below(recipes: Sequence[Recipe], wanted: Collection[str]) -> list[Recipe]:
