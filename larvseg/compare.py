@@ -48,7 +48,7 @@ def evaluated(project: Project, name: str, seed: int | None = None) -> Evaluated
 
     A run that trains nothing is the same with every seed. Raises LarvSegError for an unknown run, and for one without evaluation.
     """
-    if Path(name).is_dir():
+    if name not in project.experiments.runs and Path(name).is_dir():  # the folder of the package has the name of a run of photographs
         pairs, made_by = [(Path(name, "metrics.json"), Path(name, "confusion.arrow"))], "`larvseg train RUN` leaves it in its folder"
     else:
         run, _ = project.split(f"{name}.seed0")

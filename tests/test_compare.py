@@ -53,6 +53,12 @@ def test_a_folder_of_a_training_outside_the_dag_is_a_run(project, made):
     assert evaluated(project, f"{folder}/").name == folder.name
 
 
+def test_a_folder_with_the_name_of_a_run_is_not_taken_for_it(project, made):
+    made("larvseg-a150", 0)
+    Path("larvseg-a150").mkdir()
+    assert evaluated(project, "larvseg-a150", 0).metrics[0].parts[0] == "results"
+
+
 @pytest.mark.parametrize(
     "run, said",
     [

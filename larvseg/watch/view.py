@@ -35,8 +35,7 @@ def as_table(look: Look) -> Group:
 
 
 def _summary(look: Look) -> str:
-    said = f"{look.profile}: {look.done} of {look.jobs} jobs done, {len(look.running)} running, {look.left} left"
-    return f"{said}; snakemake --cores all all goes on" if look.left and not look.running else said
+    return f"{look.profile}: {look.done} of {look.jobs} jobs done, {len(look.running)} running, {look.left} left"
 
 
 def _cells(job: Shown) -> tuple[str, ...]:
