@@ -154,15 +154,16 @@ def by_third(runs: Sequence[Evaluated], labelled: Manifest) -> Layout:
     metrics = [{"classes": run.classes} for run in runs]
     parts, within = thirds(images_of_each_class(labelled), metrics), ious_of(metrics)
     alone = [each["name"] for each in runs[0].classes if each["by_name"]]
-    columns = {"novel": [run.miou("novel") for run in runs]}
+    columns = [("novel", [run.miou("novel") for run in runs])]
     if alone and len(within):
-        columns[f"without {len(alone)}"] = within.apply(fmean).tolist()
-    columns |= {f"{fewest}–{most}": means for (fewest, most), means in parts}
-    rows = (tuple(map(Entry, (run.name, *map(_percent, values)))) for run, *values in zip(runs, *columns.values(), strict=True))
+        columns.append((f"without {len(alone)}", within.apply(fmean).tolist()))
+    columns += [(f"{fewest}–{most}", means) for (fewest, most), means in parts]
+    each = zip(runs, *(values for _, values in columns), strict=True)
+    rows = (tuple(map(Entry, (run.name, *map(_percent, values)))) for run, *values in each)
     notes = [f"right: in thirds of the classes by the images of {labelled.header['dataset']} that show one"]
     if alone:
         notes.append(f"left out: {', '.join(alone)}, which have pixel labels under another name")
-    heads = (Column("run"), *(Column(heading, number=True) for heading in columns))
+    heads = (Column("run"), *(Column(heading, number=True) for heading, _ in columns))
     return Layout("tail", "Novel mIoU in percent, from rare classes to frequent ones", heads, tuple(rows), (*notes, _about(runs)))
 
 

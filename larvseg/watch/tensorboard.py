@@ -42,10 +42,13 @@ class Events(AbstractContextManager["Events"]):
         Where it says otherwise than what is there (the training was begun anew), a session begins at that step: TensorBoard drops what
         came after it before.
         """
-        status = curves.stat()
-        if self._read.get(name) == (status.st_ino, status.st_mtime_ns):
+        try:
+            status = curves.stat()
+            if self._read.get(name) == (status.st_ino, status.st_mtime_ns):
+                return
+            points, there = points_of(curves), self._points(name)
+        except FileNotFoundError:  # it was finished this moment: its curves are beside the model now
             return
-        points, there = points_of(curves), self._points(name)
         if new := dict(_from_the_first_other(points, there)):
             first = min(new)
             if dropped := [step for step in there if step >= first]:

@@ -1,5 +1,6 @@
 """Curves as event files, read back as TensorBoard reads them."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import numpy as np
 from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
 
 from larvseg.reporting.tables import read_csv
+from larvseg.watch import watch
+from larvseg.watch.look import Look
 from larvseg.watch.tensorboard import Events
 from tests.watch.conftest import TRAIN
 
@@ -65,3 +68,23 @@ def test_another_training_takes_the_place_of_the_first(jobs, tmp_path, again):
     with events:
         events.write("r1.seed0", curves)
     assert scalars(tmp_path / "r1.seed0") == said(curves)
+
+
+def test_a_training_that_was_finished_this_moment_is_looked_at_again_later(jobs, tmp_path):
+    with Events(tmp_path / "board") as events:
+        events.write("r1.seed0", Path("work/gone/curves.csv"))
+        assert not (tmp_path / "board").exists()
+        curves = jobs.show(TRAIN, 2.0)
+        events.write("r1.seed0", curves)
+    assert scalars(tmp_path / "board/r1.seed0") == said(curves)
+
+
+def test_the_command_writes_what_runs_and_what_is_finished(jobs, tmp_path, monkeypatch, capsys):
+    finished, running = tmp_path / "finished.csv", jobs.show(TRAIN, 2.0, 1.5)
+    finished.write_text(running.read_text())
+    look = Look("mini", 2, 1, 0, (), {"r1.seed0": running, "clip-resnet": finished})
+    monkeypatch.setattr("larvseg.watch.Watch", lambda project: type("Toy", (), {"look": staticmethod(lambda: look)}))
+    watch(None, sys.stdout, board=tmp_path / "board")
+    assert capsys.readouterr().out == "mini: 1 of 2 jobs done, 0 running, 0 left\n"
+    for name in ("r1.seed0", "clip-resnet"):
+        assert scalars(tmp_path / "board" / name) == said(running)

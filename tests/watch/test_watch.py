@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import write_record
 from larvseg.locks import owned
-from larvseg.pipeline import Dag, Project
+from larvseg.pipeline import Project
 from larvseg.watch import watch
 from larvseg.watch.look import Look, Shown, Watch
 from larvseg.watch.steps import Step, last_line, step_of, steps_of
@@ -48,9 +49,25 @@ def test_a_step_is_read_from_the_log_and_from_the_curves_whichever_is_newer(jobs
 
 
 def test_steps_stand_in_the_recipe_or_in_a_section_of_it():
-    assert (steps_of(TRAIN), steps_of(EVALUATE)) == (200, None)
-    pretraining = Dag(Project("smoke")).project.profile.pretraining
-    assert steps_of(next(recipe for recipe in Dag(Project("smoke")).recipes if recipe.rule == "pretrain")) == pretraining.steps
+    pretraining = Recipe("pretrain", "backbone", {"runtime": {"threads": 2}, "pretraining": {"steps": 9}}, {}, {}, {})
+    assert (steps_of(TRAIN), steps_of(pretraining), steps_of(EVALUATE)) == (200, 9, None)
+
+
+def test_curves_of_a_training_are_in_its_folder_until_it_is_finished(jobs, project):
+    watched = Watch(project)
+    assert watched.look().curves == {}
+    recipe = next(recipe for recipe in watched._recipes if recipe.name == "larvseg-a150.seed0" and recipe.rule == "train")
+    finished = Path(recipe.outputs["curves"])
+    finished.parent.mkdir(parents=True)
+    finished.write_text("step,loss\n")
+    assert watched.look().curves == {"larvseg-a150.seed0": finished}
+    so_far = jobs.show(recipe, 2.0)
+    assert watched.look().curves == {"larvseg-a150.seed0": so_far}
+    with owned(jobs.lock_of(TRAIN), "x"):
+        assert watched.look().curves == {"larvseg-a150.seed0": so_far}  # the other one has none yet
+        assert watched.look().running[0].title == TRAIN.title
+        other = jobs.show(TRAIN, 2.0)
+        assert watched.look().curves == {"larvseg-a150.seed0": so_far, "r1.seed0": other}
 
 
 def test_the_last_line_of_a_bar_is_what_follows_the_last_return(tmp_path):
