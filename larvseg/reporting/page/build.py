@@ -18,6 +18,7 @@ from larvseg.reporting.page.cards import as_html
 from larvseg.reporting.page.claims import claims_of
 from larvseg.reporting.page.curves import curves_of
 from larvseg.reporting.page.datasets import datasets_of
+from larvseg.reporting.page.gains import gains_of
 from larvseg.reporting.page.graph import TOLD, Graph
 from larvseg.reporting.page.images import embedded
 from larvseg.reporting.page.numbers import Recount
@@ -54,6 +55,7 @@ class Contents:
         self.figures = [self._figure(item) for item in config.figures]
         self.claims = claims_of(self._path(config.claims)) if config.claims else None
         self.claims_caption = self._caption(config.claims) if config.claims else None
+        self.gains = [{"path": self._path(item.classes), "tables": gains_of(item, self._path(item.classes))} for item in config.gains]
         self.models = [self._model(item) for item in config.models]
         columns = [column for table in self.tables for column in table["view"].layout.columns]
         self.beside = any(column.group == "published" or column.heading == "published" for column in columns)  # the paper has these rows

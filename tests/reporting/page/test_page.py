@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from larvseg.audit.show import show
 from larvseg.errors import LarvSegError
@@ -17,6 +18,7 @@ from larvseg.files import json_text
 from larvseg.pipeline import Dag, Project
 from larvseg.pipeline.jobs.page import page
 from larvseg.reporting.page.build import as_size
+from larvseg.reporting.tables import write_csv
 from tests.reporting.page.conftest import MANIFEST, TAR, ZIP
 
 METRICS = "results/toy/evaluations/larvseg-a150/seed0/metrics.json"
@@ -203,3 +205,30 @@ def test_what_a_record_says_cannot_break_out_of_its_script(tree):
     text = tree.write().read_text()
     assert "<script>alert" not in text
     assert evil in [job["config"].get("run") for job in Parsed(text).data["jobs"]]
+
+
+def test_pairs_of_runs_are_compared_class_by_class(tree):
+    kinds = {"novel_p": "false", "by_name": "false", "images_wa150": "9", "pixels": "5", "size": "1.0", "profile": "toy", "seeds": "0"}
+    numbers = [("wall", "false", "80.00", "79.00"), ("lamp", "true", "10.00", "30.50"), ("sofa", "true", "", "1.00")]
+    columns = ("class", "novel_s", "baseline-a150", "larvseg-a150")
+    write_csv(Path("results/classes_a150.csv"), [dict(zip(columns, each, strict=True)) | kinds for each in numbers])
+    tree.make("classes", "a150", {"table": "results/classes_a150.csv"}, {})
+    measured = {run: {"run": run, "title": run, "training_data": "C171", "seeds": [0]} for run in columns[2:]}
+    pair = {"title": "Without I124", "run": measured["larvseg-a150"], "without": measured["baseline-a150"]}
+    Image.new("L", (9, 5)).save("reports/figures/gains_a150.png")
+    config = {"figure": "gains_a150", "profile": "toy", "benchmark": "A150", "pairs": [pair]}
+    tree.make("gains", "a150", {"figure": "reports/figures/gains_a150.png"}, {"classes": "results/classes_a150.csv"}, config)
+    text = tree.write().read_text()
+    section = text[text.index('<section id="classes"') : text.index('<section id="figures"')]
+    assert "Without I124: larvseg-a150 beside baseline-a150, A150" in section and "1 gain, 1 lose" in section
+    rows = [re.findall(r"<t[hd][^>]*>([^<]*)<", row) for row in re.findall(r"<tr><th scope=.row.*?</tr>", section)]
+    assert rows == [
+        ["lamp", "novel", "10.0", "30.5", "+20.5"],
+        ["wall", "base", "80.0", "79.0", "−1.0"],
+        ["sofa", "novel", "–", "1.0", "–"],
+    ]
+    assert '<a href="#classes">Classes</a>' in text and "results/classes_a150.csv" in section
+
+
+def test_without_pairs_there_is_no_such_section(toy_page):
+    assert 'href="#classes"' not in toy_page.read_text()
