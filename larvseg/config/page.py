@@ -26,7 +26,8 @@ class PageConfig(Model):
     drawn: bool
     seeds: tuple[int, ...]
     tables: tuple[Shown, ...]
-    figures: tuple[Shown, ...]
+    pictures: tuple[Shown, ...] = ()  # figures of images, which stand before everything else
+    figures: tuple[Shown, ...]  # all others
     claims: Shown | None = None
     models: tuple[Shown, ...]  # whatever has a model card
     steps: dict[str, tuple[str, str]]  # rule → what the lineage calls a job of it, and what it tells of it
