@@ -123,7 +123,10 @@ def _environment() -> Environment:
 
 
 def _policy(styles: str, *scripts: str) -> str:
-    """The page may run its own scripts, has its own style sheet and shows what stands in it; nothing else. Attributes say where dots lie."""
+    """The page may run its own scripts, has its own style sheet and shows what stands in it; nothing else.
+
+    Attributes of style are allowed: they say where dots lie and how long bars are.
+    """
     style, *run = (f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in (styles, *scripts))
     rules = f"script-src {' '.join(run)}; style-src-elem {style}; style-src-attr 'unsafe-inline'; img-src data:"
     return f"default-src 'none'; {rules}; base-uri 'none'; form-action 'none'"

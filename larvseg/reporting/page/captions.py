@@ -42,8 +42,8 @@ class _Wildcards:
 def read_caption(path: Path, name: str, config: Mapping[str, Any]) -> Caption:
     """The caption in `path` of an output of the job `name`, with `snakemake.wildcards` and `snakemake.config` filled in as Snakemake does.
 
-    Raises LarvSegError for a file that is no valid template or reStructuredText, has no title, or wants something beside text: an image would
-    lie outside the page, and of links only those to other pages are any use.
+    Raises LarvSegError for a file that is no valid template or reStructuredText or has no title, for an image, which would lie outside the
+    page, and for a link that does not lead to another page.
     """
     environment = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)  # Snakemake's, but strict
     snakemake = SimpleNamespace(wildcards=_Wildcards(name), config=config)

@@ -9,7 +9,6 @@ import pytest
 from tests.browser import DESKTOP, PHONE
 from tests.reporting.page.conftest import TAR, ZIP
 
-
 pytestmark = pytest.mark.usefixtures("quiet")
 
 

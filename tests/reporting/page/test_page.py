@@ -3,13 +3,13 @@
 import base64
 import hashlib
 import json
-import re
 import shlex
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from larvseg.audit.show import show
 from larvseg.errors import LarvSegError
@@ -210,3 +210,11 @@ def test_what_a_record_says_cannot_break_out_of_its_script(tree):
     text = tree.write().read_text()
     assert "<script>alert" not in text
     assert evil in [job["config"].get("run") for job in Parsed(text).data["jobs"]]
+
+
+def test_photographs_come_before_other_images(tree):
+    path = "reports/figures/overlays.png"
+    Image.new("RGB", (60, 120), "teal").save(path)
+    tree.make("overlays", "overlays", {"figure": path}, {"table": "results/table3.csv"})
+    images = [image["alt"] for image in Parsed(tree.write().read_text()).all("img")]
+    assert images[:2] == ["overlays", "figure4"]

@@ -41,8 +41,8 @@ def test_claims_are_drawn_around_0_and_what_lies_beyond_stands_at_the_edge(tmp_p
 
 
 def test_rows_at_a_glance_say_what_tells_them_apart(tmp_path):
-    row = {"model": "LarvSeg", "pooling": "as printed", "backbone": "ViT", "benchmark": "A150", "training_data": "C171, WA150", "all": "30.0"}
-    row |= {"base": "52.7", "novel": "14.0", "published_base": "", "published_novel": ""}
+    row = {"model": "LarvSeg", "pooling": "as printed", "backbone": "ViT", "benchmark": "A150", "training_data": "C171, WA150"}
+    row |= {"all": "30.0", "base": "52.7", "novel": "14.0", "published_base": "", "published_novel": ""}
     write_csv(tmp_path / "table3.csv", [row, row | {"pooling": ""}, row | {"benchmark": "A847"}])
     overview = overview_of(str(tmp_path / "table3.csv"))
     assert [(each.model, each.about) for each in overview.rows] == [("LarvSeg", "as printed; C171, WA150"), ("LarvSeg", "C171, WA150")]
