@@ -39,10 +39,13 @@ function classHead(benchmark) {
     Object.keys(benchmark.images).map((name) => column(name, "images", "n")));
 }
 
+/** "Figure 4" of "Figure 4: predictions side by side"; of other figures the name of the file. */
+const shortTitle = (figure) => (figure.title.includes(":") ? figure.title.split(":")[0] : figure.id);
+
 function classRow(benchmark, at) {
   const name = benchmark.names[at];
   const iou = (run) => (run.iou[at] === null ? "–" : h("a", { href: addressOf(benchmark.benchmark, name, run.run), class: "lineage", "aria-haspopup": "dialog" }, percent(run.iou[at])));
-  const figures = benchmark.shown.filter((figure) => figure.classes.includes(at)).map((figure) => h("a", { href: `#${figure.id}` }, figure.title.split(":")[0]));
+  const figures = benchmark.shown.filter((figure) => figure.classes.includes(at)).map((figure) => h("a", { href: `#${figure.id}`, title: figure.title }, shortTitle(figure)));
   return h("tr", { id: `class-${DATA.classes.indexOf(benchmark)}-${at}`, tabindex: "-1" },
     h("th", { scope: "row", class: "t" }, name),
     h("td", { class: `t ${kindOf(benchmark, at)}` }, kindOf(benchmark, at), benchmark.alone[at] ? " by name alone" : null),
