@@ -37,6 +37,7 @@ class Browser:
 
     def __init__(self, driver: webdriver.Chrome):
         self.driver = driver
+        self.address = ""  # of the page
 
     def open(self, page: Path, size: tuple[int, int] = DESKTOP, dark: bool = False, fragment: str = "") -> Browser:
         """Open the file `page` anew, nothing remembered, in a window of `size` pixels."""
@@ -49,7 +50,8 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": listed})
         for log in ("browser", "performance"):
             self.driver.get_log(log)
-        self.driver.get(page.as_uri() + fragment)
+        self.address = page.as_uri()
+        self.driver.get(self.address + fragment)
         self.run("try { localStorage.clear() } catch {}")
         return self
 
@@ -95,10 +97,13 @@ class Browser:
 
     @property
     def requests(self) -> list[str]:
-        """The URLs that were asked for, the page itself and what is inside it aside."""
+        """The URLs that were asked for, files too; the page itself and what is inside it aside."""
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        failed = [message["params"] for message in messages if message["method"] == "Network.loadingFailed"]
+        refused = {params["requestId"] for params in failed if params.get("blockedReason") == "csp"}  # never sent; the console says so
         sent: list[Mapping] = [message["params"] for message in messages if message["method"] == "Network.requestWillBeSent"]
-        return [params["request"]["url"] for params in sent if not params["request"]["url"].startswith(("file:", "data:", "about:"))]
+        asked = [params["request"]["url"] for params in sent if params["requestId"] not in refused]
+        return [url for url in asked if url != self.address and not url.startswith(("data:", "about:"))]
 
 
 @contextmanager

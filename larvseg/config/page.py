@@ -37,7 +37,8 @@ class PageConfig(Model):
     drawn: bool
     seeds: tuple[NonNegativeInt, ...]
     tables: tuple[Shown, ...]
-    figures: tuple[Shown, ...]
+    pictures: tuple[Shown, ...] = ()  # figures of images, which stand before everything else
+    figures: tuple[Shown, ...]  # all others
     claims: Shown | None = None
     gains: tuple[ClassGains, ...] = ()
     models: tuple[Shown, ...]  # whatever has a model card

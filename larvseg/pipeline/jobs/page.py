@@ -16,15 +16,17 @@ from larvseg.pipeline.project import Project
 from larvseg.pipeline.stages import STAGES, WANTED
 
 CAPTIONS = Path("workflow/report")  # Snakemake's own report has the same
-ASSETS = tuple(f"larvseg/reporting/page/{file}" for file in ("page.html.jinja", "gains.html.jinja", "page.css", "page.js", "theme.js"))
+FILES = ("page.html.jinja", "gains.html.jinja", "page.css", "page.js", "classes.js", "theme.js")
+ASSETS = tuple(f"larvseg/reporting/page/{file}" for file in FILES)
 IMAGES = (".png", ".svg")
+PICTURES = ("overlays", "figure4", "miniature")  # rules whose figures show images and what is seen in them: the page begins with these
 
 
 def page(project: Project, recipes: Sequence[Recipe]) -> Job:
     """Write the report. `recipes`: those of all other jobs."""
     about = {"profile": project.name, "about": project.profile.about, "drawn": project.profile.drawn, "seeds": project.seeds}
     settings, inputs = contents(recipes, about)
-    shown = (*settings.tables, *settings.figures, *([settings.claims] if settings.claims else ()), *settings.models)
+    shown = (*settings.tables, *settings.pictures, *settings.figures, *([settings.claims] if settings.claims else ()), *settings.models)
     captions = dict.fromkeys(item.caption for item in shown if item.caption)
     return project.job("page", settings, inputs, reference=(*ASSETS, *captions))
 
@@ -50,10 +52,12 @@ def contents(recipes: Sequence[Recipe], about: Mapping[str, Any], wanted: Collec
                 shown["figures"].append((path, item))
             elif role in ("claims", "card"):
                 shown["claims" if role == "claims" else "models"].append((path, item))
+    figures = [item for _, item in sorted(shown["figures"], key=lambda pair: _of_the_paper(pair[0]))]
     settings = c.PageConfig(
         **about,
         tables=tuple(item for _, item in sorted(shown["tables"], key=lambda pair: pair[0])),
-        figures=tuple(item for _, item in sorted(shown["figures"], key=lambda pair: _of_the_paper(pair[0]))),
+        pictures=tuple(item for rule in PICTURES for item in figures if item.rule == rule),
+        figures=tuple(item for item in figures if item.rule not in PICTURES),
         claims=next((item for _, item in shown["claims"]), None),
         gains=tuple(_gains(recipe) for recipe in jobs if recipe.rule == "gains"),
         models=tuple(item for _, item in shown["models"]),
