@@ -65,13 +65,13 @@ test-unit: install ## the unit tests (under two minutes)
 lint: install
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile workflow
+	snakefmt --check workflow
 	snakemake --lint
 
 format: install ## lay out the code
 	ruff check --fix .
 	ruff format .
-	snakefmt Snakefile workflow
+	snakefmt workflow
 
 clean: ## delete everything that was made, except .venv
 	rm -rf work data/smoke data/mini data/photos data/paper .snakemake

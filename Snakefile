@@ -1,9 +1,0 @@
-configfile: "workflow/config/config.yaml"
-
-
-report: "workflow/report/workflow.rst"
-
-
-include: "workflow/rules/project.smk"
-include: "workflow/rules/stages.smk"
-include: "workflow/rules/targets.smk"
