@@ -3,10 +3,12 @@
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 from larvseg.pipeline.stages import STAGES
 
@@ -33,6 +35,13 @@ def test_environment_yml_lists_every_direct_dependency():
     direct = {canonical(name) for name in project["dependencies"] + extras if not name.startswith("larvseg[")}
     listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"][-1]["pip"]
     assert {canonical(line.split("==")[0]) for line in listed} == direct
+
+
+def test_every_pin_installs_on_the_oldest_python_that_the_project_names():
+    oldest = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"].removeprefix(">=")
+    wanted = {each.name: each.metadata["Requires-Python"] or "" for each in metadata.distributions() if canonical(each.name) in pins()}
+    assert "torch" in wanted
+    assert {name: versions for name, versions in wanted.items() if not SpecifierSet(versions).contains(oldest)} == {}
 
 
 def test_light_imports():
