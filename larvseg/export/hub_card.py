@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from larvseg.training.label_space import RunVocabulary
 from larvseg.training.segmenter_card import card_text
 
 MEASURES = {"all": "mIoU (%)", "base": "mIoU of base categories (%)", "novel": "mIoU of novel categories (%)"}
+MARKUP = "".join(sorted(set(string.punctuation) - set(",'-")))  # what Markdown and HTML may give a meaning to within a line
 USE = """    import larvseg
     import numpy as np
     from PIL import Image
@@ -93,9 +95,7 @@ def _categories(config: TrainConfig, vocabulary: RunVocabulary) -> str:
 
 def escaped(name: str) -> str:
     """`name` in one line, so that Markdown and HTML show it as it is."""
-    return re.sub(r"([^\w\s,.'-])", lambda match: f"\\{match[1]}" if match[1].isascii() else match[1], " ".join(name.split())).replace(
-        "_", r"\_"
-    )
+    return re.sub(f"([{re.escape(MARKUP)}])", r"\\\1", " ".join(name.split()))
 
 
 def _licence(config: TrainConfig) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -36,16 +37,12 @@ def write(run: LoadedRun, folder: Path, target: Path, pictures: Pictures) -> str
         raise LarvSegError(f"--to onnx: {error.name} is not installed; pip install -c constraints.txt -e '.[export]'") from None
     network, example = ready(run)
     data = io.BytesIO()
-    free = {0: "N"} if fixed_window(run) else {0: "N", 2: "H", 3: "W"}
-    names = {"input_names": ["images"], "output_names": ["logits"], "dynamic_axes": {"images": free, "logits": {**free, 1: "C"}}}
+    axes = {0: "N"} if fixed_window(run) else {0: "N", 2: "H", 3: "W"}
+    names = {"input_names": ["images"], "output_names": ["logits"], "dynamic_axes": {"images": axes, "logits": {0: "N"}}}
     with tracing():
         torch.onnx.export(network, (example,), data, dynamo=False, opset_version=OPSET, **names)
     model = onnx.load_model_from_string(data.getvalue())
-    classes, *grid = model.graph.output[0].type.tensor_type.shape.dim[1:]
-    classes.dim_value = len(run.names)  # which the tracer does not see
-    for axis, length in zip(grid, "hw", strict=True):
-        if axis.dim_param:
-            axis.dim_param = length
+    _name_axes(model.graph.output[0].type.tensor_type.shape, run)
     onnx.helper.set_model_props(model, {key: value if isinstance(value, str) else json.dumps(value) for key, value in about(run).items()})
     onnx.checker.check_model(model)
     with replacing(target) as temporary:
@@ -56,3 +53,14 @@ def write(run: LoadedRun, folder: Path, target: Path, pictures: Pictures) -> str
             return torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
 
         return str(check(run, logits, pictures, "onnx"))
+
+
+def _name_axes(shape: Any, run: LoadedRun) -> None:
+    """Say in the file what `shape` (N, C, h, w) of the logits is, of which the tracer knows less than we."""
+    _, classes, *grid = shape.dim
+    classes.dim_value = len(run.names)
+    for axis, name in zip(grid, "hw", strict=True):
+        if side := fixed_window(run):
+            axis.dim_value = -(-side // run.config.backbone.patch_size)
+        else:
+            axis.dim_param = name

@@ -1,0 +1,38 @@
+"""What `larvseg export` refuses, in one line."""
+
+import pytest
+from typer.testing import CliRunner
+
+from larvseg.cli import app
+from larvseg.errors import LarvSegError
+from larvseg.export import export
+
+ASKED = [
+    ("larvseg-a150", "onxx", "--to onxx: no such form; did you mean 'onnx'?"),
+    ("larvseg-a15O", "hub", "no run 'larvseg-a15O'; did you mean 'larvseg-a150'?"),
+    ("reco-a150", "hub", "reco-a150: its method reco is not one network from images to logits"),
+    ("docs", "hub", "docs: no config.json there; give the folder of a trained run, or the name of one"),
+    ("no/such/folder", "hub", "no/such/folder: no config.json there"),
+]
+
+
+@pytest.mark.parametrize("run, form, said", ASKED)
+def test_what_cannot_be_exported(run, form, said, tmp_path):
+    with pytest.raises(LarvSegError) as error:
+        export(run, form, tmp_path / "out", "mini")
+    assert said in str(error.value) and "\n" not in str(error.value)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_run_that_is_not_trained_yet(tmp_path):
+    path = "results/mini/runs/larvseg-a150/seed77/config.json"
+    with pytest.raises(LarvSegError, match=f"^{path}: no such file; train the run: snakemake --config profile=mini --cores all {path}$"):
+        export("larvseg-a150", "hub", tmp_path / "out", "mini", seed=77)
+
+
+def test_what_is_there_stays(windows, tmp_path):
+    command = ["export", str(windows), "--to", "hub", "--out", str(tmp_path / "out")]
+    shown = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert shown.exit_code == 0 and shown.output.startswith(f"{tmp_path / 'out/tiny-larvseg-seed0'}  0.")
+    with pytest.raises(LarvSegError, match="tiny-larvseg-seed0: is there already; delete it, or name another folder with --out"):
+        CliRunner().invoke(app, command, catch_exceptions=False)
