@@ -78,8 +78,9 @@ def about(run: LoadedRun) -> dict[str, Any]:
     """What a user of the file has to know, as JSON values.
 
     `mean` and `std` are those of pixels from 0 to 255, in the order of `channels`. A picture is resized, its ratio kept, until its short
-    side has `short_side` pixels, or its long side `long_side` if that comes first (bilinear, without antialiasing); then it is cut into windows of `window` × `window`
-    pixels, padded with zeros after it was normalised, or shown whole where `window` is null. `patch` pixels a side have one logit.
+    side has `short_side` pixels, or its long side `long_side` if that comes first (bilinear, without antialiasing). Then it is cut into
+    windows of `window` × `window` pixels, padded with zeros after it was normalised, or shown whole where `window` is null. `patch`
+    pixels a side have one logit.
     """
     config, shown = run.config, protocols(run)[0]
     mean, std = STATISTICS[config.switches.normalisation]

@@ -26,6 +26,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def write(run: LoadedRun, folder: Path, target: Path, pictures: Pictures) -> str:
     """Write `run` to `target`; it gets this name when what was read back has agreed with the run on `pictures`.
 
+    Each process gives its first file of a run the same bytes; torch numbers the classes of later ones on.
     Raises LarvSegError for a file that does not agree.
     """
     network, example = ready(run)

@@ -1,5 +1,7 @@
 """What `larvseg export` refuses, in one line."""
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -7,6 +9,7 @@ from larvseg.cli import app
 from larvseg.errors import LarvSegError
 from larvseg.export import export
 
+ROOT = Path(__file__).parents[2]
 ASKED = [
     ("larvseg-a150", "onxx", "--to onxx: no such form; did you mean 'onnx'?"),
     ("larvseg-a15O", "hub", "no run 'larvseg-a15O'; did you mean 'larvseg-a150'?"),
@@ -36,3 +39,13 @@ def test_what_is_there_stays(windows, tmp_path):
     assert shown.exit_code == 0 and shown.output.startswith(f"{tmp_path / 'out/tiny-larvseg-seed0'}  0.")
     with pytest.raises(LarvSegError, match="tiny-larvseg-seed0: is there already; delete it, or name another folder with --out"):
         CliRunner().invoke(app, command, catch_exceptions=False)
+
+
+def test_a_run_is_found_by_its_name_profile_and_seed(windows, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("workflow", "data"):
+        Path(name).symlink_to(ROOT / name)
+    Path("results/mini/runs/larvseg-a150").mkdir(parents=True)
+    windows.rename("results/mini/runs/larvseg-a150/seed3")
+    CliRunner().invoke(app, ["export", "larvseg-a150", "--to", "hub", "--profile", "mini", "--seed", "3"], catch_exceptions=False)
+    assert Path("exports/tiny-larvseg-seed0/model.safetensors").is_file()
