@@ -48,10 +48,9 @@ def folder_of(run: str, profile: str | None, seed: int) -> Path:
     settings = project.experiments.runs[run]
     if settings.model_of:
         raise LarvSegError(f"{run}: has no model of its own; export that of {settings.model_of}")
-    if maker(project, run) != "train":
-        raise LarvSegError(
-            f"{run}: its method {settings.method} is not one network from images to logits; export a run that is trained as one"
-        )
+    if maker(project, run) != "train" or project.method(run).knows_names:
+        needs = f"its method {settings.method} needs more to segment than one trained network"
+        raise LarvSegError(f"{run}: {needs}; export a run of baseline, larvseg or supervised")
     config = Path(project.path("train", "config", run=run, seed=seed))
     if not config.is_file():
         raise LarvSegError(f"{config}: no such file; train the run: snakemake --config profile={project.name} --cores all {config}")

@@ -103,7 +103,6 @@ def _licence(config: TrainConfig) -> str:
         return "The code is under the MIT licence. So are these weights: they have learned from images that this code has drawn."
     sources = [each.name for each in config.training_sets]
     sources += [f"the published weights of {config.backbone.title}"] if config.backbone.weights != "pretrain" else []
-    sources += ["the text model that embeds the names of the categories"] if config.table == "text" else []
     return (
         "The code is under the MIT licence. The weights follow the terms of what they have learned from: "
         f"{', '.join(sources)}. Read these terms before you use or pass on the weights."

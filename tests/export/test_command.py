@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 ASKED = [
     ("larvseg-a150", "onxx", "--to onxx: no such form; did you mean 'onnx'?"),
     ("larvseg-a15O", "hub", "no run 'larvseg-a15O'; did you mean 'larvseg-a150'?"),
-    ("reco-a150", "hub", "reco-a150: its method reco is not one network from images to logits"),
+    ("reco-a150", "hub", "reco-a150: its method reco needs more to segment than one trained network; export a run of baseline"),
+    ("lseg-a150", "onnx", "lseg-a150: its method lseg needs more to segment than one trained network"),
     ("docs", "hub", "docs: no config.json there; give the folder of a trained run, or the name of one"),
     ("no/such/folder", "hub", "no/such/folder: no config.json there"),
 ]
