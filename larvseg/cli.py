@@ -316,6 +316,20 @@ def compare(
 
 
 @app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="a trained run of experiments.yaml, or its folder", show_default=False)],
+    to: Annotated[str, typer.Option(help="onnx, torchscript or hub (a folder for the Hugging Face Hub)", show_default=False)],
+    out: Annotated[Path, typer.Option(help="folder that it is written to")] = Path("exports"),
+    profile: ProfileOption = None,
+    seed: Annotated[int, typer.Option(help="of the run")] = 0,
+) -> None:
+    """Write a trained run for other programs; it is compared with the run on ten pictures first."""
+    from larvseg.export import export as write
+
+    print(write(run, to, out, profile, seed))
+
+
+@app.command()
 def tail(
     runs: Annotated[list[str], typer.Argument(help="evaluated runs of one benchmark, or folders of work/scratch", show_default=False)],
     seed: Annotated[int, typer.Option(help="of the runs")] = 0,

@@ -1,16 +1,24 @@
-"""The ways to install agree, and importing is light."""
+"""The ways to install agree, importing is light, and what is built works without the checkout."""
 
+import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
 
+import larvseg
+from larvseg.export import export
 from larvseg.pipeline.stages import STAGES
+from tests.export.conftest import VIT, write_run
 
 ROOT = Path(__file__).parents[1]
 
@@ -75,3 +83,51 @@ def test_every_clone_has_the_same_bytes():
     if asked.returncode:  # an archive of the project, without git
         pytest.skip(asked.stderr)
     assert [line.rpartition(": ")[2] for line in asked.stdout.splitlines()] == ["unset"] * 3, "core.autocrlf would change them"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """A folder with the sdist of what version control holds, and the wheel that was made of the sdist."""
+    tree, dist = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("dist")
+    for name in subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.splitlines():
+        if name.startswith("larvseg/") or "/" not in name:
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, tree / name)
+    subprocess.run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(dist), str(tree)], check=True)
+    return dist
+
+
+def test_the_wheel_holds_every_file_of_the_package(built):
+    (wheel,) = built.glob("*.whl")
+    tracked = subprocess.run(["git", "ls-files", "larvseg"], capture_output=True, text=True, check=True, cwd=ROOT).stdout.splitlines()
+    with zipfile.ZipFile(wheel) as archive:
+        assert {name for name in archive.namelist() if name.startswith("larvseg/")} == set(tracked)
+    (sdist,) = built.glob("*.tar.gz")
+    with tarfile.open(sdist) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    assert {*tracked, "pyproject.toml", "README.md", "LICENSE"} <= inside
+
+
+def test_the_wheel_loads_an_exported_folder_far_from_the_checkout(built, tmp_path):
+    run = write_run(tmp_path / "project", VIT)
+    export(str(run), "hub", tmp_path / "out")
+    image = np.random.default_rng(0).integers(0, 256, (70, 90, 3), np.uint8)
+    expected = larvseg.load(run).segment(image)
+    (wheel,) = built.glob("*.whl")
+    installed, empty = tmp_path / "installed", tmp_path / "empty"
+    empty.mkdir()
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", installed, wheel], check=True)
+    shutil.rmtree(tmp_path / "project")
+    np.save(tmp_path / "image.npy", image)
+    code = (
+        "import larvseg, numpy as np, sys; print(larvseg.__file__);"
+        "np.save(sys.argv[3], larvseg.load(sys.argv[1]).segment(np.load(sys.argv[2])))"
+    )
+    files = [tmp_path / "out/tiny-larvseg-seed0", tmp_path / "image.npy", tmp_path / "labels.npy"]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"PYTHONPATH": str(installed)}
+    environment |= {"http_proxy": "http://localhost:9", "https_proxy": "http://localhost:9"}  # nothing answers there
+    command = [sys.executable, "-c", code, *map(str, files)]
+    asked = subprocess.run(command, capture_output=True, text=True, check=True, cwd=empty, env=environment)
+    assert asked.stdout == f"{installed / 'larvseg/__init__.py'}\n"
+    assert np.array_equal(np.load(tmp_path / "labels.npy"), expected)
+    assert list(empty.iterdir()) == []
