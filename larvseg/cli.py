@@ -302,6 +302,17 @@ def segment(
 
 
 @app.command()
+def demo(
+    model: Annotated[list[str], typer.Option(help="as of `larvseg segment`; repeat it for a choice", show_default=False)],
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="a free one by default")] = None,
+) -> None:
+    """Serve a page on this machine that segments the pictures that are dropped on it."""
+    from larvseg.demo.page import serve
+
+    serve(model, port)
+
+
+@app.command()
 def tail(
     runs: Annotated[list[str], typer.Argument(help="evaluated runs of one benchmark, or folders of work/scratch", show_default=False)],
     seed: Annotated[int, typer.Option(help="of the runs")] = 0,

@@ -28,7 +28,7 @@ class LoadedRun:
 
     def __init__(self, model: DatasetSegmenter, config: TrainConfig, device: str):
         self.names, self.config = model.names, config
-        self._model, self._device = model, device
+        self.model, self._device = model, device
         scenes = next(dataset.augmentation for dataset in config.training_sets if dataset.kind != "single_label")
         size = config.switches.evaluation_size
         whole = {"cell": config.backbone.patch_size} if config.backbone.neck else {"window": scenes.crop, "stride": scenes.crop}
@@ -57,7 +57,7 @@ class LoadedRun:
 
     def bands(self, inputs: Cut, chosen: Sequence[int] | None = None) -> Iterator[Band]:
         """Labels and scores of the picture behind `inputs`, some rows at a time; `chosen`: positions of the classes to choose from."""
-        return bands_of(self._model, inputs, self._evaluation, None if chosen is None else torch.tensor(chosen))
+        return bands_of(self.model, inputs, self._evaluation, None if chosen is None else torch.tensor(chosen))
 
     def positions(self, classes: Sequence[str] | None) -> list[int] | None:
         """The positions in `names` of `classes`, or None, which is all; LarvSegError names the class nearest to one that is not there."""

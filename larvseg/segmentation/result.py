@@ -21,11 +21,15 @@ class Segmentation:
 
     labels: np.ndarray  # (H, W) int64, positions in names
     names: tuple[str, ...]  # of all classes of the run, also those that were not to choose from
-    # (H, W) float32, from 0 to 1: the softmax probability of the pixel's class over the classes that could be chosen, taken on the grid
-    # of the network's patches, averaged over windows that overlap, and interpolated to the pixel
+    # (H, W) float32, from 0 to 1: the softmax probability of the pixel's class over the classes that could be chosen, of the logits
+    # as they are interpolated to the pixel
     scores: np.ndarray
     picture: np.ndarray = field(repr=False)  # (h, w, 3) uint8 RGB, upright: what the overlay shows, at most overlay.SIDE pixels a side
     notes: tuple[str, ...] = ()  # what of the file is not in the picture, or was changed
+
+    def __array__(self, dtype: np.dtype | None = None, copy: bool | None = None) -> np.ndarray:
+        """The labels, so that numpy takes a segmentation for its label map."""
+        return np.array(self.labels, dtype, copy=copy)
 
     def areas(self) -> list[Area]:
         """The classes that are there, the largest area first."""
