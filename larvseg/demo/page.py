@@ -13,10 +13,9 @@ from typing import Any
 from larvseg.demo.regions import STYLE, svg, table
 from larvseg.errors import LarvSegError
 from larvseg.loading import LoadedRun, load
-from larvseg.segmentation.pictures import FORMATS, printable, read
+from larvseg.segmentation.pictures import CONVERTED, FORMATS, printable, read
 
 HOST = "127.0.0.1"
-PIXELS = 2**25  # of a picture; larger ones are for `larvseg segment`
 BYTES = 2**28
 TOP = 30
 # Gradio reads these when it is imported: no statistics, no check for a newer version, no tunnel, no second server.
@@ -70,8 +69,8 @@ def build(gradio: ModuleType, runs: dict[str, LoadedRun]) -> Any:
             return ""
         try:
             opened = read(Path(picture))
-            if opened.image.width * opened.image.height > PIXELS:
-                raise LarvSegError(f"more than {PIXELS} pixels; `larvseg segment` takes pictures of this size")
+            if opened.image.width * opened.image.height > CONVERTED:
+                raise LarvSegError(f"more than {CONVERTED} pixels; `larvseg segment` takes pictures of this size")
             found = runs[model].segment(opened.image)
         except LarvSegError as error:
             return f'<p role="alert">{escape(printable(str(error).removeprefix(str(Path(picture).parent) + os.sep)))}</p>'

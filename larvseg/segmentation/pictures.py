@@ -82,7 +82,7 @@ def picture_of(image: np.ndarray | Image.Image | str | Path) -> Picture:
             raise LarvSegError(f"expected an RGB image (H, W, 3) of uint8, got {image.shape} of {image.dtype}")
         return _picture(Image.fromarray(image), "the array")
     if isinstance(image, Image.Image):
-        with _quiet():
+        with _told("the image"):
             return _picture(image, "the image")
     return read(Path(image))
 
@@ -90,21 +90,13 @@ def picture_of(image: np.ndarray | Image.Image | str | Path) -> Picture:
 def read(path: Path) -> Picture:
     """The picture in the file `path`; UnreadablePicture says in one line why there is none."""
     name = printable(str(path))
-    try:
-        with open(path, "rb") as file, _quiet():
+    with _told(name):
+        if path.exists() and not path.is_file():  # reading a pipe would wait for ever
+            raise UnreadablePicture(name, "it is a folder" if path.is_dir() else "it is no file")
+        with open(path, "rb") as file:
             with _unlimited():
                 image = Image.open(file, formats=FORMATS)
             return _picture(image, name)
-    except UnreadablePicture:
-        raise
-    except FileNotFoundError:
-        raise UnreadablePicture(name, "there is no such file") from None
-    except IsADirectoryError:
-        raise UnreadablePicture(name, "it is a folder") from None
-    except Image.UnidentifiedImageError:
-        raise UnreadablePicture(name, f"it is none of {', '.join(FORMATS)}, or its beginning is broken") from None
-    except Exception as error:  # what a decoder raises for broken bytes is written nowhere: any exception of Pillow's means that
-        raise UnreadablePicture(name, printable(str(error)) or type(error).__name__) from None
 
 
 def printable(text: str) -> str:
@@ -150,11 +142,20 @@ def _upright(image: Image.Image, orientation: int) -> Image.Image:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without Pillow's warnings of odd metadata: what cannot be decoded is an error."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+def _told(name: str) -> Iterator[None]:
+    """Whatever goes wrong with the picture `name` is an UnreadablePicture; Pillow's warnings of odd metadata are not shown."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except UnreadablePicture:
+        raise
+    except FileNotFoundError:
+        raise UnreadablePicture(name, "there is no such file") from None
+    except Image.UnidentifiedImageError:
+        raise UnreadablePicture(name, f"it is none of {', '.join(FORMATS)}, or its beginning is broken") from None
+    except Exception as error:  # what a decoder raises for broken bytes is written nowhere: any exception of Pillow's means that
+        raise UnreadablePicture(name, printable(str(error)) or type(error).__name__) from None
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """The page of `larvseg demo` in a browser. Gradio has an environment of its own (docs/segment.md); without it these tests are skipped."""
 
+import socket
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,7 +17,22 @@ HOSTILE = ('<img src=x onerror="window.hacked=1">', "</text></svg><script>window
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def outside():
+    """The addresses beyond loopback that this process, which is the server, has connected to or looked up."""
+    found, connect, look_up = [], socket.socket.connect, socket.getaddrinfo
+
+    def noted(host):
+        if str(host) not in ("127.0.0.1", "localhost", "::1", "None", "0.0.0.0"):
+            found.append(host)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", lambda own, to: (noted(to[0] if isinstance(to, tuple) else None), connect(own, to))[1])
+        patch.setattr(socket, "getaddrinfo", lambda host, *more, **named: (noted(host), look_up(host, *more, **named))[1])
+        yield found
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, outside):
     from larvseg.demo.page import launch
 
     folder = tmp_path_factory.mktemp("demo")
@@ -44,13 +61,14 @@ def picture(path):
     return path
 
 
-def stays_here(browser, address):
+def stays_here(browser, address, outside):
+    assert outside == []
     asked = browser.requests
     assert asked and [url for url in asked if not url.startswith((address.rstrip("/"), "blob:"))] == []
     assert [entry for entry in browser.driver.get_log("browser") if entry["level"] == "SEVERE"] == []  # Gradio warns of its own code
 
 
-def test_regions_say_their_class_and_score_under_the_pointer(browser, address, tmp_path):
+def test_regions_say_their_class_and_score_under_the_pointer(browser, address, outside, tmp_path):
     drop(browser, address, picture(tmp_path / "room.png"), "#found svg g")
     driver = browser.driver
     classes = browser.texts("#areas td:nth-child(2)")[1:]
@@ -63,10 +81,10 @@ def test_regions_say_their_class_and_score_under_the_pointer(browser, address, t
     (said,) = browser.shown("#found svg text")
     name, score = said.rsplit(" ", 1)
     assert name in ("wall", "sofa", "lamp") and 0 < float(score) <= 1
-    stays_here(browser, address)
+    stays_here(browser, address, outside)
 
 
-def test_names_of_files_and_classes_are_text(browser, address, tmp_path):
+def test_names_of_files_and_classes_are_text(browser, address, outside, tmp_path):
     path = picture(tmp_path / '<img src=x onerror="window.hacked=3">.png')
     drop(browser, address, path, "#found svg g")
     browser.one("#model input").click()
@@ -77,14 +95,14 @@ def test_names_of_files_and_classes_are_text(browser, address, tmp_path):
     shown = browser.texts("#areas td:nth-child(2)")[1:]
     assert shown and set(shown) <= {*HOSTILE[:2], "lamp & <b>sofa</b>\ufffd"}
     assert browser.run("return window.hacked === undefined && !document.querySelector('#found img, #found script, #found b')")
-    stays_here(browser, address)
+    stays_here(browser, address, outside)
 
 
-def test_a_broken_picture_is_told(browser, address, tmp_path):
+def test_a_broken_picture_is_told(browser, address, outside, tmp_path):
     path = tmp_path / "<b>broken.png"
     path.write_bytes(picture(tmp_path / "whole.png").read_bytes()[:200])
     drop(browser, address, path, "#found [role=alert]")
     (said,) = browser.texts("#found [role=alert]")
     assert "not a readable picture" in said and "/" not in said
     assert browser.run("return !document.querySelector('#found b')")
-    stays_here(browser, address)
+    stays_here(browser, address, outside)

@@ -1,8 +1,10 @@
 import io
+import os
+import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from larvseg.errors import LarvSegError
 from larvseg.segmentation import pictures
@@ -71,8 +73,6 @@ def test_of_an_animation_the_first_frame_is_taken(colours, tmp_path):
 @pytest.mark.parametrize("orientation", range(1, 9))
 @pytest.mark.parametrize("large", [False, True])
 def test_exif_says_what_is_up(colours, tmp_path, monkeypatch, orientation, large):
-    from PIL import ImageOps
-
     if large:
         monkeypatch.setattr(pictures, "CONVERTED", 1)
     exif = Image.Exif()
@@ -111,8 +111,6 @@ def test_shrunk_pictures_are_averages(colours, tmp_path):
 def bomb():
     """The header of a picture of 60 000 × 60 000 pixels."""
     data = bytearray(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (60000).to_bytes(4) * 2 + b"\x08\x02\0\0\0")
-    import zlib
-
     return bytes(data) + zlib.crc32(data[12:]).to_bytes(4) + b"\0\0\0\0IDAT" + zlib.crc32(b"IDAT").to_bytes(4)
 
 
@@ -151,6 +149,9 @@ def test_missing_files_and_folders_are_told(tmp_path):
         picture_of(tmp_path / "nix.png")
     with pytest.raises(LarvSegError, match="it is a folder"):
         picture_of(str(tmp_path))
+    os.mkfifo(tmp_path / "pipe.png")
+    with pytest.raises(LarvSegError, match="it is no file"):
+        read(tmp_path / "pipe.png")
 
 
 def test_larger_pictures_than_pillow_allows_are_read_and_its_limit_stays(tmp_path, monkeypatch):
@@ -168,3 +169,5 @@ def test_arrays_and_images_are_pictures_too(colours):
     for wrong in (array[..., 0], array.astype(np.float32), array[:0]):
         with pytest.raises(LarvSegError, match="expected an RGB image"):
             picture_of(wrong)
+    with pytest.raises(LarvSegError, match="the image: not a readable picture .conversion from LAB"):
+        picture_of(Image.new("LAB", (4, 4)))
