@@ -28,7 +28,7 @@ NECK = Backbone(
     weights="package:none",
     image_size=64,
     patch_size=8,
-    neck=Neck(channels=40, dim=16),
+    neck=Neck(channels=24, dim=16),
 )
 
 

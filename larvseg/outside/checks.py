@@ -81,6 +81,8 @@ def checked(folder: Path) -> SavedRun:
 
 def check_frozen(backbone: Backbone, path: Path) -> None:
     """The same of the file `path` of the frozen network in front of a neck."""
+    if not path.is_file():
+        raise LarvSegError(f"{path}: no such file; the run is a neck, and this the network in front of it: put it beside model.safetensors")
     with _opened(path) as file:
         with torch.device("meta"):
             network = build_extractor(backbone)

@@ -40,21 +40,23 @@ def fetched(address: str) -> Path:
         raise LarvSegError(f"{address}: not fetched before, and the Hub cannot be reached; get its files and give their folder") from None
     except errors.EntryNotFoundError as error:
         raise LarvSegError(f"{address}: {_line(error)}; a run of this project has {' and '.join(FILES)}") from None
-    except (errors.HfHubHTTPError, errors.HFValidationError, OSError, ValueError) as error:
+    except LarvSegError:
+        raise
+    except Exception as error:  # what is raised where a connection breaks depends on the client that huggingface_hub has
         raise LarvSegError(f"{address}: {_line(error)}; see whether the address is right, or give a folder") from None
     return folder
 
 
 def _file(repository: str, name: str, revision: str | None, largest: int) -> Path:
     from huggingface_hub import get_hf_file_metadata, hf_hub_download, hf_hub_url
-    from huggingface_hub.errors import EntryNotFoundError
+    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         size = get_hf_file_metadata(hf_hub_url(repository, name, revision=revision)).size
-    except EntryNotFoundError:
+    except HfHubHTTPError:  # the answer of the Hub
         raise
-    except OSError:
-        size = None  # without a network what was fetched before will do
+    except Exception:  # of the client, as above: without a network what was fetched before will do
+        size = None
     if size is not None and size > largest:
         raise LarvSegError(f"{SCHEME}{repository}: {name} has {size} bytes, more than the {largest} that are read")
     return Path(hf_hub_download(repository, name, revision=revision))
