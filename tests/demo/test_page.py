@@ -75,7 +75,9 @@ def test_regions_say_their_class_and_score_under_the_pointer(browser, address, o
     classes = browser.texts("#areas td:nth-child(2)")[1:]
     assert classes and set(classes) <= {"wall", "sofa", "lamp"}
     assert browser.shown("#found svg.regions text") == []
-    box = browser.run("const b = document.querySelector('#found svg.regions').getBoundingClientRect(); return [b.x, b.y, b.width, b.height]")
+    box = browser.run(
+        "const b = document.querySelector('#found svg.regions').getBoundingClientRect(); return [b.x, b.y, b.width, b.height]"
+    )
     pointer = ActionChains(driver)
     pointer.w3c_actions.pointer_action.move_to_location(int(box[0] + box[2] / 2), int(box[1] + box[3] / 2))
     pointer.perform()
