@@ -18,7 +18,7 @@ HOSTILE = ('<img src=x onerror="window.hacked=1">', "</text></svg><script>window
 
 
 @pytest.fixture(scope="module")
-def outside():
+def outside(tmp_path_factory):
     """The addresses beyond loopback that this process, which is the server, has connected to or looked up."""
     found, connect, look_up = [], socket.socket.connect, socket.getaddrinfo
 
@@ -27,6 +27,7 @@ def outside():
             found.append(host)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(tmp_path_factory.mktemp("uploads")))
         patch.setattr(socket.socket, "connect", lambda own, to: (noted(to[0] if isinstance(to, tuple) else None), connect(own, to))[1])
         patch.setattr(socket, "getaddrinfo", lambda host, *more, **named: (noted(host), look_up(host, *more, **named))[1])
         yield found
