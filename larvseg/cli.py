@@ -299,6 +299,38 @@ def train(
         print(folder, *(f"{measure} {value:.1f}" for measure, value in means.items()), sep="  ")
 
 
+ModelOption = Annotated[
+    str,
+    typer.Option(help="a trained run: its name, a folder of model.safetensors and config.json, or hf://owner/name", show_default=False),
+]
+
+
+@app.command()
+def segment(
+    pictures: Annotated[list[Path], typer.Argument(help="pictures, and folders of them", show_default=False)],
+    model: ModelOption,
+    classes: Annotated[str | None, typer.Option(help='the classes to choose from, as "sofa, lamp"; all by default')] = None,
+    top: Annotated[int, typer.Option(min=1, help="classes in legend and JSON, the largest first")] = 20,
+    out: Annotated[Path, typer.Option(help="folder of the results")] = Path("segmented"),
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+) -> None:
+    """Segment pictures: of each an overlay with a legend, a map of labels, and a JSON of classes, areas and scores."""
+    from larvseg.segmenting.command import segment as segment_pictures
+
+    segment_pictures(pictures, model, classes, top, out, device)
+
+
+@app.command()
+def demo(
+    model: Annotated[list[str], typer.Option(help="as of `larvseg segment`; repeat it for a choice", show_default=False)],
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="a free one by default")] = None,
+) -> None:
+    """Serve a page on this machine that segments the pictures that are dropped on it."""
+    from larvseg.demo.page import serve
+
+    serve(model, port)
+
+
 @app.command()
 def compare(
     runs: Annotated[list[str], typer.Argument(help="evaluated runs of one benchmark, or folders of work/scratch", show_default=False)],

@@ -23,8 +23,8 @@ from tests.export.conftest import VIT, write_run
 ROOT = Path(__file__).parents[1]
 
 
-def pins() -> dict[str, str]:
-    lines = [line.strip() for line in (ROOT / "constraints.txt").read_text().splitlines() if "==" in line]
+def pins(file: str = "constraints.txt") -> dict[str, str]:
+    lines = [line.strip() for line in (ROOT / file).read_text().splitlines() if "==" in line]
     return {canonical(line.split("==")[0]): line.split("==")[1] for line in lines}
 
 
@@ -39,7 +39,7 @@ def test_environment_yml_pins_what_constraints_pin():
 
 def test_environment_yml_lists_every_direct_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [name for names in project["optional-dependencies"].values() for name in names]
+    extras = [name for extra, names in project["optional-dependencies"].items() if extra != "demo" for name in names]
     direct = {canonical(name) for name in project["dependencies"] + extras if not name.startswith("larvseg[")}
     listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"][-1]["pip"]
     assert {canonical(line.split("==")[0]) for line in listed} == direct
@@ -50,6 +50,12 @@ def test_every_pin_installs_on_the_oldest_python_that_the_project_names():
     wanted = {each.name: each.metadata["Requires-Python"] or "" for each in metadata.distributions() if canonical(each.name) in pins()}
     assert "torch" in wanted
     assert {name: versions for name, versions in wanted.items() if not SpecifierSet(versions).contains(oldest)} == {}
+
+
+def test_the_demo_has_pins_of_its_own_for_what_gradio_wants_otherwise():
+    demo = pins("constraints-demo.txt")
+    assert "gradio" in demo and "gradio" not in pins()
+    assert {name for name in demo.keys() & pins().keys()} == {"pillow", "tomlkit"}
 
 
 def test_light_imports():

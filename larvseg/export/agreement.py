@@ -42,7 +42,7 @@ def check(run: LoadedRun, exported: Callable[[Tensor], Tensor], pictures: Pictur
     largest = 0.0
     for image in pictures.images:
         for protocol in protocols(run):
-            windows = cut(image, protocol, run.config.switches.normalisation, "cpu").windows
+            windows = cut(image, protocol, run.config.switches.normalisation).windows
             own, other = run.model(windows), exported(windows)
             if own.shape != other.shape:
                 raise LarvSegError(
