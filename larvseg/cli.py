@@ -315,7 +315,7 @@ def segment(
     device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
 ) -> None:
     """Segment pictures: of each an overlay with a legend, a map of labels, and a JSON of classes, areas and scores."""
-    from larvseg.segmenting.command import segment as segment_pictures
+    from larvseg.segment.command import segment as segment_pictures
 
     segment_pictures(pictures, model, classes, top, out, device)
 

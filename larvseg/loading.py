@@ -15,11 +15,11 @@ from larvseg.errors import LarvSegError
 from larvseg.evaluation.sliding_window import Cut, cut
 from larvseg.outside.checks import check_frozen, checked
 from larvseg.outside.hub import FROZEN, SCHEME, fetched
+from larvseg.pictures.bands import Band, bands_of
+from larvseg.pictures.overlay import SIDE
+from larvseg.pictures.pictures import Picture, picture_of
+from larvseg.pictures.result import Segmentation
 from larvseg.pipeline.project import CONFIG, selection
-from larvseg.segmentation.bands import Band, bands_of
-from larvseg.segmentation.overlay import SIDE
-from larvseg.segmentation.pictures import Picture, picture_of
-from larvseg.segmentation.result import Segmentation
 from larvseg.training.frozen_weights import load_frozen
 from larvseg.training.segmenters import DatasetSegmenter, load_segmenter
 

@@ -13,7 +13,7 @@ from typing import Any
 from larvseg.demo.regions import STYLE, svg, table
 from larvseg.errors import LarvSegError
 from larvseg.loading import LoadedRun, load
-from larvseg.segmentation.pictures import CONVERTED, FORMATS, printable, read
+from larvseg.pictures.pictures import CONVERTED, FORMATS, printable, read
 
 HOST = "127.0.0.1"
 BYTES = 2**28

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from larvseg.segmentation.overlay import at_size, colours_of
-from larvseg.segmentation.pictures import printable
-from larvseg.segmentation.result import Segmentation
+from larvseg.pictures.overlay import at_size, colours_of
+from larvseg.pictures.pictures import printable
+from larvseg.pictures.result import Segmentation
 
 SIDE = 640  # pixels of the longer side of the grid that regions have
 SMALLEST = 0.0005  # share of the picture; smaller regions are drawn, but do not answer the pointer

@@ -7,10 +7,10 @@ from PIL import Image
 from larvseg.config import Evaluation
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.sliding_window import cut, segment
-from larvseg.segmentation import bands as module
-from larvseg.segmentation.bands import bands_of
-from larvseg.segmentation.overlay import colours_of, overlay
-from larvseg.segmentation.result import Segmentation
+from larvseg.pictures import bands as module
+from larvseg.pictures.bands import bands_of
+from larvseg.pictures.overlay import colours_of, overlay
+from larvseg.pictures.result import Segmentation
 
 WINDOWS = Evaluation(short_side=48, long_side=200, window=48, stride=36, batch_size=4)
 CELLS = Evaluation(short_side=48, long_side=200, cell=16)

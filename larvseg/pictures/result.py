@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from larvseg.segmentation.areas import Area, Areas
-from larvseg.segmentation.overlay import TOP, overlay
+from larvseg.pictures.areas import Area, Areas
+from larvseg.pictures.overlay import TOP, overlay
 
 if TYPE_CHECKING:
     import pandas

@@ -11,10 +11,10 @@ from PIL import Image
 
 from larvseg.files import json_text, replacing, write_text
 from larvseg.loading import LoadedRun
-from larvseg.segmentation.areas import Area, Areas
-from larvseg.segmentation.overlay import SIDE, colours_of, overlay
-from larvseg.segmentation.pictures import printable, read
-from larvseg.segmenting.listing import ENDINGS
+from larvseg.pictures.areas import Area, Areas
+from larvseg.pictures.overlay import SIDE, colours_of, overlay
+from larvseg.pictures.pictures import printable, read
+from larvseg.segment.listing import ENDINGS
 
 PALETTE = 256  # classes; the labels of more have 16 bits and no palette
 

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image, ImageOps
 
 from larvseg.errors import LarvSegError
-from larvseg.segmentation import pictures
-from larvseg.segmentation.pictures import picture_of, read
+from larvseg.pictures import pictures
+from larvseg.pictures.pictures import picture_of, read
 from larvseg.sources.encodings import decode_image
 
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from larvseg import load
 from larvseg.cli import app
 from larvseg.errors import LarvSegError
-from larvseg.segmentation.overlay import colours_of
-from larvseg.segmenting.classes import classes_in
+from larvseg.pictures.overlay import colours_of
+from larvseg.segment.classes import classes_in
 from tests.small_run import NECK, small_run
 
 

@@ -12,10 +12,10 @@ from tqdm import tqdm
 
 from larvseg.errors import LarvSegError
 from larvseg.loading import load
-from larvseg.segmentation.pictures import printable
-from larvseg.segmenting.classes import classes_in
-from larvseg.segmenting.listing import listed
-from larvseg.segmenting.results import write_results
+from larvseg.pictures.pictures import printable
+from larvseg.segment.classes import classes_in
+from larvseg.segment.listing import listed
+from larvseg.segment.results import write_results
 
 
 def segment(paths: Sequence[Path], model: str, classes: str | None, top: int, out: Path, device: str) -> None:

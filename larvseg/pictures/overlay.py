@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from larvseg.figures.colours import INK, class_colours
-from larvseg.segmentation.areas import Area
-from larvseg.segmentation.pictures import printable
+from larvseg.pictures.areas import Area
+from larvseg.pictures.pictures import printable
 
 SIDE = 4096  # pixels; a larger picture is shown smaller
 SMALL = 480  # pixels; a smaller one larger, by a whole factor

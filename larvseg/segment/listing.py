@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from larvseg.errors import LarvSegError
-from larvseg.segmentation.pictures import SUFFIXES
+from larvseg.pictures.pictures import SUFFIXES
 
 ENDINGS = (".labels.png", ".overlay.png", ".json")  # of the results
 
