@@ -118,7 +118,7 @@ def test_the_wheel_loads_an_exported_folder_far_from_the_checkout(built, tmp_pat
     run = write_run(tmp_path / "project", VIT)
     export(str(run), "hub", tmp_path / "out")
     image = np.random.default_rng(0).integers(0, 256, (70, 90, 3), np.uint8)
-    expected = larvseg.load(run).segment(image)
+    expected = larvseg.load(run).segment(image).labels
     (wheel,) = built.glob("*.whl")
     installed, empty = tmp_path / "installed", tmp_path / "empty"
     empty.mkdir()
@@ -127,7 +127,7 @@ def test_the_wheel_loads_an_exported_folder_far_from_the_checkout(built, tmp_pat
     np.save(tmp_path / "image.npy", image)
     code = (
         "import larvseg, numpy as np, sys; print(larvseg.__file__);"
-        "np.save(sys.argv[3], larvseg.load(sys.argv[1]).segment(np.load(sys.argv[2])))"
+        "np.save(sys.argv[3], larvseg.load(sys.argv[1]).segment(np.load(sys.argv[2])).labels)"
     )
     files = [tmp_path / "out/tiny-larvseg-seed0", tmp_path / "image.npy", tmp_path / "labels.npy"]
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {"PYTHONPATH": str(installed)}
