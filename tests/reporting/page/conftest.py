@@ -247,5 +247,6 @@ def rested():
 @pytest.fixture
 def quiet(browser):
     """No test leaves an error in the console or has asked for anything outside the page."""
+    browser.forget()
     yield
     assert browser.errors == [] and browser.requests == []
