@@ -48,12 +48,16 @@ class Browser:
         features = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": "reduce"}
         listed = [{"name": name, "value": value} for name, value in features.items()]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": listed})
-        for log in ("browser", "performance"):
-            self.driver.get_log(log)
+        self.forget()
         self.address = page.as_uri()
         self.driver.get(self.address + fragment)
         self.run("try { localStorage.clear() } catch {}")
         return self
+
+    def forget(self) -> None:
+        """Begin `errors` and `requests` anew."""
+        for log in ("browser", "performance"):
+            self.driver.get_log(log)
 
     def run(self, script: str, *arguments):
         """What the JavaScript `script` returns."""
