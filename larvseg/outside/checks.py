@@ -65,8 +65,8 @@ def checked(folder: Path) -> SavedRun:
     if not scenes:
         raise LarvSegError(f"{path}: no data set of scenes among train.training_sets, so that nothing says how pictures are resized")
     longest = max(scenes[0].crop, scenes[0].short_side, scenes[0].long_side)
-    if not (0 < longest <= NUMBER and min(scenes[0].crop, scenes[0].short_side, scenes[0].long_side) > 0):
-        raise LarvSegError(f"{path}: pictures are resized to at most {NUMBER} pixels a side, and to one at least")
+    if longest > NUMBER:
+        raise LarvSegError(f"{path}: pictures are resized to at most {NUMBER} pixels a side")
     if longest > PATCHES * backbone.patch_size:
         raise LarvSegError(f"{path}: at most {PATCHES} patches along a side; {longest} pixels are more in patches of {backbone.patch_size}")
     table = "classifier.table" if saved.train.table == "text" else None
