@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install table3 tables claims report seeds photos all bench-gpu rehearse test test-full test-unit lint format clean
+.PHONY: help install table3 tables claims report seeds photos all bench-gpu rehearse test test-full test-unit test-dag docs lint format clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,8 +56,7 @@ bench-gpu: install ## steps a second of the paper profile on a GPU, in each prec
 rehearse: install ## every rule of the paper profile, on small archives of the official form
 	larvseg rehearse
 
-test: lint test-unit ## everything that is checked: style, unit tests, the whole DAG on the smoke profile
-	pytest --numprocesses 2 --dist loadfile tests/workflow -m "not full"
+test: lint test-unit test-dag ## everything that is checked: style, unit tests, the whole DAG on the smoke profile
 
 test-full: lint test-unit ## that, and every case of the slow tests
 	pytest --numprocesses 2 --dist loadfile tests/workflow
@@ -65,17 +64,24 @@ test-full: lint test-unit ## that, and every case of the slow tests
 test-unit: install ## the unit tests (under two minutes)
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --ignore tests/workflow
 
-lint: install
+test-dag: install ## the whole DAG on the smoke profile
+	pytest --numprocesses 2 --dist loadfile tests/workflow -m "not full"
+
+docs: install ## the documentation as a site, site/index.html
+	mkdocs build --strict
+	@echo "$(CURDIR)/site/index.html"
+
+lint: install ## the style of the code
 	ruff check .
 	ruff format --check .
-	snakefmt --check Snakefile workflow
+	snakefmt --check workflow
 	snakemake --lint
 
 format: install ## lay out the code
 	ruff check --fix .
 	ruff format .
-	snakefmt Snakefile workflow
+	snakefmt workflow
 
 clean: ## delete everything that was made, except .venv
-	rm -rf work data/smoke data/mini data/photos data/paper .snakemake
+	rm -rf work data/smoke data/mini data/photos data/paper .snakemake site
 	find results reports -mindepth 1 ! -name README.md -delete

@@ -1,6 +1,2 @@
-report: "workflow/report/workflow.rst"
-
-
-include: "workflow/rules/project.smk"
-include: "workflow/rules/stages.smk"
-include: "workflow/rules/targets.smk"
+# All of the workflow lies in workflow/, where its catalog looks for it.
+include: "workflow/Snakefile"

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import Annotated, Literal, TextIO
 
 import typer
 
@@ -32,6 +32,7 @@ for group_name, group in GROUPS.items():
     app.add_typer(group, name=group_name)
 
 BY_HAND = ("fetch", "train")  # stages whose command people give other things than a recipe, too
+TAKEN = ("compare",)  # stages with the name of a command that does something else
 RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<stage>/<name>.json", show_default=False)]
 
 
@@ -50,7 +51,7 @@ def _add(stage: str) -> None:
     *group, verb = (STAGES[stage].verb or stage).split()
     add = (GROUPS[group[0]] if group else app).command
     add(verb, help=STAGES[stage].help, rich_help_panel="Stages: the DAG calls these")(command)
-    if verb != stage and not group:  # as the command was called before
+    if verb != stage and not group and stage not in TAKEN:  # as the command was called before
         add(stage, hidden=True)(command)
 
 
@@ -218,6 +219,20 @@ def plan(profile: ProfileOption = None, seeds: SeedsOption = None) -> None:
     print(text_of(selected(profile, seeds)))
 
 
+@app.command("watch")
+def watch_jobs(
+    once: Annotated[bool, typer.Option("--once", help="show it once, as text")] = False,
+    tensorboard: Annotated[Path | None, typer.Option(help="folder for event files of the training curves", show_default=False)] = None,
+    profile: ProfileOption = None,
+    seeds: SeedsOption = None,
+) -> None:
+    """Show which jobs run, how far each is, and how many are done and left; on a terminal, until all are done."""
+    from larvseg.pipeline import selected
+    from larvseg.watch import watch
+
+    watch(selected(profile, seeds), sys.stdout, once, tensorboard)
+
+
 @app.command()
 def doctor(
     profile: ProfileOption = None,
@@ -284,6 +299,68 @@ def train(
         print(folder, *(f"{measure} {value:.1f}" for measure, value in means.items()), sep="  ")
 
 
+ModelOption = Annotated[
+    str,
+    typer.Option(help="a trained run: its name, a folder of model.safetensors and config.json, or hf://owner/name", show_default=False),
+]
+
+
+@app.command()
+def segment(
+    pictures: Annotated[list[Path], typer.Argument(help="pictures, and folders of them", show_default=False)],
+    model: ModelOption,
+    classes: Annotated[str | None, typer.Option(help='the classes to choose from, as "sofa, lamp"; all by default')] = None,
+    top: Annotated[int, typer.Option(min=1, help="classes in legend and JSON, the largest first")] = 20,
+    out: Annotated[Path, typer.Option(help="folder of the results")] = Path("segmented"),
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
+) -> None:
+    """Segment pictures: of each an overlay with a legend, a map of labels, and a JSON of classes, areas and scores."""
+    from larvseg.segment.command import segment as segment_pictures
+
+    segment_pictures(pictures, model, classes, top, out, device)
+
+
+@app.command()
+def demo(
+    model: Annotated[list[str], typer.Option(help="as of `larvseg segment`; repeat it for a choice", show_default=False)],
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="a free one by default")] = None,
+) -> None:
+    """Serve a page on this machine that segments the pictures that are dropped on it."""
+    from larvseg.demo.page import serve
+
+    serve(model, port)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[str], typer.Argument(help="evaluated runs of one benchmark, or folders of work/scratch", show_default=False)],
+    by: Annotated[Literal["class", "image"], typer.Option(help="what is compared")] = "class",
+    seed: Annotated[int | None, typer.Option(help="of the runs; all selected ones by default", show_default=False)] = None,
+    form: Annotated[Literal["table", "markdown", "csv"], typer.Option("--format", help="of the output")] = "table",
+    most: Annotated[int, typer.Option(min=1, help="images that differ most")] = 20,
+    profile: ProfileOption = None,
+) -> None:
+    """Compare runs class by class or image by image: what the last one gains over the first."""
+    from larvseg.compare import compare as text_of
+    from larvseg.pipeline import selected
+
+    print(text_of(selected(profile), runs, by, seed, form, most), end="")
+
+
+@app.command()
+def export(
+    run: Annotated[str, typer.Argument(help="a trained run of experiments.yaml, or its folder", show_default=False)],
+    to: Annotated[str, typer.Option(help="onnx, torchscript or hub (a folder for the Hugging Face Hub)", show_default=False)],
+    out: Annotated[Path, typer.Option(help="folder that it is written to")] = Path("exports"),
+    profile: ProfileOption = None,
+    seed: Annotated[int, typer.Option(help="of the run")] = 0,
+) -> None:
+    """Write a trained run for other programs; it is compared with the run on ten pictures first."""
+    from larvseg.export import export as write
+
+    print(write(run, to, out, profile, seed))
+
+
 @app.command()
 def tail(
     runs: Annotated[list[str], typer.Argument(help="evaluated runs of one benchmark, or folders of work/scratch", show_default=False)],
@@ -291,24 +368,10 @@ def tail(
     profile: ProfileOption = None,
 ) -> None:
     """Compare runs on rare and on frequent novel classes."""
-    from larvseg.datasets.manifest import Manifest
+    from larvseg.compare import tail as text_of
     from larvseg.pipeline import selected
-    from larvseg.reporting.tail import print_thirds
 
-    project = selected(profile)
-    metrics, benchmarks = {}, []
-    for run in runs:
-        folder = Path(run)
-        name = folder.name.rpartition("-")[0] if folder.is_dir() else run
-        benchmarks.append(project.experiments.runs[project.split(f"{name}.seed{seed}")[0]].benchmark)
-        path = folder / "metrics.json" if folder.is_dir() else Path(project.path("evaluate", "metrics", run=run, seed=seed))
-        if not path.is_file():
-            raise LarvSegError(f"{path}: no such file; make it: snakemake --cores all {path}")
-        metrics[folder.name] = path
-    weak = project.data.weak_of(benchmarks[0], "multi_label")
-    if weak is None:
-        raise LarvSegError(f"{benchmarks[0]}: no data set has image labels of its classes, so that none is rare or frequent")
-    print(print_thirds(metrics, Manifest(Path(project.manifest(weak)))), end="")
+    print(text_of(selected(profile), runs, seed), end="")
 
 
 @app.command()

@@ -8,11 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from larvseg.audit.standing import stands
+from larvseg.audit.standing import Standing
 from larvseg.audit.tree import Tree
 from larvseg.config import TableConfig, parse
 from larvseg.errors import LarvSegError
-from larvseg.lineage.records import record_path
 from larvseg.pipeline import Dag, Project, selected
 from larvseg.pipeline.jobs.tables import table_path
 from larvseg.reporting.layout import Layout, lay_out
@@ -35,24 +34,17 @@ class SoFar:
 
     def __init__(self, path: Path, tree: Tree):
         recipe = tree.recipe(path.as_posix())
-        self.name, self._recipes, self._inputs = path.stem, tree.recipes, recipe.inputs
+        self.name, self._inputs = path.stem, recipe.inputs
         self._config: TableConfig = parse(TableConfig, recipe.config, path)
-        self._there: dict[str, Path] = {}
-        self._written: dict[str, list[tuple[int, int]]] = {}
+        self._standing = Standing(tree.recipes, recipe.inputs.values())
         self.rows: list[dict[str, str]] = []
 
     def look(self) -> Layout:
         """The table as it is now; `rows` are its rows."""
-        tree = Tree(self._recipes)  # which reads each record once
-        for key, path in self._inputs.items():
-            files = [file.stat() for file in (Path(path), record_path(Path(path))) if file.is_file()]
-            written = [(file.st_ino, file.st_mtime_ns) for file in files]
-            if key not in self._there and written != self._written.get(key, []):
-                self._written[key] = written  # what does not stand is looked at again when it was made again
-                if stands(tree, path):
-                    self._there[key] = Path(path)
-        waiting = {key.rpartition(".seed")[0] for key in self._inputs if key not in self._there}
-        self.rows = rows_so_far(self._config, self._there, waiting)
+        standing = self._standing.look()
+        there = {key: Path(path) for key, path in self._inputs.items() if path in standing}
+        waiting = {key.rpartition(".seed")[0] for key in self._inputs if key not in there}
+        self.rows = rows_so_far(self._config, there, waiting)
         return lay_out(self.name, self.rows)
 
 

@@ -37,6 +37,7 @@ class Browser:
 
     def __init__(self, driver: webdriver.Chrome):
         self.driver = driver
+        self.address = ""  # of the page
 
     def open(self, page: Path, size: tuple[int, int] = DESKTOP, dark: bool = False, fragment: str = "") -> Browser:
         """Open the file `page` anew, nothing remembered, in a window of `size` pixels."""
@@ -47,11 +48,16 @@ class Browser:
         features = {"prefers-color-scheme": "dark" if dark else "light", "prefers-reduced-motion": "reduce"}
         listed = [{"name": name, "value": value} for name, value in features.items()]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": listed})
-        for log in ("browser", "performance"):
-            self.driver.get_log(log)
-        self.driver.get(page.as_uri() + fragment)
+        self.forget()
+        self.address = page.as_uri()
+        self.driver.get(self.address + fragment)
         self.run("try { localStorage.clear() } catch {}")
         return self
+
+    def forget(self) -> None:
+        """Begin `errors` and `requests` anew."""
+        for log in ("browser", "performance"):
+            self.driver.get_log(log)
 
     def run(self, script: str, *arguments):
         """What the JavaScript `script` returns."""
@@ -95,10 +101,13 @@ class Browser:
 
     @property
     def requests(self) -> list[str]:
-        """The URLs that were asked for, the page itself and what is inside it aside."""
+        """The URLs that were asked for, files too; the page itself and what is inside it aside."""
         messages = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        failed = [message["params"] for message in messages if message["method"] == "Network.loadingFailed"]
+        refused = {params["requestId"] for params in failed if params.get("blockedReason") == "csp"}  # never sent; the console says so
         sent: list[Mapping] = [message["params"] for message in messages if message["method"] == "Network.requestWillBeSent"]
-        return [params["request"]["url"] for params in sent if not params["request"]["url"].startswith(("file:", "data:", "about:"))]
+        asked = [params["request"]["url"] for params in sent if params["requestId"] not in refused]
+        return [url for url in asked if url != self.address and not url.startswith(("data:", "about:"))]
 
 
 @contextmanager

@@ -40,7 +40,12 @@ def test_every_stage_is_a_command():
             assert " ".join(stage.help.split()[:3]) in " ".join(shown.output.split()), name
 
 
-@pytest.mark.parametrize("arguments", [["plan"], ["doctor", "--profile", "paper"], ["fetch", "coco"]])
+def test_no_two_commands_have_one_name():
+    names = [command.name or command.callback.__name__ for command in app.registered_commands]
+    assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.parametrize("arguments", [["plan"], ["watch"], ["compare", "x", "y"], ["doctor", "--profile", "paper"], ["fetch", "coco"]])
 def test_elsewhere_one_is_told_where_to_run(arguments, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(LarvSegError, match="run this in the folder of the project"):

@@ -30,9 +30,10 @@ from larvseg.pipeline import Dag, Project
 
 HEAVY = (".arrow", ".safetensors")  # manifests and counts, checkpoints
 LARGEST = 2**20  # bytes of one of these that is copied into the crate
+SNAKEFILE = "workflow/Snakefile"
 REPOSITORY = (
     "README.md",
-    "Snakefile",
+    SNAKEFILE,
     "workflow/**/*.smk",
     "workflow/**/*.yaml",
     "CITATION.cff",
@@ -114,7 +115,7 @@ def _describe(crate: ROCrate, files: Files, profile: str) -> ComputationalWorkfl
         crate.root_dataset["version"] = revision
     if paper := citation.get("preferred-citation"):
         crate.root_dataset["citation"] = _paper(crate, paper)
-    workflow = crate.add_workflow("Snakefile", "Snakefile", main=True, lang="snakemake")
+    workflow = crate.add_workflow(SNAKEFILE, SNAKEFILE, main=True, lang="snakemake")
     workflow["name"], workflow["version"] = crate.name, str(citation["version"])
     workflow["author"], workflow["license"] = _compact(authors), crate.license
     workflow["conformsTo"] = {"@id": BIOSCHEMAS}
@@ -122,7 +123,7 @@ def _describe(crate: ROCrate, files: Files, profile: str) -> ComputationalWorkfl
         crate.add(ContextEntity(crate, uri, {"@type": "CreativeWork", "name": name, "version": uri.rpartition("/")[2]}))
         for uri, name in PROFILES.items()
     ]
-    files["Snakefile"] = workflow
+    files[SNAKEFILE] = workflow
     for path in sorted({path for pattern in REPOSITORY for path in Path().glob(pattern)}):
         _add_file(crate, files, path.as_posix(), sha256_of(path), path.stat().st_size)
     files["README.md"]["about"] = crate.root_dataset

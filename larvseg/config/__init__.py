@@ -38,7 +38,7 @@ from larvseg.config.figures import (
 )
 from larvseg.config.grouping import Embedding, GroupingConfig, ResponsesConfig, Table1Config, Table1Row
 from larvseg.config.masks import Classification, Ensemble, Grounding, MaskHead, Matching, ProposeConfig
-from larvseg.config.page import PageConfig, Shown
+from larvseg.config.page import ClassGains, PageConfig, Shown
 from larvseg.config.project import Comparators, Diagnosed, Experiments, Machine, Profile, Proposing, Retrieval, Run, Selection, Table
 from larvseg.config.reco import IndexConfig, RecoConfig
 from larvseg.config.reporting import (
@@ -75,6 +75,7 @@ __all__ = [
     "Backbone",
     "Claim",
     "ClaimsConfig",
+    "ClassGains",
     "ClassList",
     "ClassesConfig",
     "Classification",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import NonNegativeInt
 
 from larvseg.config.base import Model
+from larvseg.config.diagnostics import Compared
 
 
 class Shown(Model):
@@ -20,6 +21,14 @@ class Shown(Model):
         return f"{self.rule}/{self.name}/{output or self.output}"
 
 
+class ClassGains(Model):
+    """Pairs of runs that the page compares class by class, in a table of all classes of a benchmark."""
+
+    benchmark: str
+    classes: Shown
+    pairs: tuple[Compared, ...]
+
+
 class PageConfig(Model):
     """What stands on the page of a profile, each kind in the order of the jobs."""
 
@@ -28,8 +37,10 @@ class PageConfig(Model):
     drawn: bool
     seeds: tuple[NonNegativeInt, ...]
     tables: tuple[Shown, ...]
-    figures: tuple[Shown, ...]
+    pictures: tuple[Shown, ...] = ()  # figures of images, which stand before everything else
+    figures: tuple[Shown, ...]  # all others
     claims: Shown | None = None
+    gains: tuple[ClassGains, ...] = ()
     models: tuple[Shown, ...]  # whatever has a model card
     steps: dict[str, tuple[str, str]]  # rule → what the lineage calls a job of it, and what it tells of it
     recipes: str  # hash of the recipes of everything below: records say what no byte of an artifact may show

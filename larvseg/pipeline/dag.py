@@ -55,7 +55,7 @@ class Dag:
         return f"work/recipes/{self.project.name}/{job.rule}/{job.name}.json"
 
     def write_recipes(self, alone: bool = True) -> None:
-        """Write the recipe of every job whose content changed.
+        """Write the recipe of every job whose content changed; who is `alone` removes those that no job has any more.
 
         Raises LarvSegError, and writes none, where that would change a recipe under a Snakemake that is at work here (not `alone`): its
         jobs would make something else than it planned.
@@ -68,6 +68,9 @@ class Dag:
             )
         for path, recipe in recipes.items():
             recipe.write(path)
+        if alone:
+            for path in set(Path("work/recipes", self.project.name).glob("*/*.json")) - recipes.keys():
+                path.unlink(missing_ok=True)
         write_text(SPEED / f"{self.project.name}.json", json_text(self.project.profile.runtime.speed))
         remember()
 

@@ -41,6 +41,8 @@ class Project:
         if seeds is not None and (not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 1):
             raise LarvSegError(f"seeds: {seeds!r}: choose how many seeds, a whole number from 1 on")
         known = sorted(path.stem for path in folder.glob("*.yaml") if path.stem not in NO_PROFILES)
+        if not known:
+            raise LarvSegError(f"{folder}: no profiles there; run snakemake and larvseg in the folder of the project")
         if profile not in known:
             raise LarvSegError(f"{folder}: no profile {profile!r}{nearest(profile, known)}")
         self.name, self.profile_path = profile, folder / f"{profile}.yaml"

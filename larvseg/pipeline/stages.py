@@ -264,6 +264,7 @@ STAGES = {
         job="{run}",
         outputs={"predictions": "results/{profile}/predictions/gains/{run}.safetensors"},
         target="evaluate_all",
+        verb="predict-changes",
     ),
     "recognise": Stage(
         help="Make the label maps of one model of Figure 5 over all its synsets.",

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 # All that Snakemake and `larvseg` read.
-PARTS = ("Snakefile", "environment.yml", "pyproject.toml", "profiles", "workflow", "larvseg", "data/reference")
+PARTS = ("environment.yml", "pyproject.toml", "profiles", "workflow", "larvseg", "data/reference")
 
 
 def lay_out(project: Path, tree: Path) -> None:

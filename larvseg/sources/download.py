@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from http.cookiejar import CookieJar
 from pathlib import Path
 
@@ -51,8 +52,10 @@ class Downloader:
     def fetch(self, wanted: Mapping[Path, Source]) -> None:
         """Bring each of `wanted` (final path → source) to its place, whole and verified. Those that cannot be had stop no other.
 
-        Raises LarvSegError, after all have ended, with the first problem and the number of others; before any, if the disk is too small.
+        Raises LarvSegError, after all have ended, with the first problem and the number of others; before any, if the disk is too small
+        or `mirror` is no URL.
         """
+        check_mirror(self.mirror)
         _make_sure_of_room_for_all(wanted)
         problems: list[LarvSegError] = []
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -127,7 +130,12 @@ class Downloader:
             session.hooks["response"].append(lambda answer, **_: self._answers.update({threading.get_ident(): answer}))
             report = self._reporter(part, bar)
             patience = Retrying(
-                retry=retry_if_exception_type(Transient), stop=stop_after_attempt(ATTEMPTS), wait=_wait, sleep=self._sleep, reraise=True
+                retry=retry_if_exception_type(Transient),
+                stop=stop_after_attempt(ATTEMPTS),
+                wait=_wait,
+                sleep=self._sleep,
+                before_sleep=partial(_say_why, part.target.name, url),
+                reraise=True,
             )
             try:
                 while not patience(ask):
@@ -147,10 +155,15 @@ class Downloader:
         return report
 
 
-def candidates(name: str, source: Source, mirror: str | None) -> list[str]:
-    """Where the archive `name` may be had, in the order in which to ask. LarvSegError if `mirror` is no URL."""
+def check_mirror(mirror: str | None) -> None:
+    """LarvSegError if `mirror` is no URL."""
     if mirror and not mirror.startswith(("http://", "https://")):
         raise LarvSegError(f"mirror {shown(mirror)!r} is not an http or https URL; archives on this machine go to data/incoming")
+
+
+def candidates(name: str, source: Source, mirror: str | None) -> list[str]:
+    """Where the archive `name` may be had, in the order in which to ask. LarvSegError if `mirror` is no URL."""
+    check_mirror(mirror)
     own = [f"{mirror.rstrip('/')}/{name}"] if mirror else []
     return [*own, *([source.url] if source.url else []), *source.mirrors]
 
@@ -183,6 +196,12 @@ def _make_sure_of_room(folder: Path, needed: int, what: str) -> None:
     if needed + RESERVE > free:
         gb = f"{what} {needed / 1e9:.1f} GB and {RESERVE / 1e9:.1f} GB to spare, {free / 1e9:.1f} GB are free"
         raise LarvSegError(f"{folder}: {gb}; make room, or make it a link to a larger disk")
+
+
+def _say_why(name: str, url: str, state: RetryCallState) -> None:
+    """Tell whoever waits what went wrong, and how long it is until the next attempt."""
+    trouble, attempt = state.outcome.exception(), state.attempt_number
+    _say(shown(f"{name}: {url}: {trouble}; attempt {attempt} of {ATTEMPTS}, the next one in {state.next_action.sleep:.0f} s"))
 
 
 def _say(line: str) -> None:

@@ -19,17 +19,20 @@ IMAGE_SETS = ("I124", "I585")
 def show(name: str) -> str:
     """The category `name` of A150 or A847: synonyms, base or novel, candidates, choice and why, and what was published.
 
-    Hyphens may stand for spaces and spaces for hyphens. Raises LarvSegError for an unknown category.
+    Hyphens may stand for spaces and spaces for hyphens, capital letters for small ones. Raises LarvSegError for an unknown category.
     """
     blocks = []
+    spellings = [
+        spelling for one in dict.fromkeys((name, name.lower())) for spelling in (one, one.replace("-", " "), one.replace(" ", "-"))
+    ]
     for images in IMAGE_SETS:
         synonyms = dict(categories(images))
-        spelling = next((known for known in (name, name.replace("-", " "), name.replace(" ", "-")) if known in synonyms), None)
+        spelling = next((known for known in spellings if known in synonyms), None)
         if spelling is not None:
             blocks.append("\n".join(_category(images, spelling, synonyms[spelling])))
     if not blocks:
         known = sorted({category for images in IMAGE_SETS for category, _ in categories(images)})
-        raise LarvSegError(f"no category {name!r} in A150 or A847{nearest(name, known)}")
+        raise LarvSegError(f"no category {name!r} in A150 or A847{nearest(name.lower(), known)}")
     return "\n\n".join(blocks)
 
 

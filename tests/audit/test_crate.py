@@ -52,7 +52,7 @@ def tree(tmp_path, monkeypatch) -> Path:
     """The artifacts of JOBS and the repository's own files; the checkpoint is the largest."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
-    for name in ("Snakefile", "README.md", "LICENSE", "constraints.txt", "environment.yml"):
+    for name in ("README.md", "LICENSE", "constraints.txt", "environment.yml"):
         shutil.copy(ROOT / name, name)
     shutil.copytree(ROOT / "workflow", "workflow")
     Path("CITATION.cff").write_text(f"{UNDATED}date-released: 2026-01-31\n")
@@ -139,10 +139,10 @@ def test_jobs_say_what_they_read_and_wrote_and_when(tree):
     assert train["instrument"] == {"@id": "#tool/train"}
     assert entities["#job/table/table3"]["object"] == [{"@id": f"{RUN}/config.json"}, {"@id": REFERENCE}]
     run = entities["#run"]
-    assert run["instrument"] == {"@id": "Snakefile"} and {"@id": REFERENCE} in run["object"]
+    assert run["instrument"] == {"@id": "workflow/Snakefile"} and {"@id": REFERENCE} in run["object"]
     assert run["result"][1:] == [{"@id": f"{RUN}/model.safetensors"}, {"@id": "results/table3.csv"}, {"@id": "reports/index.html"}]
     steps = ["#step/fetch", "#step/derive", "#step/train", "#step/table", "#step/page"]
-    assert [step["@id"] for step in entities["Snakefile"]["step"]] == steps
+    assert [step["@id"] for step in entities["workflow/Snakefile"]["step"]] == steps
     torch = entities["https://pypi.org/project/torch/2.14.1/"]
     assert torch["softwareVersion"] == "2.14.1+cpu" and {"@id": torch["@id"]} in entities["#tool/train"]["softwareRequirements"]
     for path in map(Path, ARTIFACTS):

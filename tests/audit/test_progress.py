@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from larvseg.audit.standing import stands
+from larvseg.audit.standing import Standing, stands
 from larvseg.errors import LarvSegError
 from larvseg.progress import SoFar, follow
 from larvseg.reporting.rendering import as_text
@@ -42,6 +42,14 @@ def test_an_evaluation_stands_until_something_below_it_changes(toy):
     assert stands(toy.tree(), METRICS["r2"])
     Path(METRICS["r2"]).unlink()
     assert not stands(toy.tree(), METRICS["r2"])
+
+
+def test_what_stands_on_something_that_was_made_again_alike_is_seen(toy):
+    toy.code["derive"] = "1"
+    standing = Standing(toy.tree().recipes, METRICS.values())
+    assert standing.look() == set()
+    toy.run(toy.job("derive A150"))  # to the same bytes, so that nothing above it is made again
+    assert standing.look() == set(METRICS.values())
 
 
 def test_rows_that_are_not_there_are_marked(unmade):

@@ -1,4 +1,4 @@
-"""README.md and docs/*.md: what they point to is there, and the commands they give are commands."""
+"""README.md, docs/*.md and the other pages: what they point to is there, and the commands they give are commands."""
 
 import re
 from functools import cache
@@ -12,9 +12,11 @@ from larvseg.pipeline import Project
 from larvseg.pipeline.dag import jobs_below
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+README, DOCS = ROOT / "README.md", sorted((ROOT / "docs").glob("*.md"))
+FORMS = [ROOT / ".github/pull_request_template.md", *sorted((ROOT / ".github/ISSUE_TEMPLATE").glob("*.yml"))]
+PAGES = (README, *DOCS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", ROOT / "config/README.md", *FORMS)
 FOLDERS = ("larvseg/", "workflow/", "tests/", "docs/", "data/reference/", "profiles/")  # what version control holds
-each_page = pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+each_page = pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
 
 
 def prose(page: Path) -> str:
@@ -30,12 +32,12 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_the_readme_is_short():
-    assert len(PAGES[0].read_text(encoding="utf-8").splitlines()) <= 150
+    assert len(README.read_text(encoding="utf-8").splitlines()) <= 150
 
 
 def test_the_readme_links_every_page():
-    linked = set(re.findall(r"\(docs/([\w-]+\.md)", PAGES[0].read_text(encoding="utf-8")))
-    assert linked == {page.name for page in PAGES[1:]}
+    linked = set(re.findall(r"\(docs/([\w-]+\.md)", README.read_text(encoding="utf-8")))
+    assert linked == {page.name for page in DOCS}
 
 
 @each_page

@@ -187,5 +187,5 @@ def test_a_run_over_all_synsets_is_loaded_by_its_folder(whole, benchmark):
     own, other = load(whole["model"].parent, dataset="I21K"), load(whole["model"].parent, dataset="C171")
     assert own.names == (LOBSTER, MOTH, LAMP, SOFA, PALM) and other.names == ("couch", "wall", "sofa-like")
     assert load(whole["model"].parent).names == own.names
-    labels = own.segment(Manifest(benchmark).image(0))
+    labels = own.segment(Manifest(benchmark).image(0)).labels
     assert labels.shape == Manifest(benchmark).image(0).shape[:2] and 0 <= labels.min() <= labels.max() < 5

@@ -40,12 +40,14 @@ def plain(tmp_path_factory):
     [
         {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "LANG": "C"},
         {"MPLBACKEND": "Qt4Agg", "TZ": "Asia/Tokyo"},
-        {"MATPLOTLIBRC": "matplotlibrc", "LC_ALL": "de_DE", "SOURCE_DATE_EPOCH": "1"},
-        {"MPLCONFIGDIR": "."},
+        {"MATPLOTLIBRC": "user/matplotlibrc", "LC_ALL": "de_DE", "SOURCE_DATE_EPOCH": "1"},
+        {"MPLCONFIGDIR": "user"},
     ],
     ids=lambda environment: next(iter(environment)),
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
 def test_settings_of_the_user_do_not_count(plain, tmp_path, environment, encoding):
-    (tmp_path / "matplotlibrc").write_text(RC, encoding=encoding)
+    (tmp_path / "user").mkdir()
+    (tmp_path / "user/matplotlibrc").write_text(RC, encoding=encoding)
+    (tmp_path / "matplotlibrc").write_text(RC)
     assert drawn(tmp_path, **environment) == plain

@@ -144,7 +144,7 @@ def test_its_own_classes_swapped_in_change_nothing(trained):
 def test_the_run_segments_by_itself_its_own_classes(trained):
     run = larvseg.load(Path("out"), dataset="C171")
     assert run.names == tuple(C171)
-    labels = run.segment(torch.randint(0, 255, (20, 30, 3), dtype=torch.uint8).numpy())
+    labels = run.segment(torch.randint(0, 255, (20, 30, 3), dtype=torch.uint8).numpy()).labels
     assert labels.shape == (20, 30) and labels.max() < 3
 
 

@@ -135,6 +135,11 @@ def test_seeds_are_counted(seeds):
         Project("mini", CONFIG, seeds=seeds)
 
 
+def test_elsewhere_one_is_told_where_to_run(tmp_path):
+    with pytest.raises(LarvSegError, match="no profiles there; run snakemake and larvseg in the folder of the project$"):
+        Project("mini", tmp_path)
+
+
 def test_an_unknown_profile_names_the_nearest(project):
     with pytest.raises(LarvSegError, match=r"no profile 'minni'; did you mean 'mini'\?"):
         project("minni")

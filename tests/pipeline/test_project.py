@@ -52,6 +52,21 @@ def test_jobs_find_the_settings_of_speed_beside_the_recipes(project, tmp_path, m
     assert path.is_file() and Recipe.speed(path) == dag.project.profile.runtime.speed != {}
 
 
+def test_recipes_that_no_job_has_any_more_go_if_nobody_else_is_at_work(tmp_path, monkeypatch):
+    few, many = Dag(Project("smoke", CONFIG, seeds=1)), Dag(Project("smoke", CONFIG, seeds=3))
+    other = Path("work/recipes/mini/train/larvseg-a150.seed9.json")
+    monkeypatch.chdir(tmp_path)
+    other.parent.mkdir(parents=True)
+    other.touch()
+    many.write_recipes()
+    with pytest.raises(LarvSegError, match="would change under a Snakemake that is at work here"):
+        few.write_recipes(alone=False)
+    assert {path.as_posix() for path in Path("work/recipes/smoke").glob("*/*")} == set(map(many.recipe_path, many.recipes))
+    few.write_recipes()
+    assert {path.as_posix() for path in Path("work/recipes/smoke").glob("*/*")} == set(map(few.recipe_path, few.recipes))
+    assert other.exists(), "it is of another profile"
+
+
 def test_ranks_are_shared_as_in_the_official_configurations(project):
     two = job(project("mini"), "train", "larvseg-a150.seed0").config
     three = job(project("mini"), "train", "larvseg-a150-i124.seed0").config

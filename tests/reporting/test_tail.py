@@ -1,14 +1,12 @@
 """Novel classes in thirds, from rare to frequent."""
 
-import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from larvseg.errors import LarvSegError
 from larvseg.evaluation.metrics import metrics_of
-from larvseg.reporting.tail import images_of_each_class, print_thirds, thirds
+from larvseg.reporting.tail import images_of_each_class, thirds
 from tests.data import load_vocabulary, novel
 
 IMAGES = {"wall": 90, "sofa": 40, "lamp": 8, "stool": 8, "bathtub": 20, "radiator": 3, "blind": 30, "television-receiver": 2}
@@ -55,19 +53,3 @@ def test_training_images_are_counted():
     labels = {0: (0, 1), 1: (1,), 2: (0,)}
     manifest = SimpleNamespace(header={"classes": ["sofa", "lamp"]}, split=lambda name: [0, 1], labels=labels.__getitem__)
     assert images_of_each_class(manifest) == {"sofa": 1, "lamp": 2}
-
-
-def test_the_printed_table(tmp_path):
-    names = list(IMAGES)
-    rows = [(number,) for number, name in enumerate(names) for _ in range(IMAGES[name])]
-    header = {"classes": names, "dataset": "WA150"}
-    manifest = SimpleNamespace(header=header, split=lambda name: range(len(rows)), labels=rows.__getitem__)
-    (tmp_path / "one").write_text(json.dumps(metrics(sofa=40.0, lamp=1.0, radiator=4.0, blind=90.0) | {"novel": 33.75}))
-    (tmp_path / "two").write_text(json.dumps(metrics("A847", sofa=40.0, lamp=1.0, radiator=5.0) | {"novel": 15.3}))
-    assert print_thirds({"larvseg": tmp_path / "one"}, manifest).splitlines()[1:] == [
-        "left out: blind, which have pixel labels under another name",
-        "         novel  without 1  3–3  8–8  40–40",
-        "larvseg   33.8       15.0  4.0  1.0   40.0",
-    ]
-    with pytest.raises(LarvSegError, match="runs of A150 and A847; name runs of one benchmark"):
-        print_thirds({"larvseg": tmp_path / "one", "baseline": tmp_path / "two"}, manifest)

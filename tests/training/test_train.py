@@ -200,7 +200,7 @@ def test_load_gives_a_ready_segmenter(trained):
     run = larvseg.load("whole")
     assert run.names == ("wall", "person", "sofa", "lamp")
     image = np.random.default_rng(0).integers(0, 256, (30, 50, 3), np.uint8)
-    labels = run.segment(image)
+    labels = run.segment(image).labels
     assert labels.shape == (30, 50) and 0 <= labels.min() and labels.max() < 4
     assert larvseg.load("whole", dataset="C171").names == ("wall-brick", "wall-wood", "person")
     with pytest.raises(LarvSegError, match="RGB image"):

@@ -12,7 +12,7 @@ def test_show_tells_all_of_a_category():
     a150, a847 = show("dirt track").split("\n\n")
     assert "a category of A150: novel (rule S), base (rule P)" in a150 and "a category of A847: novel (rule S), novel (rule P)" in a847
     assert "n14844693 soil, dirt" in a150 and "chosen      none" in a150
-    assert show("dirt-track") == show("dirt track")
+    assert show("dirt-track") == show("dirt track") == show("Dirt Track")
 
 
 def test_show_lists_candidates_best_first_with_their_glosses():

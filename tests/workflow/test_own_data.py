@@ -55,7 +55,7 @@ def test_the_walk_with_pictures_of_ones_own(fresh: Clone):
     assert "every printed number follows" in fresh.run("larvseg", "audit", "verify", "--profile", "mine")
     # a run segments a picture by itself, through the frozen network of its profile
     code = (
-        "import larvseg, numpy as np; from PIL import Image; run = larvseg.load('results/mine/runs/larvseg/seed0'); "
-        "labels = run.segment(np.asarray(Image.open('data/incoming/mine/test/t0.jpg'))); print(labels.shape, run.names)"
+        "import larvseg; run = larvseg.load('results/mine/runs/larvseg/seed0'); "
+        "found = run.segment('data/incoming/mine/test/t0.jpg'); print(found.labels.shape, found.names)"
     )
     assert "(90, 120) ('table', 'floor', 'cup', 'book')" in fresh.run("python", "-c", code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ from larvseg.reporting.cells import read_cells
 from larvseg.reporting.page.captions import Caption, read_caption
 from larvseg.reporting.page.cards import as_html
 from larvseg.reporting.page.claims import claims_of
+from larvseg.reporting.page.classes import classes_of
 from larvseg.reporting.page.curves import curves_of
 from larvseg.reporting.page.datasets import datasets_of
+from larvseg.reporting.page.gains import gains_of
 from larvseg.reporting.page.graph import TOLD, Graph
 from larvseg.reporting.page.images import embedded
 from larvseg.reporting.page.numbers import Recount
@@ -25,6 +27,7 @@ from larvseg.reporting.page.overview import overview_of
 from larvseg.reporting.page.tables import view
 
 FOLDER = Path(__file__).parent
+SCRIPTS = ("page.js", "classes.js")  # at the end of the page, in this order
 FORMS = {"Markdown": "markdown", "LaTeX": "latex"}  # of a table that was set in type
 
 
@@ -36,9 +39,10 @@ def page(config: PageConfig, inputs: Mapping[str, Path], outputs: Mapping[str, P
     counts, and for a caption that cannot be read.
     """
     contents = Contents(config, inputs)
-    styles, theme, script = ((FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "theme.js", "page.js"))
+    styles, theme, *scripts = ((FOLDER / name).read_text(encoding="utf-8") for name in ("page.css", "theme.js", *SCRIPTS))
     template = _environment().get_template("page.html.jinja")
-    html = template.render(**vars(contents), styles=styles, theme=theme, script=script, policy=_policy(theme, script))
+    policy = _policy(styles, theme, *scripts)
+    html = template.render(**vars(contents), styles=styles, theme=theme, scripts=scripts, policy=policy)
     outputs["page"].write_text(html, encoding="utf-8")
 
 
@@ -51,9 +55,11 @@ class Contents:
         self.data: dict[str, Any] = {"files": self.graph.files, "jobs": self.graph.jobs, "told": TOLD, "steps": config.steps, "numbers": {}}
         recount = Recount(self.graph)
         self.tables = [self._table(item, recount) for item in config.tables]
-        self.figures = [self._figure(item) for item in config.figures]
+        figures = self._figures((*config.pictures, *config.figures))
+        self.pictures, self.figures = figures[: len(config.pictures)], figures[len(config.pictures) :]
         self.claims = claims_of(self._path(config.claims)) if config.claims else None
         self.claims_caption = self._caption(config.claims) if config.claims else None
+        self.gains = [{"path": self._path(item.classes), "tables": gains_of(item, self._path(item.classes))} for item in config.gains]
         self.models = [self._model(item) for item in config.models]
         columns = [column for table in self.tables for column in table["view"].layout.columns]
         self.beside = any(column.group == "published" or column.heading == "published" for column in columns)  # the paper has these rows
@@ -61,6 +67,8 @@ class Contents:
         self.datasets = datasets_of(csv["table2"], self.graph) if "table2" in csv else []
         self.overview = overview_of(csv["table3"]) if "table3" in csv else None
         self.archives = [file for file in self.graph.files if "origin" in file]
+        named = {figure["path"]: (as_id(figure["name"]), figure["caption"].title) for figure in figures}
+        self.data["classes"] = self.classes = classes_of(self.graph, recount, named)
         self.data["claims"] = self.claims.as_data() if self.claims else []
         self.data["curves"] = [curve for item in config.models for curve in self._curves(item)]
 
@@ -82,9 +90,10 @@ class Contents:
         texts = {form: file.read_text(encoding="utf-8") for form, file in typeset.items() if file}
         return {"view": shown, "path": path, "caption": self._caption(item), "texts": texts}
 
-    def _figure(self, item: Shown) -> dict[str, Any]:
-        path = Path(self._path(item))
-        return {"name": path.stem, "path": path.as_posix(), "image": embedded(path), "caption": self._caption(item)}
+    def _figures(self, items: Sequence[Shown]) -> list[dict[str, Any]]:
+        paths = [Path(self._path(item)) for item in items]
+        each = zip(items, paths, embedded(paths), strict=True)
+        return [{"name": path.stem, "path": path.as_posix(), "image": image, "caption": self._caption(item)} for item, path, image in each]
 
     def _model(self, item: Shown) -> dict[str, Any]:
         path = self._path(item, "model" if item.role("model") in self.inputs else None)
@@ -115,11 +124,14 @@ def _environment() -> Environment:
     return environment
 
 
-def _policy(*scripts: str) -> str:
-    """The page may run its own scripts and show what stands in it; nothing else."""
-    hashes = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
-    run = " ".join(f"'sha256-{digest}'" for digest in hashes)
-    return f"default-src 'none'; script-src {run}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+def _policy(styles: str, *scripts: str) -> str:
+    """The page may run its own scripts, has its own style sheet and shows what stands in it; nothing else.
+
+    Attributes of style are allowed: they say where dots lie and how long bars are.
+    """
+    style, *run = (f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in (styles, *scripts))
+    rules = f"script-src {' '.join(run)}; style-src-elem {style}; style-src-attr 'unsafe-inline'; img-src data:"
+    return f"default-src 'none'; {rules}; base-uri 'none'; form-action 'none'"
 
 
 def as_id(text: str) -> str:

@@ -42,7 +42,8 @@ class _Wildcards:
 def read_caption(path: Path, name: str, config: Mapping[str, Any]) -> Caption:
     """The caption in `path` of an output of the job `name`, with `snakemake.wildcards` and `snakemake.config` filled in as Snakemake does.
 
-    Raises LarvSegError for a file that is no valid template or reStructuredText, or has no title.
+    Raises LarvSegError for a file that is no valid template or reStructuredText or has no title, for an image, which would lie outside the
+    page, and for a link that does not lead to another page.
     """
     environment = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined)  # Snakemake's, but strict
     snakemake = SimpleNamespace(wildcards=_Wildcards(name), config=config)
@@ -56,6 +57,11 @@ def read_caption(path: Path, name: str, config: Mapping[str, Any]) -> Caption:
         raise LarvSegError(f"{path}: not a caption: {str(error).splitlines()[0]}") from None
     if not tree.get("title"):
         raise LarvSegError(f"{path}: a caption begins with a title")
+    if next(tree.findall(nodes.image), None):
+        raise LarvSegError(f"{path}: a caption has no images: the page needs nothing outside itself; leave it out")
+    for link in tree.findall(nodes.reference):
+        if not link.get("refuri", "https:").startswith(("https:", "http:")):
+            raise LarvSegError(f"{path}: a link to {link['refuri']!r}; it begins with https:")
     comments = (comment.astext() for comment in tree.findall(nodes.comment))
     alt = next((" ".join(comment.removeprefix(ALT).split()) for comment in comments if comment.startswith(ALT)), "")
     return Caption(tree["title"], parts["body"].strip(), alt or tree["title"])

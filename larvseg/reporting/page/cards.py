@@ -8,8 +8,11 @@ LEVELS = 3  # by which the headings of a card lie below those of the page
 
 
 def as_html(card: str) -> str:
-    """The Markdown text `card` as HTML without its title, other headings `LEVELS` further down; HTML in it stays text."""
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    """The Markdown text `card` as HTML without its title, other headings `LEVELS` further down.
+
+    HTML in it stays text; an image, which would lie outside the page, becomes a link.
+    """
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
     tokens = parser.parse(card)
     if tokens and tokens[0].tag == "h1":
         tokens = tokens[3:]

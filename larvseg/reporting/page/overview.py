@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from larvseg.reporting.tables import read_csv
 
+SAID_ELSEWHERE = ("model", "backbone", "benchmark")  # in bold, below the table, and in the heading
+
 
 class Span(NamedTuple):
     """mIoU over base and novel categories, in percent of the axis; None where it was not measured."""
@@ -17,10 +19,10 @@ class Span(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row of the table; `text` says its numbers."""
+    """A row of the table; `about`: what else tells it from others; `text` says its numbers."""
 
     model: str
-    data: str
+    about: str
     ours: Span
     published: Span
     text: str
@@ -54,4 +56,6 @@ def _row(row: dict[str, str], limit: int) -> Row:
     said = {column: row[column] or "–" for column in ("base", "novel", "published_base", "published_novel")}
     theirs = "; published {published_base} and {published_novel}" if row["published_base"] or row["published_novel"] else ""
     text = f"base {{base}}, novel {{novel}}{theirs}".format(**said)
-    return Row(row["model"], row["training_data"], span(""), span("published_"), text)
+    columns = list(row)[: list(row).index("all")]
+    about = [row[column] for column in columns if column not in SAID_ELSEWHERE and row[column]]
+    return Row(row["model"], "; ".join(about), span(""), span("published_"), text)

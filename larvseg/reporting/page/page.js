@@ -1,5 +1,5 @@
 "use strict";
-// The page without it is complete but for the lineage panel, sorting, curves and search.
+// The page without scripts is complete but for the lineage panel, sorting, curves, single classes and search.
 const DATA = JSON.parse(document.getElementById("graph").textContent);
 const BY_PATH = new Map(DATA.files.map((file) => [file.path, file]));
 
@@ -63,7 +63,8 @@ function compare(one, other) {
   return String(one).localeCompare(String(other), "en", { numeric: true });
 }
 
-for (const table of $$("table.sortable")) {
+/** Let the headings of `table` sort its rows: once, the other way round, and as they were. */
+function sortable(table) {
   const body = table.tBodies[0];
   const original = [...body.rows];
   const heads = $$("thead th[scope=col]", table);
@@ -85,6 +86,8 @@ for (const table of $$("table.sortable")) {
     });
   });
 }
+
+$$("table.sortable").forEach(sortable);
 
 // ---- lineage
 
@@ -199,15 +202,34 @@ function open([title, content]) {
   $("#panel-title").focus();
 }
 
-/** Open what the address asks for: #cell=<table>:<row>:<column>, #file=<path> or #claim=<row>. */
+/** What addresses lead to, #<kind>=<key>: the title and content of the panel, or nothing where there is none. Each gets the key, and as it stands there. */
+const PLACES = {
+  cell(key) {
+    if (!Object.hasOwn(DATA.numbers, key)) return null;
+    opener = $(`[data-cell="${CSS.escape(key)}"]`) ?? opener;
+    return numberPanel(DATA.numbers[key]);
+  },
+  file: (path) => (BY_PATH.has(path) ? filePanel([path]) : null),
+  claim(row) {
+    const claim = DATA.claims[Number(row)];
+    return claim ? filePanel(claim.files, claim.statement) : null;
+  },
+};
+
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return ""; // no address of this page
+  }
+}
+
+/** Open what the address asks for. */
 function follow() {
   const [kind, key] = location.hash.slice(1).split(/=(.*)/s);
-  const name = key === undefined ? "" : decodeURIComponent(key);
-  if (kind === "cell" && DATA.numbers[name]) open(numberPanel(DATA.numbers[name]));
-  else if (kind === "file" && BY_PATH.has(name)) open(filePanel([name]));
-  else if (kind === "claim" && DATA.claims[name]) open(filePanel(DATA.claims[name].files, DATA.claims[name].statement));
+  const asked = Object.hasOwn(PLACES, kind) ? PLACES[kind](decoded(key ?? ""), key ?? "") : null;
+  if (asked) open(asked);
   else if (panel.open) panel.close();
-  if (kind === "cell") opener = $(`[data-cell="${CSS.escape(name)}"]`) ?? opener;
 }
 
 document.addEventListener("click", (event) => {
@@ -218,7 +240,7 @@ document.addEventListener("click", (event) => {
 });
 panel.addEventListener("click", (event) => event.target === panel && panel.close());
 panel.addEventListener("close", () => {
-  if (/^#(cell|file|claim)=/.test(location.hash)) history.replaceState(null, "", location.href.split("#")[0]);
+  if (Object.hasOwn(PLACES, location.hash.slice(1).split("=")[0])) history.replaceState(null, "", location.href.split("#")[0]);
   opener?.focus();
 });
 addEventListener("hashchange", follow);

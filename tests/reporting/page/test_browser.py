@@ -9,12 +9,7 @@ import pytest
 from tests.browser import DESKTOP, PHONE
 from tests.reporting.page.conftest import TAR, ZIP
 
-
-@pytest.fixture(autouse=True)
-def quiet(browser):
-    """No test leaves an error in the console or has asked the network for anything."""
-    yield
-    assert browser.errors == [] and browser.requests == []
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 def sha256(toy_page: Path, path: str) -> str:
@@ -54,9 +49,14 @@ def test_an_address_leads_to_a_number_a_file_or_a_claim(browser, toy_page):
     browser.open(toy_page, fragment="#claim=0")
     assert browser.texts("#panel-title") == ["LarvSeg above Baseline"]
     assert "results/toy/runs/baseline-a150/seed0/model.safetensors" in browser.one("#panel").text
-    for nothing in ("#cell=table3:9:novel", "#file=%", "#figures"):
-        browser.open(toy_page, fragment=nothing)
-        assert not browser.run("return document.querySelector('#panel').open")
+
+
+@pytest.mark.parametrize(
+    "nothing", ["#cell=table3:9:novel", "#cell=constructor", "#file=%", "#claim=length", "#class=A150/%", "#toString=1", "#figures"]
+)
+def test_an_address_that_leads_nowhere_opens_nothing_and_is_no_error(browser, toy_page, nothing):
+    browser.open(toy_page, fragment=nothing)
+    assert not browser.run("return document.querySelector('#panel').open")
 
 
 def test_the_chain_can_be_walked_and_the_way_back_is_there(browser, toy_page):

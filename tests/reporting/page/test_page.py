@@ -1,6 +1,7 @@
 """The page as a file: what stands in it, that it needs nothing else, and that it is always the same."""
 
 import base64
+import csv
 import hashlib
 import json
 import re
@@ -10,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from larvseg.audit.show import show
 from larvseg.errors import LarvSegError
@@ -68,11 +70,14 @@ def test_nothing_lies_outside_the_page(parsed):
     assert "url(" not in styles and "@import" not in styles
 
 
-def test_the_policy_allows_the_scripts_of_the_page_and_no_other(parsed):
+def test_the_policy_allows_the_scripts_and_the_style_of_the_page_and_no_other(parsed):
     (policy,) = (tag["content"] for tag in parsed.all("meta") if tag.get("http-equiv") == "Content-Security-Policy")
-    assert policy.startswith("default-src 'none'")
-    hashes = {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in parsed.inside("script")}
-    assert set(re.findall(r"'sha256-([^']+)'", policy)) == hashes and len(hashes) == 2
+    rules = dict(rule.split(maxsplit=1) for rule in policy.split("; "))
+    for tag, rule, count in (("script", "script-src", 3), ("style", "style-src-elem", 1)):
+        hashes = {base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in parsed.inside(tag)}
+        assert set(rules.pop(rule).split()) == {f"'sha256-{each}'" for each in hashes} and len(hashes) == count
+    nothing = dict.fromkeys(("default-src", "base-uri", "form-action"), "'none'")
+    assert rules == nothing | {"img-src": "data:", "style-src-attr": "'unsafe-inline'"}  # the bars and dots of tables
 
 
 def test_the_same_tree_gives_the_same_bytes(tree):
@@ -111,7 +116,7 @@ def test_captions_cards_and_notes_stand_in_the_page(toy_page, parsed):
     text = toy_page.read_text()
     assert "Figure 2: &lt;maps&gt;" in text and "Of <em>figure2</em>, profile toy." in text
     figures = [image["alt"] for image in parsed.all("img")]
-    assert figures == ["A heat map.", "tail_a150"]  # the paper's own figures come first
+    assert figures == ["figure4", "A heat map.", "tail_a150", "gains_a150"]  # what images show, then the paper's own figures
     assert "<h4>Data</h4>" in text and "&lt;b&gt;image&lt;/b&gt; labels" in text
     assert "Few &amp; small." in text and r"\begin{tabular}" in text
     assert "Printed &lt;twice&gt;." in text
@@ -134,6 +139,7 @@ def test_a_file_without_a_record_is_refused(tree):
 def test_everything_below_is_an_input_of_the_page(tree):
     config, inputs = tree.contents()
     assert set(inputs.values()) == {path for recipe in tree.recipes for path in recipe.outputs.values()}
+    assert [item.name for item in config.pictures] == ["figure4"] and config.pictures[0] not in config.figures
     assert "workflow/report/figure2.rst" in {item.caption for item in config.figures}
     assert [item.name for item in config.tables] == ["table2", "table3"]
 
@@ -166,6 +172,9 @@ def test_the_style_and_the_captions_are_named_by_its_recipe():
         ("no title\n", "a caption begins with a title"),
         ("T\n=\n\n{{ snakemake.config['seed'] }}\n", "not a caption: .*seed"),
         ("T\n=\n\n*open\n", "not a caption: .*Inline emphasis"),
+        ("T\n=\n\n.. image:: https://images.test/spy.png\n", "a caption has no images"),
+        ("T\n=\n\n.. raw:: html\n\n   <b>bold</b>\n", 'not a caption: .*"raw" directive disabled'),
+        ("T\n=\n\n`here <javascript:alert(1)>`_\n", "a link to 'javascript:alert\\(1\\)'; it begins with https:"),
     ],
 )
 def test_a_caption_that_cannot_be_read_is_one_line(tree, text, problem):
@@ -176,7 +185,7 @@ def test_a_caption_that_cannot_be_read_is_one_line(tree, text, problem):
 
 
 def test_large_images_take_less_room_in_the_page(parsed):
-    small, *_ = (image for image in parsed.all("img"))
+    (small,) = (image for image in parsed.all("img") if image["alt"] == "A heat map.")
     content = base64.b64decode(small["src"].partition("base64,")[2])
     assert small["src"].startswith("data:image/webp") and (small["width"], small["height"]) == ("900", "500")
     assert len(content) < 450_000  # noise; as PNG it takes more
@@ -203,3 +212,30 @@ def test_what_a_record_says_cannot_break_out_of_its_script(tree):
     text = tree.write().read_text()
     assert "<script>alert" not in text
     assert evil in [job["config"].get("run") for job in Parsed(text).data["jobs"]]
+
+
+def test_pairs_of_runs_are_compared_class_by_class(tree):
+    text = tree.write().read_text()
+    section = text[text.index('<section id="gains"') : text.index('<section id="figures"')]
+    rows = [re.findall(r"<t[hd][^>]*>([^<]*)<", row) for row in re.findall(r"<tr><th scope=.row.*?</tr>", section)]
+    table = {row["class"]: row for row in csv.DictReader(Path("results/classes_a150.csv").read_text().splitlines())}
+    assert [name for name, *_ in rows] == ["wall", "sky", "lamp"], "by gain"
+    for name, kind, before, after, gain in rows:
+        numbers = [float(table[name][run]) for run in ("baseline-a150", "larvseg-a150")]
+        assert [before, after] == [f"{number:.1f}" for number in numbers] and kind == ("novel" if name == "lamp" else "base")
+        assert float(gain.replace("−", "-")) == pytest.approx(numbers[1] - numbers[0], abs=0.051)
+    assert "With masks: larvseg-a150 beside baseline-a150, A150" in section and "2 gain, 1 lose" in section
+    assert '<a href="#gains">Gains</a>' in text and "results/classes_a150.csv" in section
+
+
+def test_without_pairs_there_is_no_such_section(tree):
+    tree.recipes = [recipe for recipe in tree.recipes if recipe.rule != "gains"]
+    assert 'href="#gains"' not in tree.write().read_text()
+
+
+def test_photographs_come_before_other_images(tree):
+    path = "reports/figures/overlays.png"
+    Image.new("RGB", (60, 120), "teal").save(path)
+    tree.make("overlays", "overlays", {"figure": path}, {"table": "results/table3.csv"})
+    images = [image["alt"] for image in Parsed(tree.write().read_text()).all("img")]
+    assert images[:2] == ["overlays", "figure4"]

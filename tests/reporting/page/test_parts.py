@@ -1,9 +1,11 @@
-"""Curves that are thinned out, and claims that are drawn to one scale."""
+"""The parts of the page one by one: curves, claims, rows at a glance, model cards."""
 
 from larvseg.files import json_text
 from larvseg.lineage.records import record_path
+from larvseg.reporting.page.cards import as_html
 from larvseg.reporting.page.claims import MARGIN, WIDTH, claims_of
 from larvseg.reporting.page.curves import POINTS, curves_of
+from larvseg.reporting.page.overview import overview_of
 from larvseg.reporting.tables import write_csv
 from tests.reporting.page.conftest import CLAIM
 
@@ -36,3 +38,17 @@ def test_claims_are_drawn_around_0_and_what_lies_beyond_stands_at_the_edge(tmp_p
     assert second.low < second.measured < second.high < second.margin < middle < second.published
     assert (third.published, third.measured) == (edge, None)
     assert claims.claims[0].files == ["larvseg-a150", "larvseg-a150.confusion"]
+
+
+def test_rows_at_a_glance_say_what_tells_them_apart(tmp_path):
+    row = {"model": "LarvSeg", "pooling": "as printed", "backbone": "ViT", "benchmark": "A150", "training_data": "C171, WA150"}
+    row |= {"all": "30.0", "base": "52.7", "novel": "14.0", "published_base": "", "published_novel": ""}
+    write_csv(tmp_path / "table3.csv", [row, row | {"pooling": ""}, row | {"benchmark": "A847"}])
+    overview = overview_of(str(tmp_path / "table3.csv"))
+    assert [(each.model, each.about) for each in overview.rows] == [("LarvSeg", "as printed; C171, WA150"), ("LarvSeg", "C171, WA150")]
+    assert overview.limit == 60 and overview.rows[0].text == "base 52.7, novel 14.0"
+
+
+def test_images_and_html_of_a_model_card_are_not_those_of_the_page():
+    html = as_html("# A\n\n<img src=x> ![spy](https://images.test/spy.png) [run](javascript:alert(1))\n")
+    assert "&lt;img src=x&gt;" in html and "<img" not in html and 'href="javascript' not in html
