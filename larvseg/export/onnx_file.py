@@ -39,7 +39,6 @@ def write(run: LoadedRun, folder: Path, target: Path, pictures: Pictures) -> str
     data = io.BytesIO()
     axes = {0: "N"} if fixed_window(run) else {0: "N", 2: "H", 3: "W"}
     names = {"input_names": ["images"], "output_names": ["logits"], "dynamic_axes": {"images": axes, "logits": {0: "N"}}}
-    torch.onnx.register_custom_op_symbolic("aten::mT", _transposed, OPSET)
     with tracing():
         torch.onnx.export(network, (example,), data, dynamo=False, opset_version=OPSET, **names)
     model = onnx.load_model_from_string(data.getvalue())
@@ -54,12 +53,6 @@ def write(run: LoadedRun, folder: Path, target: Path, pictures: Pictures) -> str
             return torch.from_numpy(session.run(None, {"images": images.numpy()})[0])
 
         return str(check(run, logits, pictures, "onnx"))
-
-
-def _transposed(graph: Any, matrices: Any) -> Any:
-    """(…, a, b) → (…, b, a), which the converter does not know by its short name."""
-    rank = matrices.type().dim()
-    return graph.op("Transpose", matrices, perm_i=[*range(rank - 2), rank - 1, rank - 2])
 
 
 def _name_axes(shape: Any, run: LoadedRun) -> None:

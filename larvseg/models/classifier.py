@@ -72,7 +72,7 @@ class CosineClassifier(nn.Module):
             batch, _, height, width = features.shape
             pixels = F.normalize(features.to(self.table.dtype).flatten(2).transpose(1, 2) @ self.project_pixels, dim=-1)
             classes = F.normalize(self.table[index.clamp(min=0)] @ self.project_classes, dim=-1)
-            cosines, absent = pixels @ classes.mT, None
+            cosines, absent = pixels @ classes.transpose(-1, -2), None
             if index.ndim == 2:
                 absent = index < 0
                 cosines = cosines.masked_fill(absent[:, None], -1)

@@ -6,6 +6,7 @@ all the same: no official archive holds one, and whoever unpacks the archive wit
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import struct
@@ -205,7 +206,13 @@ class ArchiveReader:
         verify(path, size=self.sizes.get(archive))
         if len(self._files) >= _OPEN_FILES:
             os.close(self._files.popitem(last=False)[1])
-        self._files[archive] = os.open(path, os.O_RDONLY)
+        try:
+            self._files[archive] = os.open(path, os.O_RDONLY)
+        except OSError as error:
+            if error.errno not in (errno.EMFILE, errno.ENFILE) or not self._files:
+                raise
+            self.close()  # they are opened again when something is read of them
+            self._files[archive] = os.open(path, os.O_RDONLY)
         return self._files[archive]
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import posixpath
+import resource
 import tarfile
 import zipfile
 from pathlib import Path
@@ -468,3 +469,17 @@ def test_hostile_names_in_a_tar_in_a_tar(tmp_path):
     path = pack(tmp_path / "outer.tar", {"n1.tar": pack(tmp_path / "n1.tar", {"../x": b""}).read_bytes()})
     with pytest.raises(LarvSegError, match="outer.tar: refused"):
         members_of(path, tars_in(path)[0])
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="nothing says how many files are open")
+def test_fewer_files_may_be_open_than_are_kept_open(tmp_path):
+    for number in range(40):
+        pack(tmp_path / f"{number}.tar", {"a.jpg": b"%d" % number})
+    places = {number: members(tmp_path / f"{number}.tar")[0] for number in range(40)}
+    reader, limits = ArchiveReader(tmp_path), resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/proc/self/fd"))) + 10, limits[1]))
+    try:
+        for number, place in [*places.items()] * 2:
+            assert reader.read(f"{number}.tar", place.offset, place.length, place.method, place.size) == b"%d" % number
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
