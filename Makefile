@@ -61,7 +61,7 @@ test: lint test-unit test-dag ## everything that is checked: style, unit tests, 
 test-full: lint test-unit ## that, and every case of the slow tests
 	pytest --numprocesses 2 --dist loadfile tests/workflow
 
-test-unit: install ## the unit tests (under two minutes)
+test-unit: install ## the unit tests: some six minutes
 	OMP_NUM_THREADS=1 pytest --numprocesses 2 --ignore tests/workflow
 
 test-dag: install ## the whole DAG on the smoke profile

@@ -41,13 +41,23 @@ def label_extraction_rgb(masks: int = 6, repeats: int = 9) -> Row:
     """The same for masks like those of the full ADE20K: two channels for the class, one for the instance."""
     vocabulary = committed().vocabulary("A847")
 
-    def encode(regions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        ids = rng.choice(np.arange(1, 3689), regions.max() + 1)  # most objects are none of the 847
-        colours = np.stack([ids // 256 * 10, ids % 256, rng.permutation(len(ids))], axis=1)
-        return colours.astype(np.uint8)[regions]
-
-    images = [encode(blobs(1600, 1200, 30, seed), np.random.default_rng(seed)) for seed in range(masks)]
+    images = [rgb_mask(blobs(1600, 1200, 30, seed), np.random.default_rng(seed)) for seed in range(masks)]
     return _extraction("labels of RGB masks, 1600×1200", images, "ade-full", vocabulary.raw_ids, repeats)
+
+
+def rgb_mask(regions: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """(H, W) numbers of regions → (H, W, 3) uint8, as the full ADE20K encodes objects; most are none of the 847."""
+    ids = rng.choice(np.arange(1, 3689), regions.max() + 1)
+    return np.stack([ids // 256 * 10, ids % 256, rng.permutation(len(ids))], axis=1).astype(np.uint8)[regions]
+
+
+def photograph(width: int, height: int, rng: np.random.Generator) -> bytes:
+    """A JPEG that takes about as long to decode as a photograph of that size."""
+    coarse = rng.integers(0, 256, (height // 10, width // 10, 3), np.uint8)
+    pixels = np.asarray(Image.fromarray(coarse).resize((width, height))) + rng.normal(0, 12, (height, width, 3))
+    data = io.BytesIO()
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(data, "JPEG", quality=88)
+    return data.getvalue()
 
 
 def blobs(width: int, height: int, regions: int, seed: int) -> np.ndarray:

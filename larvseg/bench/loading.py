@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from larvseg.bench.datasets import blobs
+from larvseg.bench.datasets import blobs, photograph, rgb_mask
 from larvseg.bench.run import Row, compare
 from larvseg.columns import columns
 from larvseg.config import Kind
@@ -82,10 +82,8 @@ def _compared(dataset: Encoded, images: int, repeats: int) -> Row:
 def _files(dataset: Encoded, images: int) -> Iterator[tuple[bytes, bytes | None]]:
     """Image and mask of each, as bytes of a JPEG and of a PNG."""
     for seed in range(images):
-        rng, (width, height) = np.random.default_rng(seed), dataset.size
-        coarse = rng.integers(0, 256, (height // 10, width // 10, 3), np.uint8)
-        pixels = np.asarray(Image.fromarray(coarse).resize((width, height))) + rng.normal(0, 12, (height, width, 3))
-        yield _bytes(pixels.clip(0, 255).astype(np.uint8), "JPEG", quality=88), _mask(dataset, rng, seed)
+        rng = np.random.default_rng(seed)
+        yield photograph(*dataset.size, rng), _mask(dataset, rng, seed)
 
 
 def _mask(dataset: Encoded, rng: np.random.Generator, seed: int) -> bytes | None:
@@ -93,16 +91,11 @@ def _mask(dataset: Encoded, rng: np.random.Generator, seed: int) -> bytes | None
         return None
     regions = blobs(*dataset.size, 12, seed)
     if dataset.encoding == "ade-full":
-        ids = rng.choice(np.arange(1, 3689), regions.max() + 1)
-        colours = np.stack([ids // 256 * 10, ids % 256, rng.permutation(len(ids))], axis=1)
+        pixels = rgb_mask(regions, rng)
     else:
-        colours = rng.choice([*committed().vocabulary(dataset.vocabulary).raw_ids], regions.max() + 1)
-    return _bytes(colours.astype(np.uint8)[regions], "PNG")
-
-
-def _bytes(pixels: np.ndarray, form: str, **options: int) -> bytes:
+        pixels = rng.choice([*committed().vocabulary(dataset.vocabulary).raw_ids], regions.max() + 1).astype(np.uint8)[regions]
     data = io.BytesIO()
-    Image.fromarray(pixels).save(data, form, **options)
+    Image.fromarray(pixels).save(data, "PNG")
     return data.getvalue()
 
 

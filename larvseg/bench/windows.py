@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import numpy as np
-from PIL import Image
 
+from larvseg.bench.datasets import photograph
 from larvseg.bench.run import Row, compare
 from larvseg.config import Windows
 from larvseg.datasets.manifest import Manifest, write_manifest
@@ -85,13 +85,8 @@ def _counted(epoch: Callable[[], None], images: int) -> Reads:
 
 def _pack(folder: Path, images: int) -> tuple[list[bytes], Manifest]:
     """The few different images, of some 110 KB as those of ImageNet-21K, and the manifest of a tar with `images` of them."""
-    rng, encoded = np.random.default_rng(0), []
-    for _ in range(16):
-        coarse = rng.integers(0, 256, (40, 50, 3), np.uint8)
-        pixels = np.asarray(Image.fromarray(coarse).resize((500, 400))) + rng.normal(0, 12, (400, 500, 3))
-        data = io.BytesIO()
-        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(data, "JPEG", quality=88)
-        encoded.append(data.getvalue())
+    rng = np.random.default_rng(0)
+    encoded = [photograph(500, 400, rng) for _ in range(16)]
     archive = folder / f"{_NAME}.tar"
     with tarfile.open(archive, "w") as file:
         for number in range(images):

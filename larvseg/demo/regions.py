@@ -66,7 +66,7 @@ def table(found: Segmentation, top: int) -> str:
     rows = (
         f'<tr><td><i style="background: {_hex(colours[area.label])}"></i></td><td>{escape(printable(area.name))}</td>'
         f"<td>{area.share:.1%}</td><td>{area.mean_score:.2f}</td></tr>"
-        for area in found  # areas()[:top]
+        for area in found.areas()[:top]
     )
     return f'<table id="areas"><tr><td></td><td>class</td><td>area</td><td>score</td></tr>{"".join(rows)}</table>'
 

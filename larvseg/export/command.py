@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from larvseg.config import nearest
 from larvseg.errors import LarvSegError
 from larvseg.export import hub, onnx_file, torchscript
 from larvseg.export.pictures import pictures_for
+from larvseg.files import leftovers
 from larvseg.loading import load
 from larvseg.pipeline import selected
 from larvseg.pipeline.jobs.methods import maker
@@ -30,6 +32,8 @@ def export(run: str, to: str, out: Path, profile: str | None = None, seed: int =
     if target.exists():
         raise LarvSegError(f"{target}: is there already; delete it, or name another folder with --out")
     out.mkdir(parents=True, exist_ok=True)
+    for leftover in leftovers(target):  # of an export that was killed
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
     measured = write(loaded, folder, target, pictures_for(folder, loaded.config))
     return f"{target}  {_megabytes(target):.1f} MB\n{measured}"
 

@@ -16,12 +16,9 @@ from larvseg.training.segmenter_card import card_text
 MEASURES = {"all": "mIoU (%)", "base": "mIoU of base categories (%)", "novel": "mIoU of novel categories (%)"}
 MARKUP = "".join(sorted(set(string.punctuation) - set(",'-")))  # what Markdown and HTML may give a meaning to within a line
 USE = """    import larvseg
-    import numpy as np
-    from PIL import Image
 
     run = larvseg.load("FOLDER")  # where this file lies
-    labels = run.segment(np.asarray(Image.open("picture.jpg").convert("RGB")))
-    print({run.names[label] for label in np.unique(labels)})"""
+    print(run.segment("picture.jpg").to_pandas())"""
 
 
 def readme(

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from larvseg.cli import app
 from larvseg.errors import LarvSegError
 from larvseg.export import export
+from larvseg.files import host
 
 ROOT = Path(__file__).parents[2]
 ASKED = [
@@ -50,3 +51,17 @@ def test_a_run_is_found_by_its_name_profile_and_seed(windows, tmp_path, monkeypa
     windows.rename("results/mini/runs/larvseg-a150/seed3")
     CliRunner().invoke(app, ["export", "larvseg-a150", "--to", "hub", "--profile", "mini", "--seed", "3"], catch_exceptions=False)
     assert Path("exports/tiny-larvseg-seed0/model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("form, name", [("hub", "tiny-larvseg-seed0"), ("torchscript", "tiny-larvseg-seed0.pt")])
+def test_what_a_killed_export_has_left_goes(windows, tmp_path, form, name):
+    out = tmp_path / "out"
+    out.mkdir()
+    killed = out / f".{name}.4000000@{host()}.tmp"
+    if form == "hub":
+        killed.mkdir()
+        (killed / "README.md").touch()
+    else:
+        killed.touch()
+    export(str(windows), form, out)
+    assert [path.name for path in out.iterdir()] == [name]
