@@ -19,6 +19,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def real_path(path: Path) -> Path:
+    """`path`, absolute and without links. Unlike Path.resolve it goes as far as it can where links lead in a circle."""
+    return Path(os.path.realpath(path))
+
+
 def host() -> str:
     """The name of this host as it stands in names of files, which several hosts may write into one folder."""
     return re.sub(r"[^\w-]", "-", platform.node()) or "host"
@@ -71,7 +76,7 @@ def copy_or_link(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
     try:
-        os.link(source.resolve(), target)
+        os.link(real_path(source), target)
     except OSError:
         with replacing(target) as temporary:
             shutil.copyfile(source, temporary)

@@ -13,6 +13,7 @@ from larvseg.config import Evaluation, TrainConfig, nearest
 from larvseg.datasets.transforms import resized_size
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.sliding_window import Cut, cut
+from larvseg.files import real_path
 from larvseg.outside.checks import check_frozen, checked
 from larvseg.outside.hub import FROZEN, SCHEME, fetched
 from larvseg.pictures.bands import Band, bands_of
@@ -89,7 +90,7 @@ def load(run: str | Path, seed: int = 0, device: str = "cpu", dataset: str | Non
     backbone = checked(folder).train.backbone
     model, config = load_segmenter(folder / "model.safetensors", folder / "config.json", dataset, device)
     if backbone.neck:
-        beside, of_profile = folder / FROZEN, folder.resolve().parents[2:3]
+        beside, of_profile = folder / FROZEN, real_path(folder).parents[2:3]
         path = Path(frozen or (beside if beside.is_file() or not of_profile else of_profile[0] / "backbone" / FROZEN))
         check_frozen(backbone, path)
         model.frozen = load_frozen(backbone, path, device)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from larvseg.config import FetchConfig, Registry, Source
 from larvseg.errors import LarvSegError
-from larvseg.files import copy_or_link
+from larvseg.files import copy_or_link, real_path
 from larvseg.sources import winter21
 from larvseg.sources.access import check_access, cookies_in, place_of
 from larvseg.sources.download import Downloader
@@ -104,4 +104,4 @@ def _in_hub_cache(source: Source) -> Path | None:
 
     owner, repository, file = source.hub.split("/", 2)
     found = try_to_load_from_cache(f"{owner}/{repository}", file)
-    return Path(found).resolve() if isinstance(found, str) else None
+    return real_path(Path(found)) if isinstance(found, str) else None

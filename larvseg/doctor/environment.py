@@ -16,6 +16,7 @@ import psutil
 
 from larvseg.datasets.fetch import INCOMING
 from larvseg.doctor.finding import Finding, error, ok, some, warning
+from larvseg.files import real_path
 from larvseg.lineage import kernels
 from larvseg.locks import flock, opened
 from larvseg.pipeline import Project
@@ -153,7 +154,7 @@ def _disk(project: Project, folder: Path) -> Finding:
     if needed <= free:
         return ok(f"free disk: {free:.1f} GB, {needed:.1f} more are needed")
     mend = f"free {needed - free:.0f} GB, or let data be a link to a larger disk; larvseg plan --profile {project.name} says for what"
-    return error(f"{needed:.1f} GB more are needed, {free:.1f} are free", folder.resolve(), mend)
+    return error(f"{needed:.1f} GB more are needed, {free:.1f} are free", real_path(folder), mend)
 
 
 def _file_system(project: Project, folder: Path) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from larvseg.errors import LarvSegError
 from larvseg.evaluation.metrics import read_metrics
 from larvseg.export.hub_card import readme
 from larvseg.export.pictures import Pictures
-from larvseg.files import host, json_text
+from larvseg.files import host, json_text, real_path
 from larvseg.loading import FROZEN, LoadedRun, load
 from larvseg.training.checkpoint import save_tensors
 
@@ -58,7 +58,7 @@ def _check(run: LoadedRun, again: LoadedRun, pictures: Pictures) -> str:
 
 def _metrics(folder: Path, config: TrainConfig) -> dict[str, Any] | None:
     """The metrics of the run: beside it, or where the DAG evaluates it; None if it was not evaluated."""
-    of_the_dag = folder.resolve().parents[2:3]
+    of_the_dag = real_path(folder).parents[2:3]
     places = [folder / METRICS, *(root / f"evaluations/{config.run}/seed{config.seed}" / METRICS for root in of_the_dag)]
     for path in places:
         if path.is_file():

@@ -10,6 +10,7 @@ from PIL import Image
 
 from larvseg.config import TrainConfig
 from larvseg.datasets.manifest import Manifest
+from larvseg.files import real_path
 
 COUNT = 10
 
@@ -23,7 +24,7 @@ class Pictures(NamedTuple):
 
 def pictures_for(folder: Path, config: TrainConfig) -> Pictures:
     """Validation images of the benchmark where the run lies in `folder` of a project that has them; otherwise drawn ones."""
-    places = folder.resolve().parents
+    places = real_path(folder).parents
     root = places[4] if len(places) > 4 else places[-1]  # of <root>/results/<profile>/runs/<run>/seed<number>
     path = root / "data" / config.profile / "manifests" / f"{config.benchmark}.arrow"
     if path.is_file():

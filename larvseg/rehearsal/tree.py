@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from larvseg.files import real_path
+
 # All that Snakemake and `larvseg` read.
 PARTS = ("environment.yml", "pyproject.toml", "profiles", "workflow", "larvseg", "data/reference")
 
@@ -25,7 +27,7 @@ def lay_out(project: Path, tree: Path) -> None:
 
 def environment(tree: Path) -> dict[str, str]:
     """The environment for commands in `tree`: this interpreter, the code of the copy, no network but loopback, no caches of the user's."""
-    tree = tree.resolve()
+    tree = real_path(tree)
     own = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGINGFACE_", "LARVSEG_", "SNAKEMAKE_"))}
     return own | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from larvseg.errors import LarvSegError
+from larvseg.files import real_path
 from larvseg.pictures.pictures import SUFFIXES
 
 ENDINGS = (".labels.png", ".overlay.png", ".json")  # of the results
@@ -34,8 +35,8 @@ def listed(paths: Sequence[Path], out: Path) -> Listing:
         if not path.is_dir():
             found.setdefault(path, _free(Path(path.name), taken))
             continue
-        base = _free(Path(path.resolve().name or "root"), taken)
-        if (out / base).resolve() == path.resolve():
+        base = _free(Path(real_path(path).name or "root"), taken)
+        if real_path(out / base) == real_path(path):
             raise LarvSegError(f"{path}: results would lie among the pictures and be pictures the next time; give another --out")
         for each, is_hidden in _below(path, out):
             if is_hidden:
@@ -46,22 +47,22 @@ def listed(paths: Sequence[Path], out: Path) -> Listing:
                 found.setdefault(each, base / each.relative_to(path))
     if not found:
         raise LarvSegError(f"{', '.join(map(str, paths))}: no picture there ({hidden} hidden and {others} other files)")
-    results = {(out / name).with_name(name.name + ending).resolve() for name in found.values() for ending in ENDINGS}
-    if replaced := [path for path in found if path.resolve() in results]:
+    results = {real_path((out / name).with_name(name.name + ending)) for name in found.values() for ending in ENDINGS}
+    if replaced := [path for path in found if real_path(path) in results]:
         raise LarvSegError(f"{replaced[0]}: results of another picture would replace it; give another --out")
     return Listing(found, hidden, others)
 
 
 def _below(folder: Path, out: Path) -> Iterator[tuple[Path, bool]]:
     """(file, whether it is hidden) of all files below `folder`, sorted; links to folders are not followed."""
-    made = out.resolve()
+    made = real_path(out)
 
     def refuse(error: OSError) -> None:
         raise LarvSegError(f"{error.filename}: cannot be listed ({error.strerror})")
 
     for place, folders, files in os.walk(folder, onerror=refuse):
         here = Path(place)
-        folders[:] = sorted(name for name in folders if (here / name).resolve() != made)
+        folders[:] = sorted(name for name in folders if real_path(here / name) != made)
         within = any(part.startswith(".") and part != ".." for part in here.relative_to(folder).parts)
         yield from ((here / name, within or name.startswith(".")) for name in sorted(files))
 

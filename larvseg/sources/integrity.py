@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from larvseg.config import Source
 from larvseg.errors import LarvSegError
+from larvseg.files import real_path
 from larvseg.sources import archives
 
 HEAD = 512  # bytes by which kinds of files are told apart
@@ -116,7 +117,7 @@ def _named(path: Path, name: str) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory() as folder:
         link = Path(folder, name)
-        link.symlink_to(path.resolve())
+        link.symlink_to(real_path(path))
         try:
             yield link
         except LarvSegError as error:

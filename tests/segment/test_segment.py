@@ -1,6 +1,7 @@
 """`larvseg segment`: its files, and what it says."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -107,6 +108,16 @@ def test_folders_are_walked_without_what_is_hidden_or_no_picture(elsewhere, mode
     with pytest.raises(LarvSegError, match=r"in/.git: no picture there \(1 hidden|in/A: no|no picture there"):
         (elsewhere / "empty").mkdir()
         segment("empty", model=model)
+
+
+def test_links_in_a_circle_and_pipes_are_told_and_the_others_go_on(elsewhere, model):
+    picture(elsewhere / "in/a.png")
+    (elsewhere / "in/circle.png").symlink_to("circle.png")
+    os.mkfifo(elsewhere / "in/pipe.png")
+    runner = CliRunner().invoke(app, ["segment", "in", "--model", str(model)])
+    told = [line for line in runner.stderr.splitlines() if line.startswith("error: ")]
+    assert [line.split(": ")[1] for line in told] == ["in/circle.png", "in/pipe.png"] and told[1].endswith("(it is no file)")
+    assert [name for name in files(elsewhere / "segmented") if name.endswith(".json")] == ["in/a.png.json"]
 
 
 def test_names_of_results_do_not_clash(elsewhere, model):
