@@ -35,10 +35,15 @@ def jobs_of(output: str) -> dict[str, int]:
 
 @dataclass
 class Clone:
-    """A checkout in `folder`, on the smoke profile. `variables`: what the environment says beside what it says to the tests."""
+    """A checkout in `folder`, on the smoke profile.
+
+    `variables`: what the environment says beside what it says to the tests; `umask`: -1: as it is; `prefix`: a command that runs others.
+    """
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+    umask: int = -1
+    prefix: tuple[str, ...] = ()
 
     def environment(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -53,13 +58,15 @@ class Clone:
         }
 
     def start(self, *command: str, **kwargs) -> subprocess.Popen:
-        return subprocess.Popen(command, cwd=self.folder, env=self.environment(), text=True, **kwargs)
+        called = (*self.prefix, *command)
+        return subprocess.Popen(called, cwd=self.folder, env=self.environment(), umask=self.umask, text=True, errors="replace", **kwargs)
 
     def run(self, *command: str, check: bool = True) -> str:
         """Standard output and error of `command`, run in the clone."""
-        done = subprocess.run(command, cwd=self.folder, env=self.environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        assert done.returncode == 0 or not check, f"{' '.join(command)}\n{done.stdout}"
-        return done.stdout
+        with self.start(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            output, _ = process.communicate()
+        assert process.returncode == 0 or not check, f"{' '.join(command)}\n{output}"
+        return output
 
     def snakemake(self, *arguments: str, cores: int = 2, check: bool = True) -> str:
         return self.run("snakemake", "--cores", str(cores), *arguments, check=check)
