@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -107,6 +107,16 @@ def _indexed(column: pa.Array, archives: pa.Array) -> pa.Array:
     return pa.StructArray.from_arrays(fields, fields=list(_LOCATION), mask=column.is_null())
 
 
+class Annotated(NamedTuple):
+    """What N images are annotated with: L labels in all, image by image."""
+
+    rows: np.ndarray  # (N,) of the manifest
+    areas: np.ndarray  # (N,) pixels of each image
+    image: np.ndarray  # (L,) which of the N images has the label
+    labels: np.ndarray  # (L,) train ids, ascending within an image
+    pixels: np.ndarray | None  # (L,) how many pixels of the image have it; None without masks
+
+
 class Manifest:
     """The manifest at `path`; its archives lie below `root`. Can be pickled and forked: it opens its files anew.
 
@@ -161,6 +171,29 @@ class Manifest:
             rows = np.flatnonzero(pc.equal(batch.column("split"), name).to_numpy(zero_copy_only=False))
             chosen.append((rows + start).astype(np.int32))
         return np.concatenate(chosen)
+
+    def annotated(self, split: str) -> Iterator[Annotated]:
+        """What the images of `split` are annotated with, some at a time in the order of the rows, whatever there is of them."""
+        rows = self.split(split)
+        for start, stop, columns in zip(self._starts, self._starts[1:], self._columns, strict=False):
+            own = rows[slice(*np.searchsorted(rows, (start, stop)))]
+            some = pa.array(own - start)
+            labels, pixels, width, height = (columns[name].take(some) for name in ("labels", "pixels", "width", "height"))
+            yield Annotated(
+                own,
+                width.to_numpy().astype(np.int64) * height.to_numpy(),
+                np.repeat(np.arange(len(own)), labels.value_lengths().to_numpy()),
+                labels.flatten().to_numpy(),
+                None if pixels.null_count else pixels.flatten().to_numpy(),
+            )
+
+    def rows_named(self, names: Sequence[str], split: str) -> dict[str, int]:
+        """Where in `split` the images `names` are; those that it has not are left out."""
+        wanted, found = pa.array(names, pa.string()), {}
+        for start, columns in zip(self._starts, self._columns, strict=False):
+            there = pc.and_(pc.is_in(columns["name"], wanted), pc.equal(columns["split"], split))
+            found |= {columns["name"][i].as_py(): int(start + i) for i in np.flatnonzero(there.to_numpy(zero_copy_only=False)).tolist()}
+        return found
 
     def row(self, index: int) -> dict[str, Any]:
         """Row `index` as write_manifest takes it."""

@@ -67,7 +67,7 @@ def select_by_gain(images: int) -> dict:
 
 
 def compare_images(images: int) -> object:
-    return by_image(_runs(), Manifest(MANIFEST), 10)
+    return by_image(_runs(), Manifest(MANIFEST).name, 10)
 
 
 def compare_classes(images: int) -> object:
