@@ -24,6 +24,7 @@ SPLITS = ("training", "validation")
 _METADATA = b"larvseg"
 _BATCH = 2**16  # rows; opening a manifest reads something of each batch, so fourteen million rows must not be too many of them
 _ROWS_AT_ONCE = 2**13  # as Python objects
+_PLACE = ("image.archive", "image.offset", "image.length")
 
 _LOCATION_FIELDS = {"member": pa.string(), "offset": pa.int64(), "length": pa.int64(), "method": pa.int8(), "size": pa.int64()}
 _LOCATION = pa.struct([("archive", pa.dictionary(pa.int32(), pa.string())), *_LOCATION_FIELDS.items()])
@@ -174,18 +175,42 @@ class Manifest:
 
     def annotated(self, split: str) -> Iterator[Annotated]:
         """What the images of `split` are annotated with, some at a time in the order of the rows, whatever there is of them."""
-        rows = self.split(split)
-        for start, stop, columns in zip(self._starts, self._starts[1:], self._columns, strict=False):
-            own = rows[slice(*np.searchsorted(rows, (start, stop)))]
-            some = pa.array(own - start)
-            labels, pixels, width, height = (columns[name].take(some) for name in ("labels", "pixels", "width", "height"))
+        for rows, labels, pixels, width, height in self._taken(self.split(split), "labels", "pixels", "width", "height"):
             yield Annotated(
-                own,
+                rows,
                 width.to_numpy().astype(np.int64) * height.to_numpy(),
-                np.repeat(np.arange(len(own)), labels.value_lengths().to_numpy()),
+                np.repeat(np.arange(len(rows)), labels.value_lengths().to_numpy()),
                 labels.flatten().to_numpy(),
                 None if pixels.null_count else pixels.flatten().to_numpy(),
             )
+
+    def sizes(self, rows: np.ndarray) -> np.ndarray:
+        """(N, 2) int32: width and height in pixels of the images of `rows`, which ascend."""
+        each = [np.stack([width, height], axis=1) for _, width, height in self._taken(rows, "width", "height")]
+        return np.concatenate([np.zeros((0, 2), np.int32), *each])
+
+    def files(self, rows: np.ndarray) -> pa.ChunkedArray:
+        """Of each of `rows`, which ascend, "archive/member" of its image."""
+        each = [pc.binary_join_element_wise(archive.dictionary_decode(), member, "/") for _, archive, member in self._taken(rows, "image.archive", "image.member")]
+        return pa.chunked_array(each, pa.string())
+
+    def places(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(N,) of the images of `rows`, which ascend, the number of the archive, where they begin in it, and their bytes there."""
+        each = [(archive.indices, offset, length) for _, archive, offset, length in self._taken(rows, *_PLACE)]
+        none = (np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64))
+        return tuple(map(np.concatenate, zip(none, *each, strict=True)))
+
+    @property
+    def archives(self) -> list[str]:
+        """The archives by their numbers."""
+        return self._columns[0]["image.archive"].dictionary.to_pylist() if self._columns else []  # one for the whole file
+
+    def _taken(self, rows: np.ndarray, *columns: str) -> Iterator[tuple[np.ndarray | pa.Array, ...]]:
+        """Some of `rows` at a time, which ascend, and what stands in these `columns` there."""
+        for start, stop, batch in zip(self._starts, self._starts[1:], self._columns, strict=False):
+            some = rows[slice(*np.searchsorted(rows, (start, stop)))]
+            places = pa.array(some - start)
+            yield some, *(batch[name].take(places) for name in columns)
 
     def rows_named(self, names: Sequence[str], split: str) -> dict[str, int]:
         """Where in `split` the images `names` are; those that it has not are left out."""
