@@ -11,8 +11,7 @@ from larvseg.bench.memory.data import MANIFEST
 from larvseg.bench.memory.stage import Stage
 from larvseg.bench.run import miniature
 from larvseg.config import Augmentation, TrainConfig, TrainingSet, Windows
-from larvseg.config.training import Neck
-from larvseg.datasets.feature_files import Entry, Features, entries_of, images_of, read_index, write_index
+from larvseg.datasets.feature_files import Features, Index, write_index
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
 from larvseg.training.frozen import features_of
@@ -36,8 +35,8 @@ def make_spread(images: int) -> None:
 def make_features(images: int) -> None:
     """Features of one cell an image, all of them holes in a file."""
     make_spread(images)
-    rows = images_of(Manifest(MANIFEST), range(images)).values()
-    write_index(Path("index.arrow"), [Entry(image, 1, 1, training=True, validation=False) for image in rows])
+    rows, ones, yes = np.arange(images), np.ones(images, np.int32), np.ones(images, bool)
+    write_index(Path("index.arrow"), Index(Manifest(MANIFEST).files(rows), ones, ones, yes, ~yes))
     np.lib.format.open_memmap("plain.npy", mode="w+", dtype=np.float16, shape=(images, _CHANNELS)).flush()
 
 
