@@ -23,7 +23,7 @@ from larvseg.sources.encodings import decode_image, decode_mask
 SPLITS = ("training", "validation")
 _METADATA = b"larvseg"
 _BATCH = 2**16  # rows; opening a manifest reads something of each batch, so fourteen million rows must not be too many of them
-_ROWS_AT_ONCE = 2**13  # as Python objects
+_ROWS_AT_ONCE = 2**13  # as Python objects, or of columns that are copied
 _PLACE = ("image.archive", "image.offset", "image.length")
 
 _LOCATION_FIELDS = {"member": pa.string(), "offset": pa.int64(), "length": pa.int64(), "method": pa.int8(), "size": pa.int64()}
@@ -196,9 +196,12 @@ class Manifest:
 
     def places(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """(N,) of the images of `rows`, which ascend, the number of the archive, where they begin in it, and their bytes there."""
-        each = [(archive.indices, offset, length) for _, archive, offset, length in self._taken(rows, *_PLACE)]
-        none = (np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.int64))
-        return tuple(map(np.concatenate, zip(none, *each, strict=True)))
+        found, at = tuple(np.empty(len(rows), kind) for kind in (np.int32, np.int64, np.int64)), 0
+        for some, archive, offset, length in self._taken(rows, *_PLACE):
+            for column, values in zip(found, (archive.indices, offset, length), strict=True):
+                column[at : at + len(some)] = values.to_numpy()
+            at += len(some)
+        return found
 
     @property
     def archives(self) -> list[str]:
@@ -208,9 +211,10 @@ class Manifest:
     def _taken(self, rows: np.ndarray, *columns: str) -> Iterator[tuple[np.ndarray | pa.Array, ...]]:
         """Some of `rows` at a time, which ascend, and what stands in these `columns` there."""
         for start, stop, batch in zip(self._starts, self._starts[1:], self._columns, strict=False):
-            some = rows[slice(*np.searchsorted(rows, (start, stop)))]
-            places = pa.array(some - start)
-            yield some, *(batch[name].take(places) for name in columns)
+            own = rows[slice(*np.searchsorted(rows, (start, stop)))]
+            for some in (own[at : at + _ROWS_AT_ONCE] for at in range(0, len(own), _ROWS_AT_ONCE)):
+                places = pa.array(some - start)
+                yield some, *(batch[name].take(places) for name in columns)
 
     def rows_named(self, names: Sequence[str], split: str) -> dict[str, int]:
         """Where in `split` the images `names` are; those that it has not are left out."""

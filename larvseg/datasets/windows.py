@@ -57,8 +57,9 @@ class WindowedManifest(Manifest):
         archive, offset, length = self.places(self.split("training"))
         order = np.lexsort((offset, archive)).astype(np.int32)
         archive, offset, length = archive[order], offset[order], length[order]
-        begins = np.diff(archive, prepend=-1) != 0
-        begins |= np.diff(offset // (self.megabytes * 2**20), prepend=-1) != 0
+        cut = offset // (self.megabytes * 2**20)
+        begins = np.ones(len(order), bool)
+        begins[1:] = (archive[1:] != archive[:-1]) | (cut[1:] != cut[:-1])
         first = np.flatnonzero(begins)
         length += offset
         # the longest, not the last: nothing keeps two rows from naming the same bytes

@@ -8,10 +8,11 @@ images.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from larvseg.errors import LarvSegError
 
@@ -52,9 +53,19 @@ class ImageCounts(NamedTuple):
         return all(np.array_equal(getattr(self.labelled, part), getattr(others.labelled, part)) for part in parts)
 
 
-def image_counts(rows: np.ndarray, classes: int) -> tuple[np.ndarray, ImageCounts]:
-    """From the (4, R) rows of larvseg.evaluation.confusion the images (n,), ascending, and their counts."""
-    image, target, prediction, count = rows
+def image_counts(columns: Sequence[np.ndarray], classes: int) -> tuple[np.ndarray, ImageCounts]:
+    """From the four columns (R,) of larvseg.evaluation.confusion the images (n,), ascending, and their counts."""
+    image = columns[0]
+    borders = np.flatnonzero(image[1:] != image[:-1]) + 1
+    in_order = (image[borders - 1] < image[borders]).all()  # as evaluations write them
+    edges = [0, *(borders[_IMAGES_AT_ONCE - 1 :: _IMAGES_AT_ONCE] if in_order else ()), len(image)]
+    parts = [_counted([column[start:stop] for column in columns], classes) for start, stop in pairwise(edges)]
+    images, counts = zip(*parts, strict=True)
+    return np.concatenate(images), ImageCounts(*(vstack(each, "csr") for each in zip(*counts, strict=True)))
+
+
+def _counted(columns: Sequence[np.ndarray], classes: int) -> tuple[np.ndarray, ImageCounts]:
+    image, target, prediction, count = columns
     images, position = np.unique(image, return_inverse=True)
 
     def per_class(chosen: slice | np.ndarray, of: np.ndarray) -> csr_array:

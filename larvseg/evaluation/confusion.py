@@ -66,22 +66,17 @@ class ConfusionCounts:
         return [np.asarray(column) for column in self._columns]
 
 
-def read_confusion(path: Path) -> tuple[np.ndarray, int]:
-    """The (4, R) int64 rows that `ConfusionCounts.write` wrote, and the number of classes."""
-    columns, classes = _mapped(path)
-    return np.array(columns, np.int64), classes
-
-
 def confusion_matrix(path: Path) -> np.ndarray:
     """What `matrix` of the counts gave that were written to `path`; only a part of them is in memory at a time."""
-    return _matrix(*_mapped(path))
+    return _matrix(*read_confusion(path))
 
 
-def _mapped(path: Path) -> tuple[list[np.ndarray], int]:
-    """The columns as they lie in the file, and the number of classes."""
+def read_confusion(path: Path) -> tuple[list[np.ndarray], int]:
+    """The columns that `ConfusionCounts.write` wrote, (R,) each, which stay in the file, and the number of classes."""
     with pa.memory_map(str(path)) as source:
         table = pa.ipc.open_file(source).read_all()
-    return [table[name].combine_chunks().to_numpy() for name in COLUMNS], int(table.schema.metadata[b"classes"])
+    columns = [table[name] if table[name].num_chunks != 1 else table[name].chunk(0) for name in COLUMNS]  # a single chunk is not copied
+    return [column.to_numpy() for column in columns], int(table.schema.metadata[b"classes"])
 
 
 def _matrix(columns: list[np.ndarray], classes: int) -> np.ndarray:

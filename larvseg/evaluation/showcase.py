@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,12 +52,12 @@ def showcase(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mappin
     save_tensors(outputs["showcase"], {"prediction": torch.from_numpy(prediction).short()}, about | found._asdict())
 
 
-def best_image(rows: np.ndarray, classes: int, candidates: Collection[int]) -> Found | None:
-    """The image of the confusion counts `rows` (4, R) in which one of `candidates` that covers enough of it has the largest IoU.
+def best_image(columns: Sequence[np.ndarray], classes: int, candidates: Collection[int]) -> Found | None:
+    """The image of the confusion counts `columns` in which one of `candidates` that covers enough of it has the largest IoU.
 
     Of equal ones the first; None if no image shows one of them.
     """
-    (images, counts), labels = image_counts(rows, classes), sorted(candidates)
+    (images, counts), labels = image_counts(columns, classes), sorted(candidates)
     labelled, predicted, right = (each[:, labels].toarray() for each in counts)  # (n, candidates)
     shown = labelled / counts.labelled.sum(1)[:, None] >= SMALLEST
     if not shown.any():

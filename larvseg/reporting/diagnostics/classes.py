@@ -62,7 +62,7 @@ def sizes_of(manifest: Manifest, benchmark: str) -> dict[str, float]:
     if not shown:
         return {}
     labels, shares = map(np.concatenate, zip(*shown, strict=True))
-    return pd.Series(shares).groupby(labels).agg(statistics.fmean).rename(dict(enumerate(names))).to_dict()
+    return {names[label]: statistics.fmean(shares[labels == label]) for label in np.unique(labels)}
 
 
 def _header(manifest: Manifest, dataset: str) -> Mapping[str, Any]:
