@@ -22,7 +22,7 @@ from larvseg.sources.encodings import decode_image
 
 # Another version of the library may hash otherwise.
 CACHE = Path(f"work/image_hashes-{imagehash.__version__}.sqlite")
-_SCHEMA = (
+SCHEMA = (
     "create table if not exists images (archive text, offset integer, digest blob, perceptual blob,"
     " primary key (archive, offset)) without rowid"
 )
@@ -61,7 +61,7 @@ def hashes_of(manifest: Manifest, rows: np.ndarray, threads: int) -> Hashes:
     damaged image.
     """
     hashes = Hashes(np.zeros(len(rows), "S32"), np.zeros((len(rows), BITS // 64), np.uint64))
-    with Memory(CACHE, _SCHEMA) as memory, progress(len(rows), f"hashing {manifest.header['dataset']}") as bar:
+    with Memory(CACHE, SCHEMA) as memory, progress(len(rows), f"hashing {manifest.header['dataset']}") as bar:
         unknown, chunks = tee(_not_known(memory, manifest, rows, hashes, bar))
         jobs = ((manifest.root, [_place(manifest, int(rows[position])) for position in chunk]) for chunk in chunks)
         for chunk, found in zip(unknown, in_order(_hash, jobs, threads), strict=True):

@@ -69,6 +69,21 @@ def test_images_are_drawn_with_replacement():
     assert np.array_equal(weights, whole(7, 1)) and not np.array_equal(weights, whole(7, 2))
 
 
+@pytest.mark.parametrize("images", [range(2, 22, 2), [7, 3, 12, 5, 1]])
+def test_counts_are_the_same_whether_images_come_at_once_or_in_parts(monkeypatch, images):
+    counts = counted(images)
+    found, whole = image_counts(counts.rows(), counts.classes)
+    assert found.tolist() == sorted(images)
+    rows = counts.rows()
+    for image, own in zip(found, whole.dense(slice(None)).transpose(1, 0, 2), strict=True):
+        matrix = accumulate(rows[:, rows[0] == image], len(NAMES))
+        assert np.array_equal(own, [matrix.sum(1), matrix.sum(0), matrix.diagonal()])
+    monkeypatch.setattr(bootstrap, "_IMAGES_AT_ONCE", 3)
+    again, parts = image_counts(counts.rows(), counts.classes)
+    assert np.array_equal(again, found) and parts.same_labels(whole)
+    assert np.array_equal(parts.dense(slice(None)), whole.dense(slice(None)))
+
+
 def test_draws_are_the_same_whether_they_come_at_once_or_in_parts(monkeypatch):
     at_once = np.random.default_rng((3, 1)).multinomial(40, np.full(40, 1 / 40), size=70)
     monkeypatch.setattr(bootstrap, "_NUMBERS_AT_ONCE", 90)

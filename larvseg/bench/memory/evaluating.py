@@ -78,7 +78,7 @@ def _runs() -> list[Evaluated]:
     return [Evaluated(name, (_METRICS,), (_COUNTS,)) for name in ("first", "second")]
 
 
-def test_claims(images: int) -> list:
+def claims(images: int) -> list:
     sides = tuple(Side(run="bench", seeds=(0,), trained=False, published={}) for _ in range(2))
     claim = ResolvedClaim(
         statement="a", source="b", table="table3", run="bench", than=("bench",), benchmark="A150", column="novel", sides=sides
@@ -96,7 +96,7 @@ STAGES = (
     Stage("audit verify: metrics", "20 bytes for each pair of classes that meet in it", recompute, make_counts),
     Stage("figures: select by gain", "its gain", select_by_gain, make_counts),
     Stage("compare: by image", "a line of text", compare_images, make_counts, 10**5),
-    Stage("compare: by class", "three counts for each class that it shows", compare_classes, make_counts, 10**4),
-    Stage("claims", "three counts for each class that it shows", test_claims, make_counts, 10**4),
+    Stage("compare: by class", "three counts for each class that it shows", compare_classes, make_counts, 10**5),
+    Stage("claims", "three counts for each class that it shows", claims, make_counts, 10**5),
     Stage("figures: select by classes", "the classes that it shows", choose, make_validation, 10**5),
 )

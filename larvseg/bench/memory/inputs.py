@@ -112,7 +112,7 @@ def manifest(path: Path, images: int, dataset: str, kind: str, split: str = "tra
 
     spread: each image has a place of its own in an archive that is not there, 100 KB from the next; else they lie in ARCHIVE.
     """
-    archive = scenes(ARCHIVE, DIFFERENT)
+    archive = scenes(ARCHIVE, DIFFERENT)  # or with more images, where it is there already
     found = members(archive)
     parts = {part: [each for each in found if f"/{part}/" in each.name] for part in ("images", "annotations")}
     names = [f"class {number}" for number in range(CLASSES)]

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from larvseg.bench.memory import auditing, data, evaluating, reporting, training
+from larvseg.bench.memory import auditing, data, evaluating, reporting, retrieving, training
+from larvseg.bench.memory.stage import Stage
 
-STAGES = (*data.STAGES, *training.STAGES, *evaluating.STAGES, *auditing.STAGES, *reporting.STAGES)
+PARTS: dict[str, tuple[Stage, ...]] = {
+    "Archives and manifests": data.STAGES,
+    "Training and retrieval": (*training.STAGES, *retrieving.STAGES),
+    "Evaluation and its counts": evaluating.STAGES,
+    "Audits, tables, figures": (*auditing.STAGES, *reporting.STAGES),
+}
+STAGES = tuple(stage for part in PARTS.values() for stage in part)
