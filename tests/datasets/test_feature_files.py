@@ -14,7 +14,9 @@ ROWS, IMAGES = np.array([0, 1, 4]), pa.chunked_array([["a.zip/z.bmp", "a.zip/x.b
 
 
 def index(names=tuple(NAMES), shapes=tuple(SHAPES), training=(True,) * 3, validation=tuple(VALIDATION)) -> Index:
-    return Index(pa.chunked_array([names], pa.string()), *np.array(shapes, np.int32).reshape(-1, 2).T, *map(np.array, (training, validation)))
+    return Index(
+        pa.chunked_array([names], pa.string()), *np.array(shapes, np.int32).reshape(-1, 2).T, *map(np.array, (training, validation))
+    )
 
 
 def grids(channels: int = 5) -> list[np.ndarray]:

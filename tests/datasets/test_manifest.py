@@ -85,7 +85,9 @@ def test_columns_are_those_of_the_rows(tmp_path, small_batches, monkeypatch):
     assert [manifest.archives[each] for each in archive] == ["b.zip"] * 7
     assert offset.tolist() == [i * 2**20 for i in rows] and length.tolist() == rows.tolist()
     none = rows[:0]
-    assert manifest.sizes(none).shape == (0, 2) and not len(manifest.files(none)) and [len(each) for each in manifest.places(none)] == [0] * 3
+    assert (
+        manifest.sizes(none).shape == (0, 2) and not len(manifest.files(none)) and [len(each) for each in manifest.places(none)] == [0] * 3
+    )
     wanted = ["image 3", "image 1001", "image 7", "image 9999"]
     assert manifest.rows_named(wanted, "training") == {"image 1001": 1001, "image 7": 7}
     assert manifest.rows_named(wanted, "validation") == {"image 3": 3}

@@ -132,7 +132,14 @@ def test_the_head_learns_faster_by_its_factor():
 
 def test_tensors_that_share_memory_are_saved_as_they_are(tmp_path):
     whole = torch.arange(12.0).reshape(3, 4)
-    tensors = {"whole": whole, "same": whole, "row": whole[1], "transposed": whole.T, "alone": torch.ones(2), "part": torch.arange(9.0)[2:5]}
+    tensors = {
+        "whole": whole,
+        "same": whole,
+        "row": whole[1],
+        "transposed": whole.T,
+        "alone": torch.ones(2),
+        "part": torch.arange(9.0)[2:5],
+    }
     save_tensors(tmp_path / "file", tensors, {})
     found, _ = load_tensors(tmp_path / "file")
     assert found.keys() == tensors.keys() and all(torch.equal(found[name], tensors[name]) for name in tensors)

@@ -1,4 +1,4 @@
-"""Memory of every stage against the number of images: each measured in a process of its own, on manifests and archives of no real images."""
+"""Memory of every stage against the number of images: each in a process of its own, on manifests and archives of no real images."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 import larvseg
-
 from larvseg.audit.image_hashes import BITS, CACHE, SCHEMA, Hashes, hashes_of
 from larvseg.audit.leaks import DISTANCE, Hashed, image_leaks
 from larvseg.bench.memory import inputs
@@ -61,7 +60,7 @@ def examine(images: int) -> list[Finding]:
 
 
 STAGES = (
-    Stage("audit leaks: first time", "two hashes of 32 bytes, and its place", leaks, make_distinct, 10**5),
-    Stage("audit leaks: again", "two hashes of 32 bytes, and its place", leaks, make_hashed),
+    Stage("audit leaks: first time", "two hashes of 32 bytes, and its place", leaks, make_distinct, 2 * 10**4),
+    Stage("audit leaks: again", "two hashes of 32 bytes, and its place", leaks, make_hashed, 10**5),
     Stage("doctor: a data set", "nothing", examine, make_project),
 )

@@ -8,9 +8,6 @@ from larvseg.bench.memory import inputs
 from larvseg.bench.memory.stage import Stage
 from larvseg.config import DeriveConfig
 from larvseg.datasets.derive import derive
-from larvseg.datasets.manifest import Manifest
-from larvseg.datasets.prepare import prepare
-from larvseg.datasets.prepare import PrepareConfig
 from larvseg.lineage.records import content_hash
 from larvseg.sources.archives import members
 from larvseg.vocabulary.datasets import committed

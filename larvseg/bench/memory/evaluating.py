@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -92,11 +91,11 @@ def choose(images: int) -> list:
 
 
 STAGES = (
-    Stage("evaluate", "20 bytes for each pair of classes that meet in it", evaluate, make_validation, 10**5),
-    Stage("audit verify: metrics", "20 bytes for each pair of classes that meet in it", recompute, make_counts),
-    Stage("figures: select by gain", "its gain", select_by_gain, make_counts),
-    Stage("compare: by image", "a line of text", compare_images, make_counts, 10**5),
-    Stage("compare: by class", "three counts for each class that it shows", compare_classes, make_counts, 10**5),
-    Stage("claims", "three counts for each class that it shows", claims, make_counts, 10**5),
+    Stage("evaluate", "20 bytes for each pair of classes that meet in it", evaluate, make_validation, 2 * 10**4),
+    Stage("audit verify: metrics", "20 bytes for each pair of classes that meet in it", recompute, make_counts, 10**5),
+    Stage("figures: select by gain", "its gain", select_by_gain, make_counts, 10**5),
+    Stage("compare: by image", "a line of text", compare_images, make_counts, 2 * 10**4),
+    Stage("compare: by class", "three counts for each class that it shows", compare_classes, make_counts, 2 * 10**4),
+    Stage("claims", "three counts for each class that it shows", claims, make_counts, 2 * 10**4),
     Stage("figures: select by classes", "the classes that it shows", choose, make_validation, 10**5),
 )

@@ -42,8 +42,8 @@ def growths(found: Iterable[Measured]) -> list[Growth]:
 
 
 def sizes_of(found: Sequence[Growth]) -> list[int]:
-    """The numbers of images that were measured."""
-    return sorted({number for growth in found for number in growth.images})
+    """The numbers of images that were asked for: those of a stage that could do all of them, which was measured with the most."""
+    return list(max((growth.images for growth in found), key=lambda images: (len(images), images)))
 
 
 def text(found: Sequence[Growth]) -> str:
@@ -79,4 +79,6 @@ def written_bytes(value: float) -> str:
 def written_number(number: int) -> str:
     """10⁵ for 100 000, and another number as it is."""
     zeros = len(str(number)) - 1
-    return f"10{str(zeros).translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}" if number == 10**zeros else f"{number:,}".replace(",", " ")
+    return (
+        f"10{str(zeros).translate(str.maketrans('0123456789', '⁰¹²³⁴⁵⁶⁷⁸⁹'))}" if number == 10**zeros else f"{number:,}".replace(",", " ")
+    )

@@ -90,7 +90,14 @@ def objects(path: Path, wnid: str, images: int) -> None:
 def pairs(path: Path, images: int) -> None:
     """A tar of images with captions beside them."""
     texts = (f"a photo of a {number} beside a house in the evening" for number in range(images))
-    _tar(path, (each for number, text in enumerate(texts) for each in ((f"{number:09d}.jpg", picture(number)), (f"{number:09d}.txt", text.encode()))))
+    _tar(
+        path,
+        (
+            each
+            for number, text in enumerate(texts)
+            for each in ((f"{number:09d}.jpg", picture(number)), (f"{number:09d}.txt", text.encode()))
+        ),
+    )
 
 
 def _tar(path: Path, files: Iterator[tuple[str, bytes]]) -> None:
@@ -150,7 +157,9 @@ def _rows(numbers: np.ndarray, images: int, kind: str, split: str, parts: dict[s
     if kind == "caption":
         texts = pc.binary_join_element_wise("a photo of a house beside a tree, number", pa.array(numbers).cast(pa.string()), " ")
         captions = _lists(texts, 1)
-    pixels = _lists(pa.array(np.full(labels.size, SIDE * SIDE // LABELS)), LABELS) if kind == "pixel" else pa.nulls(count, pa.list_(pa.int64()))
+    pixels = (
+        _lists(pa.array(np.full(labels.size, SIDE * SIDE // LABELS)), LABELS) if kind == "pixel" else pa.nulls(count, pa.list_(pa.int64()))
+    )
     image = _spread(numbers) if spread else _places(parts["images"], numbers)
     columns = {
         "name": pc.binary_join_element_wise(f"ADE_{split}", pa.array(numbers).cast(pa.string()), "_"),
@@ -161,7 +170,9 @@ def _rows(numbers: np.ndarray, images: int, kind: str, split: str, parts: dict[s
         "mask": _places(parts["annotations"], numbers) if kind == "pixel" else pa.nulls(count, image.type),
         "labels": _lists(pa.array(labels.ravel()), labels.shape[1], count),
         "pixels": pixels,
-        "synset": pa.array([f"n{number:08d}" for number in range(_SYNSETS)]).take(pa.array(labels[:, 0])) if single else pa.nulls(count, pa.string()),
+        "synset": pa.array([f"n{number:08d}" for number in range(_SYNSETS)]).take(pa.array(labels[:, 0]))
+        if single
+        else pa.nulls(count, pa.string()),
         "captions": captions,
     }
     return pa.record_batch(columns)

@@ -31,15 +31,15 @@ class Measured(NamedTuple):
 
 
 def measure(stages: Sequence[Stage], images: Sequence[int] = IMAGES) -> Iterator[Measured]:
-    """Each of `stages` with each number of images that it can do in a few minutes, in the order of the stages."""
+    """Each of `stages` with each number of images, in the order of the stages; instead of more than it can do with as many as it can."""
     for stage in tqdm(stages, desc="memory", unit="stage", file=sys.stderr, disable=None):
-        for number in sorted(images):
-            if number > stage.most:
-                continue
+        for number in sorted({min(number, stage.most) for number in images}):
             with tempfile.TemporaryDirectory(prefix="larvseg-memory-") as folder:
                 peak_of(stage.prepare, number, Path(folder))
                 peak = peak_of(stage.run, number, Path(folder))
-            yield Measured(stage.name, stage.keeps, number, round(peak.anonymous / 1e6, 1), round(peak.resident / 1e6, 1), round(peak.seconds, 1))
+            yield Measured(
+                stage.name, stage.keeps, number, round(peak.anonymous / 1e6, 1), round(peak.resident / 1e6, 1), round(peak.seconds, 1)
+            )
 
 
 def write(path: Path, found: Sequence[Measured]) -> None:
@@ -54,7 +54,10 @@ def read(path: Path) -> list[Measured]:
     """What `write` wrote; LarvSegError for another file."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
-            rows = [Measured(row["stage"], row["keeps"], int(row["images"]), *map(float, list(row.values())[3:])) for row in csv.DictReader(file)]
+            rows = [
+                Measured(row["stage"], row["keeps"], int(row["images"]), *map(float, list(row.values())[3:]))
+                for row in csv.DictReader(file)
+            ]
     except FileNotFoundError:
         raise LarvSegError(f"{path}: no such file; measure it first: larvseg bench --memory") from None
     except (KeyError, ValueError, TypeError) as error:

@@ -35,4 +35,4 @@ def embed(images: int) -> None:
     index(IndexConfig(dataset="I1K"), {"index": MANIFEST, "retrieval": _CLIP}, {"embeddings": _EMBEDDINGS}, Path("work"))
 
 
-STAGES = (Stage("retrieve: index", "its embedding, here of 512 numbers", embed, make_indexed, 10**5),)
+STAGES = (Stage("retrieve: index", "its embedding, here of 512 numbers", embed, make_indexed, 2 * 10**4),)

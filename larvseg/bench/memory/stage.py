@@ -16,4 +16,4 @@ class Stage(NamedTuple):
     keeps: str  # what it must keep of each image, for people
     run: Callable[[int], object]
     prepare: Callable[[int], object]
-    most: int = 10**6  # images that take it no more than a few minutes
+    most: int = 10**6  # images, which take it no more than a minute or two

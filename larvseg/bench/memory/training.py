@@ -11,8 +11,8 @@ from larvseg.bench.memory.data import MANIFEST
 from larvseg.bench.memory.stage import Stage
 from larvseg.bench.run import miniature
 from larvseg.config import Augmentation, ExtractConfig, TrainingSet, Windows
-from larvseg.datasets.feature_files import Features, Index, write_index
 from larvseg.datasets.annotations import TrainingImages
+from larvseg.datasets.feature_files import Features, Index, write_index
 from larvseg.datasets.loader import JointLoader
 from larvseg.datasets.manifest import Manifest
 from larvseg.masks.captions import CaptionLoader
@@ -87,7 +87,9 @@ def extract_index(images: int) -> Found:
 
 
 def frozen_features(images: int) -> Features:
-    return features_of({"I21K.plain": Path("plain.npy"), "I21K.index": Path("index.arrow")}, "plain", Manifest(MANIFEST), _AUGMENTATION, inputs.SIDE)
+    return features_of(
+        {"I21K.plain": Path("plain.npy"), "I21K.index": Path("index.arrow")}, "plain", Manifest(MANIFEST), _AUGMENTATION, inputs.SIDE
+    )
 
 
 def _steps(dataset: str, kind: str, images: int, read: bool, windows: Windows | None = None) -> JointLoader:
