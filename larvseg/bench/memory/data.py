@@ -62,7 +62,7 @@ def hash_file(images: int) -> str:
 
 
 STAGES = (
-    Stage("index of an archive", "name and place of each member", index_archive, make_scenes),
+    Stage("index of an archive", "name and place of each member, here two", index_archive, make_scenes),
     Stage("derive: masks", "names and places of image and mask, to sort them", derive_scenes, make_scenes, 10**5),
     Stage("derive: a synset", "names and places of a synset's images", derive_objects, make_objects, 10**5),
     Stage("derive: captions", "names and places of image and text, to sort them", derive_pairs, make_pairs, 10**5),

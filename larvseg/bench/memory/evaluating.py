@@ -92,9 +92,9 @@ def choose(images: int) -> list:
 
 STAGES = (
     Stage("evaluate", "20 bytes for each pair of classes that meet in it", evaluate, make_validation, 2 * 10**4),
-    Stage("audit verify: metrics", "20 bytes for each pair of classes that meet in it", recompute, make_counts, 10**5),
-    Stage("figures: select by gain", "its gain", select_by_gain, make_counts, 10**5),
-    Stage("compare: by image", "a line of text", compare_images, make_counts, 2 * 10**4),
+    Stage("audit verify: metrics", "nothing", recompute, make_counts, 10**5),
+    Stage("figures: select by gain", "its gain, and three counts for each class that it shows", select_by_gain, make_counts, 10**5),
+    Stage("compare: by image", "three counts for each class that it shows", compare_images, make_counts, 2 * 10**4),
     Stage("compare: by class", "three counts for each class that it shows", compare_classes, make_counts, 2 * 10**4),
     Stage("claims", "three counts for each class that it shows", claims, make_counts, 2 * 10**4),
     Stage("figures: select by classes", "the classes that it shows", choose, make_validation, 10**5),

@@ -14,7 +14,7 @@ from larvseg.bench.memory.growth import Growth, sizes_of, written_bytes, written
 from larvseg.bench.memory.stages import PARTS
 from larvseg.figures.colours import BASE, GREY, NOVEL, RULE, RUNS
 from larvseg.figures.kit import SMALL, page, styled, titled
-from larvseg.figures.words import apart
+from larvseg.figures.words import RIM, apart
 
 HEIGHT, LINE = 400, SMALL + 4  # pixels: of a panel with its titles, and from one name of a line to the next
 COLOURS = (BASE, NOVEL, *RUNS, GREY)
@@ -23,7 +23,7 @@ STEEPNESS = {100: "100 bytes", 1000: "1 KB", 10_000: "10 KB"}  # an image
 EXPLANATION = (
     "Each stage in a process of its own, on manifests and archives of as many images: the memory at its peak, beyond what the process "
     "began with, that no file backs. Both axes are logarithmic: what grows with the images climbs along the grey lines, what is flat "
-    "does not grow. Dashed: reckoned from the line before, since so many images take more than a few minutes. Beside the names: bytes "
+    "does not grow. Dashed: reckoned from the line before, since so many images would take too long. Beside the names: bytes "
     "for each further image."
 )
 
@@ -54,7 +54,7 @@ def _steepness(axes: Axes, sizes: Sequence[int], highest: float) -> None:
         axes.plot((sizes[0], sizes[-1]), (each * sizes[0] / 1e6, each * sizes[-1] / 1e6), color=RULE, linewidth=1, zorder=0)
         place = min(sizes[-1], 0.6 * highest * 1e6 / each) / 1.06
         if place > sizes[0]:
-            style = {"size": SMALL - 1, "color": GREY, "ha": "right", "va": "bottom", "zorder": 0}
+            style = {"size": SMALL - 1, "color": GREY, "ha": "right", "va": "bottom", "zorder": 3, "path_effects": RIM}
             axes.text(place, each * place / 1e6, f"{name} an image", **style)
 
 
