@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install table3 tables claims report seeds photos all bench-gpu rehearse test test-full test-unit test-dag docs lint format clean
+.PHONY: help install table3 tables claims report seeds photos all bench-gpu bench-memory rehearse test test-full test-unit test-dag docs lint format clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -52,6 +52,9 @@ photos: install ## photographs (MSRC v2) on a frozen network: five seeds, tables
 
 bench-gpu: install ## steps a second of the paper profile on a GPU, in each precision: at most six minutes
 	larvseg bench --gpu
+
+bench-memory: install ## the memory of each stage with up to a million images, docs/memory.csv and its figure: half an hour
+	larvseg bench --memory --into docs
 
 rehearse: install ## every rule of the paper profile, on small archives of the official form
 	larvseg rehearse

@@ -424,8 +424,19 @@ def print_table(
 
 
 @app.command()
-def bench(gpu: Annotated[bool, typer.Option("--gpu", help="measure steps of `paper` on a GPU instead")] = False) -> None:
+def bench(
+    gpu: Annotated[bool, typer.Option("--gpu", help="measure steps of `paper` on a GPU instead")] = False,
+    memory: Annotated[bool, typer.Option("--memory", help="measure the memory of each stage against the number of images instead")] = False,
+    images: Annotated[list[int] | None, typer.Option("--images", help="of --memory, once for each number of images", min=1)] = None,
+    into: Annotated[Path | None, typer.Option("--into", help="of --memory: the folder for the measurements and their figure")] = None,
+    measured: Annotated[bool, typer.Option("--measured", help="of --into: draw the measurements that are there")] = False,
+) -> None:
     """Measure the exact reductions and training steps beside plain references, and what all of ImageNet-21K takes."""
+    if memory:
+        from larvseg.bench.memory import main as run_memory
+
+        print(run_memory(images or (), into, again=not measured))
+        return
     if gpu:
         from larvseg.bench.paper_step import on_gpu
 

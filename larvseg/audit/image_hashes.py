@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import tee
 from pathlib import Path
 from typing import NamedTuple
 
 import imagehash
 import numpy as np
 from PIL import Image
+from tqdm import tqdm
 
 from larvseg.datasets.chunks import in_order, progress
 from larvseg.datasets.manifest import Manifest
@@ -21,7 +22,7 @@ from larvseg.sources.encodings import decode_image
 
 # Another version of the library may hash otherwise.
 CACHE = Path(f"work/image_hashes-{imagehash.__version__}.sqlite")
-_SCHEMA = (
+SCHEMA = (
     "create table if not exists images (archive text, offset integer, digest blob, perceptual blob,"
     " primary key (archive, offset)) without rowid"
 )
@@ -31,9 +32,10 @@ _CHUNK = 256  # images
 
 
 class Place(NamedTuple):
-    """Where an image lies in its archive (see manifest.write_manifest), and its name."""
+    """The name of an image, and where it lies (see manifest.write_manifest)."""
 
     name: str
+    archive: str
     offset: int
     length: int
     method: int
@@ -53,58 +55,58 @@ class Hashes:
 
 
 def hashes_of(manifest: Manifest, rows: np.ndarray, threads: int) -> Hashes:
-    """The hashes of the images of `rows`, those that are not known yet with `threads` processes.
+    """The hashes of the images of `rows`, which ascend, those that are not known yet with `threads` processes.
 
     The archives are taken for those that the manifest names by their sha256. Raises LarvSegError for one that is missing, and for a
     damaged image.
     """
-    places: dict[str, list[tuple[int, Place]]] = defaultdict(list)  # archive → position in rows, place
-    for position, row in enumerate(rows):
-        image = manifest.row(int(row))["image"]
-        places[image["archive"]].append((position, Place(manifest.name(int(row)), *(image[key] for key in Place._fields[1:]))))
     hashes = Hashes(np.zeros(len(rows), "S32"), np.zeros((len(rows), BITS // 64), np.uint64))
-    with Memory(CACHE, _SCHEMA) as memory:
-        missing = {archive: list(_not_known(memory, manifest, archive, wanted, hashes)) for archive, wanted in places.items()}
-        _compute(memory, manifest, missing, hashes, threads)
+    with Memory(CACHE, SCHEMA) as memory, progress(len(rows), f"hashing {manifest.header['dataset']}") as bar:
+        unknown, chunks = tee(_not_known(memory, manifest, rows, hashes, bar))
+        jobs = ((manifest.root, [_place(manifest, int(rows[position])) for position in chunk]) for chunk in chunks)
+        for chunk, found in zip(unknown, in_order(_hash, jobs, threads), strict=True):
+            for position, (_, _, *pair) in zip(chunk, found, strict=True):
+                hashes.set(position, *pair)
+            known = ((manifest.header["archives"][archive], *rest) for archive, *rest in found)
+            memory.add("insert or replace into images values (?, ?, ?, ?)", known)  # committed: a killed audit goes on here
+            bar.update(len(chunk))
     return hashes
 
 
-def _not_known(
-    memory: Memory, manifest: Manifest, archive: str, wanted: list[tuple[int, Place]], hashes: Hashes
-) -> Iterator[tuple[int, Place]]:
-    """Those `wanted` of `archive` that `memory` does not know; the others are set in `hashes`."""
-    query = "select offset, digest, perceptual from images where archive = ?"
-    known = {offset: pair for offset, *pair in memory.rows(query, (manifest.header["archives"][archive],))}
-    for position, place in wanted:
-        if place.offset in known:
-            hashes.set(position, *known[place.offset])
-        else:
-            yield position, place
+def _not_known(memory: Memory, manifest: Manifest, rows: np.ndarray, hashes: Hashes, bar: tqdm) -> Iterator[list[int]]:
+    """The positions in `rows` of images that `memory` does not know, some of one archive at a time; the others are set in `hashes`."""
+    query = "select offset, digest, perceptual from images where archive = ? and offset between ? and ?"
+    archive, offset, _ = manifest.places(rows)
+    order = np.lexsort((offset, archive)).astype(np.int32)  # as they lie there
+    names = manifest.archives
+    for own in np.split(order, np.flatnonzero(np.diff(archive[order])) + 1):
+        for start in range(0, len(own), _CHUNK):
+            some = own[start : start + _CHUNK].tolist()
+            ends = manifest.header["archives"][names[archive[some[0]]]], int(offset[some[0]]), int(offset[some[-1]])
+            known = {place: pair for place, *pair in memory.rows(query, ends)}
+            missing = [position for position in some if int(offset[position]) not in known]
+            for position in set(some).difference(missing):
+                hashes.set(position, *known[int(offset[position])])
+            bar.initial += len(some) - len(missing)  # the rate is that of the work done now
+            bar.update(len(some) - len(missing))
+            if missing:
+                yield missing
 
 
-def _compute(memory: Memory, manifest: Manifest, missing: dict[str, list[tuple[int, Place]]], hashes: Hashes, threads: int) -> None:
-    """Set in `hashes` and in `memory` those of the images `missing` (archive → position, place)."""
-    chunks = [(archive, rest[start : start + _CHUNK]) for archive, rest in missing.items() for start in range(0, len(rest), _CHUNK)]
-    if not chunks:
-        return
-    jobs = [(manifest.root, archive, [place for _, place in chunk]) for archive, chunk in chunks]
-    with progress(sum(len(chunk) for _, chunk in chunks), f"hashing {manifest.header['dataset']}") as bar:
-        for (archive, chunk), pairs in zip(chunks, in_order(_hash, jobs, threads), strict=True):
-            for (position, _), pair in zip(chunk, pairs, strict=True):
-                hashes.set(position, *pair)
-            sha256 = manifest.header["archives"][archive]
-            rows = [(sha256, place.offset, *pair) for (_, place), pair in zip(chunk, pairs, strict=True)]
-            memory.add("insert or replace into images values (?, ?, ?, ?)", rows)  # committed: a killed audit goes on here
-            bar.update(len(chunk))
+def _place(manifest: Manifest, row: int) -> Place:
+    image = manifest.row(row)["image"]
+    return Place(manifest.name(row), *(image[key] for key in Place._fields[1:]))
 
 
-def _hash(job: tuple[Path, str, list[Place]]) -> list[tuple[bytes, bytes]]:
-    root, archive, places = job
+def _hash(job: tuple[Path, list[Place]]) -> list[tuple[str, int, bytes, bytes]]:
+    """Of each image its archive, where it begins there, and its hashes."""
+    root, places = job
     reader = ArchiveReader(root)
     hashes = []
     for place in places:
-        data = reader.read(archive, *place[1:])
-        hashes.append((hashlib.sha256(data).digest(), perceptual_hash(decode_image(data, place.name)).tobytes()))
+        data = reader.read(*place[1:])
+        perceptual = perceptual_hash(decode_image(data, place.name)).tobytes()
+        hashes.append((place.archive, place.offset, hashlib.sha256(data).digest(), perceptual))
     return hashes
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence, Sized
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from itertools import repeat
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,22 +18,28 @@ from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 from larvseg.lineage.process import die_with_parent
 
+_AHEAD = 3  # jobs for each process that wait until it is free
 Job = TypeVar("Job")
 Result = TypeVar("Result")
 Part = TypeVar("Part", bound=Sized)
 
 
-def in_order(function: Callable[[Job], Result], jobs: Sequence[Job], threads: int) -> Iterator[Result]:
+def in_order(function: Callable[[Job], Result], jobs: Iterable[Job], threads: int) -> Iterator[Result]:
     """The results of `function` (picklable) for `jobs`, in their order, from `threads` processes; errors of `function` pass through.
 
-    Raises LarvSegError if a process is killed.
+    Jobs are asked for as they are done, a few ahead. Raises LarvSegError if a process is killed.
     """
-    if threads == 1 or len(jobs) < 2:
-        yield from map(function, jobs)
+    jobs = iter(jobs)
+    first = list(islice(jobs, threads))
+    if len(first) < 2:
+        yield from map(function, chain(first, jobs))
         return
-    with _pool(min(threads, len(jobs))) as pool:
+    with _pool(len(first)) as pool:
         try:
-            yield from pool.map(function, jobs)
+            waiting = deque(pool.submit(function, job) for job in chain(first, islice(jobs, _AHEAD * threads)))
+            while waiting:
+                yield waiting.popleft().result()
+                waiting.extend(pool.submit(function, job) for job in islice(jobs, 1))
         except BrokenProcessPool:
             raise LarvSegError(
                 "a worker process was killed, perhaps for want of memory; run the same command again, with fewer threads: "
@@ -64,7 +71,7 @@ def finished(
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"chunk-{number:06d}{suffix}" for number in range(len(parts))]
-    jobs = list(zip(repeat(make), repeat(sound), parts, paths))
+    jobs = zip(repeat(make), repeat(sound), parts, paths)
     with progress(sum(map(len, parts)), title) as bar:
         for part, (path, reused) in zip(parts, in_order(_finish, jobs, threads), strict=True):
             if reused:

@@ -7,109 +7,128 @@ training can begin before the validation images are seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from larvseg.config import VIEWS
-from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
 
 _COLUMNS = {"image": pa.string(), "rows": pa.int32(), "columns": pa.int32(), "training": pa.bool_(), "validation": pa.bool_()}
 
 
-class Entry(NamedTuple):
-    """An image of the index."""
+@dataclass(frozen=True)
+class Index:
+    """The images of the files, of which there may be millions: column by column."""
 
-    image: str  # its archive and the name in it
-    rows: int  # cells
-    columns: int
-    training: bool  # it is a training image of some manifest
-    validation: bool
+    images: pa.ChunkedArray  # of each its archive and the name in it
+    rows: np.ndarray  # cells
+    columns: np.ndarray
+    training: np.ndarray  # bool: it is a training image of some manifest
+    validation: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def of(self, view: str) -> np.ndarray:
+        """Which images the file of `view` holds, in its order."""
+        return np.flatnonzero(getattr(self, VIEWS[view])).astype(np.int32)
+
+    def shape(self, image: int) -> tuple[int, int]:
+        """Rows and columns of cells of an image."""
+        return int(self.rows[image]), int(self.columns[image])
 
 
-def write_index(path: Path, entries: Sequence[Entry]) -> None:
-    """Write the index of `entries`."""
-    columns = [pa.array(values, kind) for values, kind in zip(zip(*entries, strict=True), _COLUMNS.values(), strict=True)]
-    table = pa.table(columns, list(_COLUMNS))
+def write_index(path: Path, index: Index) -> None:
+    """Write `index`."""
+    columns = [pa.array(getattr(index, each.name), kind) for each, kind in zip(fields(index)[1:], list(_COLUMNS.values())[1:], strict=True)]
+    table = pa.table([index.images.combine_chunks(), *columns], list(_COLUMNS))
     with replacing(path) as temporary, pa.OSFile(str(temporary), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
 
 
-def read_index(path: Path) -> list[Entry]:
-    """The entries of the index at `path`; LarvSegError for a file that is none."""
+def read_index(path: Path) -> Index:
+    """The index at `path`, whose names stay in the file; LarvSegError for a file that is none."""
     try:
         table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-        return [Entry(**row) for row in table.to_pylist()]
-    except (pa.ArrowException, OSError, TypeError) as error:
+        if table.schema != pa.schema(_COLUMNS.items()):
+            raise ValueError(f"other columns than {', '.join(_COLUMNS)}")
+        return Index(table["image"], *(table[name].to_numpy() for name in list(_COLUMNS)[1:]))
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise LarvSegError(f"{path}: no index of features ({error}); delete it, so that it is made again") from None
 
 
-def entries_of(view: str, index: Sequence[Entry]) -> list[Entry]:
-    """Those of `index` that the file of `view` holds, in its order."""
-    return [entry for entry in index if getattr(entry, VIEWS[view])]
-
-
-def write_view(path: Path, grids: Iterable[np.ndarray], entries: Sequence[Entry], channels: int) -> None:
-    """Write `grids` (rows, columns, C), one for each of `entries`, to the file `path` of NumPy's format.
+def write_view(path: Path, grids: Iterable[np.ndarray], index: Index, view: str, channels: int) -> None:
+    """Write `grids` (rows, columns, C), one for each image of `view`, to the file `path` of NumPy's format.
 
     Raises LarvSegError for a grid of another shape, or with a number that float16 does not hold.
     """
-    cells = sum(entry.rows * entry.columns for entry in entries)
+    chosen = index.of(view)
+    ends = _ends(index, chosen)
     with replacing(path) as temporary:
-        view = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float16, shape=(cells, channels))
-        start = 0
-        for grid, entry in zip(grids, entries, strict=True):
-            expected = (entry.rows, entry.columns, channels)
+        cells = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.float16, shape=(int(ends[-1]), channels))
+        for grid, image, start, end in zip(grids, chosen, ends[:-1], ends[1:], strict=True):
+            expected = (*index.shape(image), channels)
             if grid.shape != expected:
-                raise LarvSegError(f"{path}: the features of {entry.image} have the shape {grid.shape}, expected {expected}")
+                raise LarvSegError(f"{path}: the features of {index.images[image]} have the shape {grid.shape}, expected {expected}")
             if not np.abs(grid).max() <= np.finfo(np.float16).max:
-                raise LarvSegError(f"{path}: a feature of {entry.image} is not finite in 16 bits; take another network or level")
-            end = start + entry.rows * entry.columns
-            view[start:end] = grid.reshape(-1, channels)
-            start = end
-        view.flush()
-        del view
+                raise LarvSegError(f"{path}: a feature of {index.images[image]} is not finite in 16 bits; take another network or level")
+            cells[start:end] = grid.reshape(-1, channels)
+        cells.flush()
+        del cells
+
+
+def _ends(index: Index, chosen: np.ndarray) -> np.ndarray:
+    """(N + 1,) where the cells of each of the images `chosen` begin, and how many there are."""
+    return np.concatenate([[0], np.cumsum(index.rows[chosen].astype(np.int64) * index.columns[chosen])])
 
 
 class Features:
     """One view of images of a manifest: `features[row]` is (rows, columns, C) float16, read from the file `path`.
 
-    `entries`: what the file holds; `images`: row of the manifest → its image there (see images_of). Raises LarvSegError for a file that is
-    damaged, or that does not hold one of the images.
+    `index`: of the file; `rows`: of the manifest, ascending; `images`: what the index calls the image of each. Raises LarvSegError for a
+    file that is damaged, or that does not hold one of the images.
     """
 
-    def __init__(self, path: Path, entries: Sequence[Entry], images: Mapping[int, str]) -> None:
+    def __init__(self, path: Path, index: Index, view: str, rows: np.ndarray, images: pa.ChunkedArray) -> None:
         try:
             self._cells = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError) as error:
             raise LarvSegError(f"{path}: no file of features ({error}); delete it, so that it is made again") from None
-        starts = np.cumsum([0, *(entry.rows * entry.columns for entry in entries)], dtype=np.int64).tolist()
-        if self._cells.ndim != 2 or self._cells.dtype != np.float16 or len(self._cells) != starts[-1]:
+        chosen = index.of(view)
+        ends = _ends(index, chosen)
+        if self._cells.ndim != 2 or self._cells.dtype != np.float16 or len(self._cells) != ends[-1]:
             raise LarvSegError(f"{path}: holds {self._cells.shape} of {self._cells.dtype}, not the cells of its index; delete it")
-        places = {entry.image: (start, entry) for start, entry in zip(starts, entries, strict=False)}
-        if absent := [image for image in images.values() if image not in places]:
-            raise LarvSegError(f"{path}: {len(absent)} images are not in it, as {absent[0]}; delete it, so that it is made again")
-        self._rows = {row: places[image] for row, image in images.items()}
+        places = pc.index_in(images, value_set=index.images).fill_null(-1).to_numpy()
+        there = (places >= 0) & np.isin(places, chosen)
+        if not there.all():
+            first = images[int(np.argmin(there))]
+            raise LarvSegError(f"{path}: {np.count_nonzero(~there)} images are not in it, as {first}; delete it, so that it is made again")
+        self._index, self._rows, self._images = index, rows, places
+        self._starts = ends[np.searchsorted(chosen, places)]
 
     def __contains__(self, row: int) -> bool:
-        return row in self._rows
+        place = np.searchsorted(self._rows, row)
+        return bool(place < len(self._rows) and self._rows[place] == row)
 
     @property
     def channels(self) -> int:
         """C."""
         return self._cells.shape[1]
 
+    @property
+    def shapes(self) -> np.ndarray:
+        """(N, 2) rows and columns of cells of each of the images."""
+        return np.stack([self._index.rows[self._images], self._index.columns[self._images]], axis=1)
+
     def __getitem__(self, row: int) -> np.ndarray:
-        start, entry = self._rows[row]
-        return self._cells[start : start + entry.rows * entry.columns].reshape(entry.rows, entry.columns, self.channels)
-
-
-def images_of(manifest: Manifest, rows: Iterable[int]) -> dict[int, str]:
-    """What the index calls the image of each of `rows`."""
-    places = {row: manifest.row(row)["image"] for row in rows}
-    return {row: f"{place['archive']}/{place['member']}" for row, place in places.items()}
+        if row not in self:
+            raise KeyError(row)
+        place = int(np.searchsorted(self._rows, row))
+        shape, start = self._index.shape(self._images[place]), int(self._starts[place])
+        return self._cells[start : start + shape[0] * shape[1]].reshape(*shape, self.channels)

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,8 @@ from larvseg.sources.encodings import decode_image, decode_mask
 SPLITS = ("training", "validation")
 _METADATA = b"larvseg"
 _BATCH = 2**16  # rows; opening a manifest reads something of each batch, so fourteen million rows must not be too many of them
-_ROWS_AT_ONCE = 2**13  # as Python objects
+_ROWS_AT_ONCE = 2**13  # as Python objects, or of columns that are copied
+_PLACE = ("image.archive", "image.offset", "image.length")
 
 _LOCATION_FIELDS = {"member": pa.string(), "offset": pa.int64(), "length": pa.int64(), "method": pa.int8(), "size": pa.int64()}
 _LOCATION = pa.struct([("archive", pa.dictionary(pa.int32(), pa.string())), *_LOCATION_FIELDS.items()])
@@ -107,6 +108,16 @@ def _indexed(column: pa.Array, archives: pa.Array) -> pa.Array:
     return pa.StructArray.from_arrays(fields, fields=list(_LOCATION), mask=column.is_null())
 
 
+class Annotated(NamedTuple):
+    """What N images are annotated with: L labels in all, image by image."""
+
+    rows: np.ndarray  # (N,) of the manifest
+    areas: np.ndarray  # (N,) pixels of each image
+    image: np.ndarray  # (L,) which of the N images has the label
+    labels: np.ndarray  # (L,) train ids, ascending within an image
+    pixels: np.ndarray | None  # (L,) how many pixels of the image have it; None without masks
+
+
 class Manifest:
     """The manifest at `path`; its archives lie below `root`. Can be pickled and forked: it opens its files anew.
 
@@ -161,6 +172,60 @@ class Manifest:
             rows = np.flatnonzero(pc.equal(batch.column("split"), name).to_numpy(zero_copy_only=False))
             chosen.append((rows + start).astype(np.int32))
         return np.concatenate(chosen)
+
+    def annotated(self, split: str) -> Iterator[Annotated]:
+        """What the images of `split` are annotated with, some at a time in the order of the rows, whatever there is of them."""
+        for rows, labels, pixels, width, height in self._taken(self.split(split), "labels", "pixels", "width", "height"):
+            yield Annotated(
+                rows,
+                width.to_numpy().astype(np.int64) * height.to_numpy(),
+                np.repeat(np.arange(len(rows)), labels.value_lengths().to_numpy()),
+                labels.flatten().to_numpy(),
+                None if pixels.null_count else pixels.flatten().to_numpy(),
+            )
+
+    def sizes(self, rows: np.ndarray) -> np.ndarray:
+        """(N, 2) int32: width and height in pixels of the images of `rows`, which ascend."""
+        each = [np.stack([width, height], axis=1) for _, width, height in self._taken(rows, "width", "height")]
+        return np.concatenate([np.zeros((0, 2), np.int32), *each])
+
+    def files(self, rows: np.ndarray) -> pa.ChunkedArray:
+        """Of each of `rows`, which ascend, "archive/member" of its image."""
+        each = [
+            pc.binary_join_element_wise(archive.dictionary_decode(), member, "/")
+            for _, archive, member in self._taken(rows, "image.archive", "image.member")
+        ]
+        return pa.chunked_array(each, pa.string())
+
+    def places(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(N,) of the images of `rows`, which ascend, the number of the archive, where they begin in it, and their bytes there."""
+        found, at = tuple(np.empty(len(rows), kind) for kind in (np.int32, np.int64, np.int64)), 0
+        for some, archive, offset, length in self._taken(rows, *_PLACE):
+            for column, values in zip(found, (archive.indices, offset, length), strict=True):
+                column[at : at + len(some)] = values.to_numpy()
+            at += len(some)
+        return found
+
+    @property
+    def archives(self) -> list[str]:
+        """The archives by their numbers."""
+        return self._columns[0]["image.archive"].dictionary.to_pylist() if self._columns else []  # one for the whole file
+
+    def _taken(self, rows: np.ndarray, *columns: str) -> Iterator[tuple[np.ndarray | pa.Array, ...]]:
+        """Some of `rows` at a time, which ascend, and what stands in these `columns` there."""
+        for start, stop, batch in zip(self._starts, self._starts[1:], self._columns, strict=False):
+            own = rows[slice(*np.searchsorted(rows, (start, stop)))]
+            for some in (own[at : at + _ROWS_AT_ONCE] for at in range(0, len(own), _ROWS_AT_ONCE)):
+                places = pa.array(some - start)
+                yield some, *(batch[name].take(places) for name in columns)
+
+    def rows_named(self, names: Sequence[str], split: str) -> dict[str, int]:
+        """Where in `split` the images `names` are; those that it has not are left out."""
+        wanted, found = pa.array(names, pa.string()), {}
+        for start, columns in zip(self._starts, self._columns, strict=False):
+            there = pc.and_(pc.is_in(columns["name"], wanted), pc.equal(columns["split"], split))
+            found |= {columns["name"][i].as_py(): int(start + i) for i in np.flatnonzero(there.to_numpy(zero_copy_only=False)).tolist()}
+        return found
 
     def row(self, index: int) -> dict[str, Any]:
         """Row `index` as write_manifest takes it."""

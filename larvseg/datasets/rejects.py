@@ -31,13 +31,16 @@ class Rejects:
     def __init__(self, dataset: str, images: int, allowed: float):
         self.dataset, self.images, self.allowed = dataset, images, allowed
         self._found: list[Reject] = []
+        self._unexpected = 0
 
     def __len__(self) -> int:
         return len(self._found)
 
     def add(self, rejects: Iterable[Reject]) -> None:
         """Note more of them."""
-        self._found += rejects
+        more = list(rejects)
+        self._found += more
+        self._unexpected += sum(reject.reason != KNOWN_BAD for reject in more)
 
     @property
     def unexpected(self) -> list[Reject]:
@@ -47,7 +50,7 @@ class Rejects:
     @property
     def too_many(self) -> bool:
         """Whether there are more than allowed."""
-        return len(self.unexpected) > self.allowed * self.images
+        return self._unexpected > self.allowed * self.images
 
     @property
     def hopeless(self) -> bool:

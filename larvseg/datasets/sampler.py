@@ -6,6 +6,7 @@ Rank r draws from data set r mod n. Each data set is shuffled anew every epoch, 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -25,13 +26,20 @@ def positions(dataset: str, size: int, step: int, rank: int, ranks: int, images:
     for image in range(step * images, (step + 1) * images):
         epoch, place = divmod(image, per_epoch)
         # shares are equally long: the last ones wrap around to the start
-        result.append(int(_shuffled(dataset, size, epoch, seed)[(place * ranks + rank) % size]))
+        result.append(int(_epochs(dataset, size, seed)(epoch)[(place * ranks + rank) % size]))
     return result
 
 
 @lru_cache(maxsize=8)
-def _shuffled(dataset: str, size: int, epoch: int, seed: int) -> np.ndarray:
-    return np.random.default_rng([seed, _SHUFFLE, zlib.crc32(dataset.encode()), epoch]).permutation(size)
+def _epochs(dataset: str, size: int, seed: int) -> Callable[[int], np.ndarray]:
+    """The order of each epoch; in memory are the one that ends and the one that begins."""
+
+    @lru_cache(maxsize=2)
+    def shuffled(epoch: int) -> np.ndarray:
+        rng = np.random.default_rng([seed, _SHUFFLE, zlib.crc32(dataset.encode()), epoch])
+        return rng.permutation(size).astype(np.int32)
+
+    return shuffled
 
 
 def generator(seed: int, step: int, rank: int, slot: int) -> np.random.Generator:

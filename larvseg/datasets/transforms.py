@@ -69,6 +69,13 @@ def resized_size(width: int, height: int, short_side: float, long_side: float) -
     return max(1, int(width * factor + 0.5)), max(1, int(height * factor + 0.5))
 
 
+def cells_of(sizes: np.ndarray, short_side: float, long_side: float, cell: int) -> np.ndarray:
+    """(N, 2) widths and heights of images → (N, 2) rows and columns of cells of `cell` pixels that cover each as `resized_size` has it."""
+    factor = np.minimum(long_side / sizes.max(1), short_side / sizes.min(1))[:, None]
+    resized = np.maximum((sizes * factor + 0.5).astype(np.int64), 1)
+    return -(-resized[:, ::-1] // cell)
+
+
 def resize(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """`image` (H, W, 3) uint8 at `size` (width, height), interpolated as in training."""
     return Window(size, 0, 0, *size).cut_image(image)

@@ -41,7 +41,7 @@ class WindowedManifest(Manifest):
     def __init__(self, path: Path, root: Path = Path("."), megabytes: int = 4):
         super().__init__(path, root)
         self.megabytes = megabytes
-        self._archives = self._columns[0]["image.archive"].dictionary.to_pylist() if self._columns else []  # one for the whole file
+        self._archives = self.archives
         self._reader = WindowReader(self.root, self.header.get("archive_sizes"))
         self.layout = self._lay_out()
 
@@ -54,22 +54,15 @@ class WindowedManifest(Manifest):
         return super().__getstate__() | {"megabytes": self.megabytes}
 
     def _lay_out(self) -> Layout:
-        archive, offset, length = self._places()
-        order = np.lexsort((offset, archive))
-        archive, offset, end = archive[order], offset[order], (offset + length)[order]
+        archive, offset, length = self.places(self.split("training"))
+        order = np.lexsort((offset, archive)).astype(np.int32)
+        archive, offset, length = archive[order], offset[order], length[order]
         cut = offset // (self.megabytes * 2**20)
-        begins = (np.diff(archive, prepend=-1) != 0) | (np.diff(cut, prepend=-1) != 0)
+        begins = np.ones(len(order), bool)
+        begins[1:] = (archive[1:] != archive[:-1]) | (cut[1:] != cut[:-1])
         first = np.flatnonzero(begins)
+        length += offset
         # the longest, not the last: nothing keeps two rows from naming the same bytes
-        stops = np.maximum.reduceat(end, first) if len(first) else end
+        stops = np.maximum.reduceat(length, first) if len(first) else length
         self._stretches = archive[first], offset[first], stops
-        return Layout(order.astype(np.int32), np.append(first, len(order)))
-
-    def _places(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(N,) of each training image the archive, where it begins in it, and how long it is."""
-        rows, columns = self.split("training"), [[np.zeros(0, np.int64)] for _ in range(3)]
-        for batch in self._columns:
-            for found, values in zip(columns, (batch["image.archive"].indices, batch["image.offset"], batch["image.length"]), strict=True):
-                found.append(values.to_numpy())
-        archive, offset, length = (np.concatenate(found)[rows] for found in columns)
-        return archive, offset, length
+        return Layout(order, np.append(first, len(order)))

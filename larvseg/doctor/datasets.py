@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from PIL import Image
 from tqdm import tqdm
 
@@ -112,7 +110,7 @@ def _sibling(project: Project, manifest: Manifest, dataset: str, folder: Path, s
     if not (folder / path).is_file():
         return
     other = Manifest(folder / path, folder)
-    places = {other.name(row): row for row in other.split("training").tolist()}
+    places = other.rows_named([manifest.name(index) for index in sample], "training")
     for index in sample:
         place = places.get(manifest.name(index))
         if place is None or manifest.labels(index) != other.labels(place):
@@ -177,13 +175,9 @@ def _deep(project: Project) -> str:
 
 
 def _images_of(manifest: Manifest, split: str) -> np.ndarray:
-    """(classes,) in how many images of `split` each class is; column by column, for there may be millions of rows."""
-    counts = np.zeros(len(manifest.header["classes"]), np.int64)
-    file = pa.ipc.open_file(pa.memory_map(str(manifest.path)))
-    for batch in (file.get_batch(i) for i in range(file.num_record_batches)):
-        labels = batch.filter(pc.equal(batch.column("split"), split)).column("labels").flatten()
-        counts += np.bincount(labels.to_numpy(), minlength=len(counts))
-    return counts
+    """(classes,) in how many images of `split` each class is."""
+    classes = len(manifest.header["classes"])
+    return sum((np.bincount(some.labels, minlength=classes) for some in manifest.annotated(split)), np.zeros(classes, np.int64))
 
 
 def _rejects(project: Project, dataset: str, images: int, folder: Path) -> Iterator[Finding]:

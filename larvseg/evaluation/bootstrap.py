@@ -7,46 +7,92 @@ images.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array, vstack
 
 from larvseg.errors import LarvSegError
 
-
-def drawn(units: int, resamples: int, seed: Sequence[int]) -> np.ndarray:
-    """(resamples, units) float64: how often each of `units` things is drawn in each resample; the same for the same `seed`."""
-    return np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), size=resamples).astype(np.float64)
+_NUMBERS_AT_ONCE = 2**20
+_IMAGES_AT_ONCE = 2**10
 
 
-def image_counts(rows: np.ndarray, classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """From the (4, R) rows of larvseg.evaluation.confusion the images (n,), ascending, and their counts (3, n, classes) float64.
+def weights(units: int, resamples: int, seed: Sequence[int]) -> Iterator[np.ndarray]:
+    """(r, units) float64, some at a time, (1 + resamples, units) in all: each of `units` things once, then how often each is drawn."""
+    yield np.ones((1, units))
+    yield from drawn(units, resamples, seed)
 
-    The counts of an image are, for each class, its pixels that are labelled so, that are predicted so, and both.
+
+def drawn(units: int, resamples: int, seed: Sequence[int]) -> Iterator[np.ndarray]:
+    """(r, units) float64, some at a time: how often each of `units` things is drawn in each resample; the same for the same `seed`."""
+    rng, at_once = np.random.default_rng(seed), max(_NUMBERS_AT_ONCE // units, 1)
+    for start in range(0, resamples, at_once):
+        yield rng.multinomial(units, np.full(units, 1 / units), size=min(at_once, resamples - start)).astype(np.float64)
+
+
+class ImageCounts(NamedTuple):
+    """Of n images how many pixels are labelled as each class, predicted so, and both: (n, classes) float64 each.
+
+    An image shows few of the classes, so they are sparse.
     """
-    image, target, prediction, count = rows
+
+    labelled: csr_array
+    predicted: csr_array
+    right: csr_array
+
+    def dense(self, images: slice | np.ndarray) -> np.ndarray:
+        """Those of some of the images: (3, k, classes)."""
+        return np.stack([each[images].toarray() for each in self])
+
+    def same_labels(self, others: ImageCounts) -> bool:
+        """Whether as many pixels of the images of `others` are labelled as each class."""
+        parts = ("indptr", "indices", "data")
+        return all(np.array_equal(getattr(self.labelled, part), getattr(others.labelled, part)) for part in parts)
+
+
+def image_counts(columns: Sequence[np.ndarray], classes: int) -> tuple[np.ndarray, ImageCounts]:
+    """From the four columns (R,) of larvseg.evaluation.confusion the images (n,), ascending, and their counts."""
+    image = columns[0]
+    borders = np.flatnonzero(image[1:] != image[:-1]) + 1
+    in_order = (image[borders - 1] < image[borders]).all()  # as evaluations write them
+    edges = [0, *(borders[_IMAGES_AT_ONCE - 1 :: _IMAGES_AT_ONCE] if in_order else ()), len(image)]
+    parts = [_counted([column[start:stop] for column in columns], classes) for start, stop in pairwise(edges)]
+    images, counts = zip(*parts, strict=True)
+    return np.concatenate(images), ImageCounts(*(vstack(each, "csr") for each in zip(*counts, strict=True)))
+
+
+def _counted(columns: Sequence[np.ndarray], classes: int) -> tuple[np.ndarray, ImageCounts]:
+    image, target, prediction, count = columns
     images, position = np.unique(image, return_inverse=True)
 
-    def per_class(chosen: np.ndarray, of: np.ndarray) -> np.ndarray:
-        places = position[chosen] * classes + of[chosen]
-        return np.bincount(places, count[chosen], len(images) * classes).reshape(len(images), classes)
+    def per_class(chosen: slice | np.ndarray, of: np.ndarray) -> csr_array:
+        places = position[chosen], of[chosen]
+        return csr_array((count[chosen].astype(np.float64), places), (len(images), classes))  # adds up what has one place
 
     every = slice(None)
-    return images, np.stack([per_class(every, target), per_class(every, prediction), per_class(target == prediction, target)])
+    return images, ImageCounts(per_class(every, target), per_class(every, prediction), per_class(target == prediction, target))
 
 
-def resampled_iou(counts: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(3, n, classes) counts, (R, n) how often each image counts → (R, classes) IoU, NaN where a class is not there.
+def images_at_once(images: int) -> Iterator[slice]:
+    """So many images in parts whose dense counts fit into memory."""
+    yield from (slice(start, start + _IMAGES_AT_ONCE) for start in range(0, images, _IMAGES_AT_ONCE))
+
+
+def resampled_iou(counts: ImageCounts, weights: np.ndarray) -> np.ndarray:
+    """Counts of n images, (R, n) how often each image counts → (R, classes) IoU, NaN where a class is not there.
 
     A row of ones gives the IoU of the whole set: NaN where a class is neither labelled nor predicted. Where a resample leaves out every
     image that a class is labelled in, it is NaN, too, whatever is predicted: else the run that predicts a rare class more often would
     be marked down for the images that were not drawn. Sums of whole numbers are exact in float64, in whatever order.
     """
-    if weights.shape[1] != counts.shape[1]:
-        raise LarvSegError(f"weights of {weights.shape[1]} images for counts of {counts.shape[1]}")
-    labelled, predicted, right = weights @ counts
+    if weights.shape[1] != counts.labelled.shape[0]:
+        raise LarvSegError(f"weights of {weights.shape[1]} images for counts of {counts.labelled.shape[0]}")
+    labelled, predicted, right = (weights @ each for each in counts)
     union = labelled + predicted - right
-    never_labelled = ~counts[0].any(0)
+    never_labelled = counts.labelled.sum(0) == 0
     there = (union > 0) & ((labelled > 0) | never_labelled)
     return np.divide(right, union, out=np.full_like(right, np.nan), where=there)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import pyarrow as pa
 from larvseg.errors import LarvSegError
 
 COLUMNS = ("image", "target", "prediction", "count")
+_TYPES = ("i", "i", "i", "q")  # of the columns, as the module array calls them: 20 bytes for each pair of classes that meet in an image
+_ROWS_AT_ONCE = 2**18
 DENSE = 4  # with fewer cells of the matrix than so many times the pixels, counting in all cells is quicker than sorting the pixels
 
 
@@ -18,7 +21,7 @@ class ConfusionCounts:
 
     def __init__(self, classes: int):
         self.classes = classes
-        self._parts: list[np.ndarray] = [np.zeros((4, 0), dtype=np.int64)]
+        self._columns = tuple(map(array, _TYPES))
 
     def add(self, image: int, target: np.ndarray, prediction: np.ndarray) -> None:
         """Count the pixels of one image. `target`, `prediction`: int arrays of one shape; pixels with target < 0 are ignored.
@@ -39,31 +42,47 @@ class ConfusionCounts:
             counts = counts[pairs]
         else:
             pairs, counts = np.unique(both, return_counts=True)
-        self._parts.append(np.stack([np.full_like(pairs, image), *np.divmod(pairs, self.classes), counts]))
+        found = (np.full_like(pairs, image), *np.divmod(pairs, self.classes), counts)
+        for column, values in zip(self._columns, found, strict=True):
+            column.frombytes(values.astype(column.typecode).tobytes())
 
     def rows(self) -> np.ndarray:
         """(4, R) int64: image, target, prediction, count; images as added, pairs ascending within each."""
-        return np.concatenate(self._parts, axis=1)
+        return np.array(self._columns, np.int64)
 
     def matrix(self) -> np.ndarray:
         """(N, N) int64: pixels of target row predicted as column, over all images."""
-        return accumulate(self.rows(), self.classes)
+        return _matrix(self._views(), self.classes)
 
     def write(self, path: Path) -> None:
         """Write the counts to `path` as an uncompressed Arrow IPC file with int32 image, target, prediction and int64 count."""
-        arrays = [
-            pa.array(values, type) for values, type in zip(self.rows(), (pa.int32(), pa.int32(), pa.int32(), pa.int64()), strict=True)
-        ]
-        table = pa.table(arrays, names=COLUMNS).replace_schema_metadata({"classes": str(self.classes)})
+        table = pa.table(self._views(), names=COLUMNS).replace_schema_metadata({"classes": str(self.classes)})
         with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
             writer.write_table(table)
 
+    def _views(self) -> list[np.ndarray]:
+        """The columns, as long as nothing is added."""
+        return [np.asarray(column) for column in self._columns]
 
-def read_confusion(path: Path) -> tuple[np.ndarray, int]:
-    """The (4, R) int64 rows that `ConfusionCounts.write` wrote, and the number of classes."""
+
+def confusion_matrix(path: Path) -> np.ndarray:
+    """What `matrix` of the counts gave that were written to `path`; only a part of them is in memory at a time."""
+    return _matrix(*read_confusion(path))
+
+
+def read_confusion(path: Path) -> tuple[list[np.ndarray], int]:
+    """The columns that `ConfusionCounts.write` wrote, (R,) each, which stay in the file, and the number of classes."""
     with pa.memory_map(str(path)) as source:
         table = pa.ipc.open_file(source).read_all()
-        return np.stack([table[name].to_numpy().astype(np.int64) for name in COLUMNS]), int(table.schema.metadata[b"classes"])
+    columns = [table[name] if table[name].num_chunks != 1 else table[name].chunk(0) for name in COLUMNS]  # a single chunk is not copied
+    return [column.to_numpy() for column in columns], int(table.schema.metadata[b"classes"])
+
+
+def _matrix(columns: list[np.ndarray], classes: int) -> np.ndarray:
+    matrix = np.zeros((classes, classes), np.int64)
+    for start in range(0, len(columns[0]), _ROWS_AT_ONCE):
+        matrix += accumulate(np.array([column[start : start + _ROWS_AT_ONCE] for column in columns], np.int64), classes)
+    return matrix
 
 
 def accumulate(rows: np.ndarray, classes: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -104,8 +104,8 @@ def evaluate_model(
     Raises LarvSegError if there is no validation image or the model has another number of classes.
     """
     classes = len(manifest.header["classes"])
-    rows = [int(row) for row in manifest.split("validation")]
-    if not rows:
+    rows = manifest.split("validation")
+    if not len(rows):
         raise LarvSegError(f"{manifest.header['dataset']}: the manifest has no validation image; derive it again")
 
     def checked(windows: Tensor) -> Tensor:
@@ -126,7 +126,7 @@ def evaluate_model(
     predictions = segment_cuts(checked, cuts(), evaluation, device)
     with tqdm(total=len(rows), desc="evaluate", unit="image", file=sys.stderr, disable=None) as progress:
         for row, prediction in zip(rows, predictions, strict=True):
-            counts.add(row, masks.popleft(), prediction)
+            counts.add(int(row), masks.popleft(), prediction)
             progress.update()
     return counts
 
@@ -136,7 +136,7 @@ class ValidationImages(Dataset):
     """What an evaluation needs of each of the images `rows`: its Cut, and its mask (H, W)."""
 
     manifest: LabelledImages
-    rows: Sequence[int]
+    rows: np.ndarray
     evaluation: Evaluation
     normalisation: str
     features: Features | None
@@ -145,7 +145,7 @@ class ValidationImages(Dataset):
         return len(self.rows)
 
     def __getitem__(self, position: int) -> tuple[Cut, np.ndarray]:
-        row, manifest = self.rows[position], self.manifest
+        row, manifest = int(self.rows[position]), self.manifest
         if self.features is not None:
             made = cut_features(self.features[row], manifest.size(row), self.evaluation)
         else:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.bootstrap import image_counts
+from larvseg.evaluation.bootstrap import image_counts, images_at_once
 from larvseg.evaluation.confusion import read_confusion
 from larvseg.evaluation.metrics import mean_iou
 
@@ -39,7 +39,10 @@ def chosen_by_gain(gains: Mapping[int, float], each: int) -> dict[str, list[int]
 
 
 def _by_image(path: Path) -> dict[int, float]:
-    images, (labelled, predicted, right) = image_counts(*read_confusion(path))
-    union = labelled + predicted - right
-    iou = np.divide(right, union, out=np.full_like(right, np.nan), where=labelled > 0)
-    return {int(image): 100 * mean_iou(row) for image, row in zip(images, iou, strict=True)}
+    images, counts = image_counts(*read_confusion(path))
+    found = {}
+    for some in images_at_once(len(images)):
+        labelled, predicted, right = counts.dense(some)
+        iou = np.divide(right, labelled + predicted - right, out=np.full_like(right, np.nan), where=labelled > 0)
+        found |= {int(image): 100 * mean_iou(row) for image, row in zip(images[some], iou, strict=True)}
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,9 +12,9 @@ import torch
 from larvseg.config import EvaluateConfig
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.confusion import accumulate, read_confusion
+from larvseg.evaluation.bootstrap import image_counts
+from larvseg.evaluation.confusion import read_confusion
 from larvseg.evaluation.evaluate import open_benchmark, ready
-from larvseg.evaluation.metrics import class_iou
 from larvseg.evaluation.select_validation_images import SMALLEST
 from larvseg.evaluation.sliding_window import segment_all
 from larvseg.evaluation.training_examples import surely_novel
@@ -52,17 +52,16 @@ def showcase(config: EvaluateConfig, inputs: Mapping[str, Path], outputs: Mappin
     save_tensors(outputs["showcase"], {"prediction": torch.from_numpy(prediction).short()}, about | found._asdict())
 
 
-def best_image(rows: np.ndarray, classes: int, candidates: Collection[int]) -> Found | None:
-    """The image of the confusion counts `rows` (4, R) in which one of `candidates` that covers enough of it has the largest IoU.
+def best_image(columns: Sequence[np.ndarray], classes: int, candidates: Collection[int]) -> Found | None:
+    """The image of the confusion counts `columns` in which one of `candidates` that covers enough of it has the largest IoU.
 
     Of equal ones the first; None if no image shows one of them.
     """
-    best: Found | None = None
-    for image in np.unique(rows[0]).tolist():
-        matrix = accumulate(rows[:, rows[0] == image], classes)
-        iou, share = class_iou(matrix), matrix.sum(1) / matrix.sum()
-        shown = [label for label in sorted(candidates) if share[label] >= SMALLEST]
-        for label in shown:
-            if best is None or iou[label] > best.iou:
-                best = Found(image, label, float(iou[label]))
-    return best
+    (images, counts), labels = image_counts(columns, classes), sorted(candidates)
+    labelled, predicted, right = (each[:, labels].toarray() for each in counts)  # (n, candidates)
+    shown = labelled / counts.labelled.sum(1)[:, None] >= SMALLEST
+    if not shown.any():
+        return None
+    iou = np.divide(right, labelled + predicted - right, out=np.full_like(right, -1), where=shown)
+    at, place = np.unravel_index(iou.argmax(), iou.shape)
+    return Found(int(images[at]), labels[place], float(iou[at, place]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pandas as pd
 
 from larvseg.config.claims import ClaimsConfig, ResolvedClaim, Side
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.bootstrap import drawn, image_counts, mean_over, resampled_iou
+from larvseg.evaluation.bootstrap import ImageCounts, image_counts, mean_over, resampled_iou, weights
 from larvseg.evaluation.confusion import read_confusion
 from larvseg.evaluation.metrics import read_metrics
 from larvseg.reporting.tables import MEANS, PUBLISHED, read_csv, write_csv
@@ -121,7 +121,7 @@ class _Measures:
     def __init__(self, config: ClaimsConfig, inputs: Mapping[str, Path]):
         self._config, self._inputs = config, inputs
         self._means: dict[str, dict[str, np.ndarray]] = {}
-        self._labelled: dict[str, tuple[str, np.ndarray, np.ndarray]] = {}  # of each benchmark a run, its images, their labels
+        self._labelled: dict[str, tuple[str, np.ndarray, ImageCounts]] = {}  # of each benchmark a run, its images, their counts
 
     def difference(self, claim: ResolvedClaim, own: Side, rival: Side) -> Difference:
         """How far `own` is above `rival`, paired by seed; one that trains nothing is the same with every seed."""
@@ -135,9 +135,8 @@ class _Measures:
         low, high = np.percentile(there, INTERVAL) if len(there) else (np.nan, np.nan)
         return Difference(rival.run, float(points[0]), tuple(by_seed[:, 0].tolist()), float(low), float(high))
 
-    def _weights(self, units: int, *what: int) -> np.ndarray:
-        """(1 + resamples, units): each once, then how often each is drawn."""
-        return np.concatenate([np.ones((1, units)), drawn(units, self._config.resamples, (self._config.seed, *what))])
+    def _weights(self, units: int, *what: int) -> Iterator[np.ndarray]:
+        return weights(units, self._config.resamples, (self._config.seed, *what))
 
     def _of(self, claim: ResolvedClaim, side: Side, seed: int) -> np.ndarray:
         key = f"{side.run}.seed{seed}"
@@ -153,17 +152,17 @@ class _Measures:
     def _grouping(self, seed: int, found: Mapping[str, Any]) -> dict[str, np.ndarray]:
         draws = found["rules"][found["rule"]]["draws"]
         percent = np.array([np.nan if value is None else value for value in draws])
-        weights = self._weights(len(draws), KNOWN_PIXELS, seed)  # with each seed other pixels are known
-        return {"grouping": (weights * percent).sum(1) / len(draws)}
+        drawn = np.concatenate([*self._weights(len(draws), KNOWN_PIXELS, seed)])  # with each seed other pixels are known
+        return {"grouping": (drawn * percent).sum(1) / len(draws)}
 
     def _mious(self, key: str, metrics: Mapping[str, Any]) -> dict[str, np.ndarray]:
         path = self._inputs[f"{key}.confusion"]
         classes = metrics["classes"]
         images, counts = image_counts(*read_confusion(path))
-        first, known, labels = self._labelled.setdefault(metrics["benchmark"], (key, images, counts[0]))
-        if not (np.array_equal(images, known) and np.array_equal(counts[0], labels)):
+        first, known, labels = self._labelled.setdefault(metrics["benchmark"], (key, images, counts))
+        if not (np.array_equal(images, known) and counts.same_labels(labels)):
             raise LarvSegError(f"{path}: counts of other images or masks than those of {first}; delete it and run snakemake again")
-        iou = resampled_iou(counts, self._weights(len(images), IMAGES))
+        iou = np.concatenate([resampled_iou(counts, some) for some in self._weights(len(images), IMAGES)])
         novel = [number for number, each in enumerate(classes) if each["novel_s"]]
         parts = {"all": range(len(classes)), "base": [n for n in range(len(classes)) if n not in set(novel)], "novel": novel}
         return {measure: mean_over(iou, parts[measure]) for measure in MEANS}

@@ -14,7 +14,7 @@ import numpy as np
 
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.bootstrap import drawn, image_counts, mean_over, resampled_iou
+from larvseg.evaluation.bootstrap import ImageCounts, image_counts, images_at_once, mean_over, resampled_iou, weights
 from larvseg.evaluation.confusion import read_confusion
 from larvseg.reporting.claims import IMAGES, INTERVAL, SEEDS
 from larvseg.reporting.layout import NOTHING, Column, Entry, Layout
@@ -52,8 +52,8 @@ class Evaluated:
         return _mean(document[measure] for document in self.documents)
 
     @cached_property
-    def counts(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Of each seed the images (n,), ascending, and their counts (3, n, classes), as `image_counts` has them."""
+    def counts(self) -> list[tuple[np.ndarray, ImageCounts]]:
+        """Of each seed the images (n,), ascending, and their counts."""
         return [image_counts(*read_confusion(path)) for path in self.confusion]
 
 
@@ -118,22 +118,22 @@ def by_image(runs: Sequence[Evaluated], name_of: Callable[[int], str], most: int
     """
     _comparable(runs)
     images, _ = runs[0].counts[0]
-    each = [np.mean([image_iou(counts) for _, counts in run.counts], axis=0) for run in runs]  # (n, classes), NaN without a label
-    mious = [100 * np.nanmean(iou, axis=1) for iou in each]
-    accuracies = [100 * np.mean([counts[2].sum(1) / counts[0].sum(1) for _, counts in run.counts], axis=0) for run in runs]
-    change, gain = each[-1] - each[0], mious[-1] - mious[0]
+    mious = [np.concatenate([100 * np.nanmean(_iou(run, some), axis=1) for some in images_at_once(len(images))]) for run in runs]
+    accuracies = [100 * np.mean([counts.right.sum(1) / counts.labelled.sum(1) for _, counts in run.counts], axis=0) for run in runs]
+    gain = mious[-1] - mious[0]
     chosen = np.argsort(-np.abs(gain), kind="stable")[:most]
+    change = dict(zip(chosen.tolist(), _iou(runs[-1], chosen) - _iou(runs[0], chosen), strict=True))
     names = [each["name"] for each in runs[0].classes]
     columns = [Column("image")]
     for group in ("mIoU", "accuracy"):
         columns += [*(Column(run.name, group, True) for run in runs), Column("gain", group, True)]
     rows = []
     for at in chosen[np.argsort(-gain[chosen], kind="stable")]:
-        changed = int(np.nanargmax(change[at] * (1 if gain[at] >= 0 else -1)))
+        changed = int(np.nanargmax(change[int(at)] * (1 if gain[at] >= 0 else -1)))
         numbers = []
         for values in (mious, accuracies):
             numbers += [*(_percent(run[at]) for run in values), _signed(values[-1][at] - values[0][at])]
-        most_changed = f"{names[changed]} {_signed(100 * change[at, changed])}"
+        most_changed = f"{names[changed]} {_signed(100 * change[int(at)][changed])}"
         rows.append((Entry(name_of(int(images[at]))), *map(Entry, numbers), Entry(most_changed)))
     title = f"{runs[-1].name} beside {runs[0].name} on {runs[0].documents[0]['benchmark']}, image by image"
     notes = (
@@ -178,13 +178,20 @@ def image_iou(counts: np.ndarray) -> np.ndarray:
     return np.divide(right, labelled + predicted - right, out=np.full_like(right, np.nan), where=labelled > 0)
 
 
+def _iou(run: Evaluated, images: slice | np.ndarray) -> np.ndarray:
+    """(n, classes) the same of some of the images of `run`, the mean over seeds."""
+    return np.mean([image_iou(counts.dense(images)) for _, counts in run.counts], axis=0)
+
+
 def _intervals(first: Evaluated, last: Evaluated, parts: Sequence[Sequence[int]]) -> list[tuple[Value, Value]]:
     """The ends of the interval of what `last` gains over `first`: in the mIoU over each of `parts`, then in the IoU of each class."""
     units = len(first.counts[0][0])
-    weights = np.concatenate([np.ones((1, units)), drawn(units, RESAMPLES, (SEED, IMAGES))])  # each once, then how often each is drawn
+
+    def resampled(counts: ImageCounts) -> np.ndarray:
+        return np.concatenate([resampled_iou(counts, some) for some in weights(units, RESAMPLES, (SEED, IMAGES))])
 
     def measured(run: Evaluated) -> np.ndarray:
-        ious = [resampled_iou(counts, weights) for _, counts in run.counts]
+        ious = [resampled(counts) for _, counts in run.counts]
         return np.stack([np.column_stack([*(mean_over(iou, part) for part in parts), 100 * iou]) for iou in ious])
 
     by_seed = measured(last) - measured(first)  # (seeds, 1 + resamples, values); what trains nothing is the same with every seed
@@ -208,7 +215,7 @@ def _comparable(runs: Sequence[Evaluated]) -> None:
     images, counts = runs[0].counts[0]
     for run in runs:
         for path, (others, own) in zip(run.confusion, run.counts, strict=True):
-            if not (np.array_equal(images, others) and np.array_equal(counts[0], own[0])):
+            if not (np.array_equal(images, others) and counts.same_labels(own)):
                 raise LarvSegError(
                     f"{path}: counts of other images or masks than those of {runs[0].name}; delete it and evaluate the run again"
                 )

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,8 +25,7 @@ METADATA_KEY = "larvseg"  # one key: safetensors writes several in no fixed orde
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> None:
     """Write `tensors` and JSON `metadata` to `path`, atomically; the same content gives the same bytes."""
-    # clones: safetensors refuses tensors that share memory
-    own = {name: tensors[name].detach().cpu().contiguous().clone() for name in sorted(tensors)}
+    own = dict(_apart({name: tensors[name].detach().cpu().contiguous() for name in sorted(tensors)}))
     with replacing(path) as temporary:
         temporary.touch()
         mode = temporary.stat().st_mode  # which the umask decides
@@ -34,6 +34,15 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
         except SafetensorError as error:  # the disk is full, say
             raise LarvSegError(f"{path}: was not written: {error}") from None
         temporary.chmod(mode)  # safetensors makes files that only their owner reads
+
+
+def _apart(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
+    """The same, with a copy of each that shares memory with another or with more than it shows: safetensors refuses those."""
+    shared = Counter(tensor.untyped_storage().data_ptr() for tensor in tensors.values())
+    for name, tensor in tensors.items():
+        storage = tensor.untyped_storage()
+        alone = shared[storage.data_ptr()] == 1 and storage.nbytes() == tensor.nbytes
+        yield name, tensor if alone else tensor.clone()
 
 
 def load_tensors(path: Path, without: str | None = None) -> tuple[dict[str, Tensor], dict[str, Any]]:

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import torch
 from tqdm import tqdm
 
 from larvseg.config import ExtractConfig
-from larvseg.datasets.feature_files import Entry, entries_of, images_of, write_index, write_view
-from larvseg.datasets.manifest import SPLITS, Manifest
-from larvseg.datasets.transforms import Window, normalise, resized_size
+from larvseg.datasets.feature_files import Index, write_index, write_view
+from larvseg.datasets.manifest import Manifest
+from larvseg.datasets.transforms import Window, cells_of, normalise, resized_size
 from larvseg.files import json_text, write_text
 from larvseg.training.frozen_weights import load_frozen
 from larvseg.training.runtime import autocast, prepare
@@ -30,52 +31,64 @@ def extract(config: ExtractConfig, inputs: Mapping[str, Path], outputs: Mapping[
     device = prepare(config.runtime)
     manifests = {dataset: Manifest(inputs[dataset]) for dataset in config.datasets}
     extractor = load_frozen(config.backbone, inputs["frozen"], device)
-    images = _places(manifests)
-    of_split = {split: {dataset: _images(each, split) for dataset, each in manifests.items()} for split in SPLITS}
-    index = [_entry(config, image, place, of_split, extractor.stride) for image, place in images.items()]
-    chosen, flipped = entries_of(config.view, index), config.view == "flipped"
-    moments = {dataset: Moments(extractor.channels) for dataset in manifests}
+    found = Found(manifests, config, extractor.stride)
+    flipped, moments = config.view == "flipped", {dataset: Moments(extractor.channels) for dataset in manifests}
 
     def grids() -> Iterator[np.ndarray]:
-        for entry in tqdm(chosen, desc=f"extract {config.view}", unit="image", file=sys.stderr, disable=None):
-            manifest, row = images[entry.image]
+        for image in tqdm(found.index.of(config.view), desc=f"extract {config.view}", unit="image", file=sys.stderr, disable=None):
+            manifest, row = found.place(image)
             size = resized_size(*manifest.size(row), config.short_side, config.long_side)
             window = Window(size, 0, 0, *size, flipped)
             pixels = torch.from_numpy(normalise(window.cut_image(manifest.image(row)), config.normalisation))[None].to(device)
             with autocast(config.runtime):
                 grid = extractor(pixels)[0].float().permute(1, 2, 0).cpu().numpy()
-            for dataset, own in of_split["training"].items():
-                if entry.image in own:
+            for dataset, own in found.training.items():
+                if own[image]:
                     moments[dataset].add(grid.astype(np.float16))
             yield grid
 
-    write_view(outputs[config.view], grids(), chosen, extractor.channels)
+    write_view(outputs[config.view], grids(), found.index, config.view, extractor.channels)
     if config.view == "plain":
-        write_index(outputs["index"], index)
+        write_index(outputs["index"], found.index)
         for dataset, each in moments.items():
             write_text(outputs[f"{dataset}.statistics"], json_text(each.described()))
 
 
-def _places(manifests: Mapping[str, Manifest]) -> dict[str, tuple[Manifest, int]]:
-    """Each image once, with where it is read from."""
-    images: dict[str, tuple[Manifest, int]] = {}
-    for manifest in manifests.values():
-        for row, image in images_of(manifest, range(len(manifest))).items():
-            images.setdefault(image, (manifest, row))
-    return images
+class Found:
+    """Each image of some manifests once, in the order in which they first name it.
 
+    `index`: what they are; `training`: data set → (N,) bool, whether it is one of its training images.
+    """
 
-def _images(manifest: Manifest, split: str) -> frozenset[str]:
-    return frozenset(images_of(manifest, manifest.split(split).tolist()).values())
+    def __init__(self, manifests: Mapping[str, Manifest], config: ExtractConfig, stride: int) -> None:
+        self._manifests = list(manifests.values())
+        rows = [np.arange(len(manifest), dtype=np.int32) for manifest in self._manifests]
+        named = [manifest.files(own) for manifest, own in zip(self._manifests, rows, strict=True)]
+        encoded = pa.chunked_array([chunk for each in named for chunk in each.chunks], pa.string()).dictionary_encode().unify_dictionaries()
+        del named
+        images = encoded.chunk(0).dictionary if encoded.num_chunks else pa.array([], pa.string())
+        numbers = np.concatenate([np.zeros(0, np.int32), *(chunk.indices.to_numpy() for chunk in encoded.chunks)])
+        self._starts = np.cumsum([0, *map(len, rows)])
+        # where each is named first, all rows of all manifests in one line: numbers are given in that order
+        self._first = np.flatnonzero(np.diff(np.maximum.accumulate(numbers), prepend=-1)).astype(np.int32)
+        sizes = np.concatenate([manifest.sizes(own) for manifest, own in zip(self._manifests, rows, strict=True)])[self._first]
+        cells = cells_of(sizes, config.short_side, config.long_side, stride).astype(np.int32)
 
+        def of_split(split: str) -> dict[str, np.ndarray]:
+            chosen = {dataset: np.zeros(len(images), bool) for dataset in manifests}
+            for own, manifest, start in zip(chosen.values(), self._manifests, self._starts, strict=False):
+                own[numbers[start + manifest.split(split)]] = True
+            return chosen
 
-def _entry(
-    config: ExtractConfig, image: str, place: tuple[Manifest, int], of_split: Mapping[str, Mapping[str, frozenset[str]]], stride: int
-) -> Entry:
-    manifest, row = place
-    width, height = resized_size(*manifest.size(row), config.short_side, config.long_side)
-    splits = {split: any(image in own for own in of_split[split].values()) for split in SPLITS}
-    return Entry(image, -(-height // stride), -(-width // stride), **splits)
+        self.training, validation = of_split("training"), of_split("validation")
+        either = [np.logical_or.reduce(list(each.values())) for each in (self.training, validation)]
+        self.index = Index(pa.chunked_array([images]), *cells.T, *either)
+
+    def place(self, image: int) -> tuple[Manifest, int]:
+        """The manifest that names it first, and its row there."""
+        at = self._first[image]
+        manifest = int(np.searchsorted(self._starts, at, "right")) - 1
+        return self._manifests[manifest], int(at - self._starts[manifest])
 
 
 class Moments:

@@ -6,13 +6,14 @@ import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from larvseg.config import VIEWS, Augmentation, Evaluation, TrainConfig
-from larvseg.datasets.feature_files import Features, entries_of, images_of, read_index
+from larvseg.datasets.feature_files import Features, read_index
 from larvseg.datasets.manifest import Manifest
-from larvseg.datasets.transforms import resized_size
+from larvseg.datasets.transforms import cells_of
 from larvseg.errors import LarvSegError
 
 
@@ -24,14 +25,13 @@ def features_of(inputs: Mapping[str, Path], view: str, manifest: Manifest, resiz
     """
     dataset = manifest.header["dataset"]
     path = inputs[f"{dataset}.{view}"]
-    rows = manifest.split(VIEWS[view]).tolist()
-    features = Features(path, entries_of(view, read_index(inputs[f"{dataset}.index"])), images_of(manifest, rows))
-    for row in rows:
-        width, height = resized_size(*manifest.size(row), resized.short_side, resized.long_side)
-        if (found := features[row].shape[:2]) != (expected := (-(-height // cell), -(-width // cell))):
-            raise LarvSegError(
-                f"{path}: the features of {manifest.name(row)} have {found} cells, {expected} are wanted; extract them again"
-            )
+    rows = manifest.split(VIEWS[view])
+    features = Features(path, read_index(inputs[f"{dataset}.index"]), view, rows, manifest.files(rows))
+    expected = cells_of(manifest.sizes(rows), resized.short_side, resized.long_side, cell)
+    wrong = np.flatnonzero((features.shapes != expected).any(1))
+    if len(wrong):
+        name, (found, wanted) = manifest.name(int(rows[wrong[0]])), (tuple(each[wrong[0]].tolist()) for each in (features.shapes, expected))
+        raise LarvSegError(f"{path}: the features of {name} have {found} cells, {wanted} are wanted; extract them again")
     return features
 
 

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from larvseg.config import Augmentation, PretrainConfig
+from larvseg.datasets.annotations import TrainingImages
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import normalise, resize, resized_size, view
 from larvseg.errors import LarvSegError
@@ -25,6 +26,7 @@ from larvseg.training.runtime import autocast, prepare
 from larvseg.training.schedule import build_optimiser
 
 HELD_OUT_EVERY = 10  # one image in ten measures the accuracy
+DECODED_MB = 1024  # of images that stay decoded; the miniature's are less than 100 MB
 SHUFFLE, AUGMENT = 0, 1  # independent random streams of one seed
 
 
@@ -69,7 +71,7 @@ def _classify(config: PretrainConfig, backbone: nn.Module, path: Path, device: t
     if settings is None:
         raise LarvSegError(f"profile {config.profile}: backbone.weights is pretrain, which needs a section pretraining")
     classes = len(manifest.header["classes"])
-    images = [manifest.image(row) for row in range(len(manifest))]  # in memory: the miniature's are less than 100 MB
+    images = TrainingImages(manifest, manifest.header["dataset"], "image_labels", DECODED_MB)
     labels = torch.tensor([manifest.labels(row)[0] for row in range(len(manifest))])
     views_of = settings.augmentation
     held_out = range(0, len(images), HELD_OUT_EVERY)
@@ -86,7 +88,7 @@ def _classify(config: PretrainConfig, backbone: nn.Module, path: Path, device: t
             rng = np.random.default_rng([settings.seed, AUGMENT, step])
             batch = kept[_positions(len(kept), settings.batch_size, step, settings.seed)]
             # colours stay: a few epochs overfit nothing, and photometric distortion made the miniature's backbone learn half as fast
-            views = np.stack([view(images[row], views_of, config.normalisation, rng) for row in batch])
+            views = np.stack([view(images.image(row), views_of, config.normalisation, rng) for row in batch])
             yield [Views(settings.dataset, torch.from_numpy(views), labels[batch])]
 
     def loss_of(batches: list[Views], step: int) -> tuple[Tensor, Mapping[str, Tensor]]:
@@ -103,7 +105,7 @@ def _classify(config: PretrainConfig, backbone: nn.Module, path: Path, device: t
     correct = 0
     with torch.no_grad(), autocast(config.runtime):
         for row in held_out:
-            features = backbone(torch.from_numpy(_whole(images[row], views_of, config.normalisation))[None].to(device))
+            features = backbone(torch.from_numpy(_whole(images.image(row), views_of, config.normalisation))[None].to(device))
             correct += int(classifier(features.mean((2, 3))).argmax() == labels[row])
     return {"accuracy": correct / len(held_out), "held_out": len(held_out), "classes": classes, "steps": settings.steps}
 

@@ -102,6 +102,14 @@ def test_results_come_in_the_order_of_the_jobs():
     assert list(chunks.in_order(_square, jobs, 1)) == list(chunks.in_order(_square, jobs, 3)) == [9, 1, 4, 25, 16]
 
 
+def test_jobs_are_asked_for_as_they_are_done():
+    for threads, ahead in ((1, 1), (2, 2 * (1 + chunks._AHEAD))):
+        asked = []
+        results = chunks.in_order(_square, (asked.append(job) or job for job in range(40)), threads)
+        assert [next(results) for _ in range(5)] == [0, 1, 4, 9, 16] and 5 <= len(asked) <= 5 + ahead
+        assert list(results) == [job**2 for job in range(5, 40)]
+
+
 def test_the_first_error_in_the_order_of_the_jobs_is_raised():
     for threads in (1, 2):
         with pytest.raises(LarvSegError, match="job 2"):

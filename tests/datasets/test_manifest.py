@@ -70,3 +70,40 @@ def test_no_rows(tmp_path):
     write_manifest(tmp_path / "none.arrow", [], header)
     manifest = Manifest(tmp_path / "none.arrow")
     assert len(manifest) == 0 and len(manifest.split("training")) == 0
+
+
+def test_columns_are_those_of_the_rows(tmp_path, small_batches, monkeypatch):
+    monkeypatch.setattr(manifests, "_ROWS_AT_ONCE", 300)
+    count = 2100
+    header = {"dataset": "x", "raw_ids": [], "archives": {"a.zip": "0", "b.zip": "1"}, "archive_sizes": {}}
+    write_manifest(tmp_path / "many.arrow", map(row, range(count)), header)
+    manifest = Manifest(tmp_path / "many.arrow")
+    rows = np.array([0, 4, 999, 1000, 1001, 1500, 2099])
+    assert manifest.sizes(rows).tolist() == [[i, i + 1] for i in rows]
+    assert manifest.files(rows).to_pylist() == [f"b.zip/m{i}" for i in rows]
+    archive, offset, length = manifest.places(rows)
+    assert [manifest.archives[each] for each in archive] == ["b.zip"] * 7
+    assert offset.tolist() == [i * 2**20 for i in rows] and length.tolist() == rows.tolist()
+    none = rows[:0]
+    assert (
+        manifest.sizes(none).shape == (0, 2) and not len(manifest.files(none)) and [len(each) for each in manifest.places(none)] == [0] * 3
+    )
+    wanted = ["image 3", "image 1001", "image 7", "image 9999"]
+    assert manifest.rows_named(wanted, "training") == {"image 1001": 1001, "image 7": 7}
+    assert manifest.rows_named(wanted, "validation") == {"image 3": 3}
+
+
+def test_annotations_are_those_of_the_rows(tmp_path, small_batches, monkeypatch):
+    monkeypatch.setattr(manifests, "_ROWS_AT_ONCE", 300)
+    rows = [row(i) | {"pixels": [i + 1] * (i % 4)} for i in range(2100)]
+    header = {"dataset": "x", "raw_ids": [], "archives": {"a.zip": "0", "b.zip": "1"}, "archive_sizes": {}}
+    write_manifest(tmp_path / "many.arrow", rows, header)
+    found = []
+    for some in Manifest(tmp_path / "many.arrow").annotated("validation"):
+        assert len(some.rows) <= 300
+        for place, (index, area) in enumerate(zip(some.rows.tolist(), some.areas.tolist(), strict=True)):
+            own = some.image == place
+            found.append((index, area, some.labels[own].tolist(), some.pixels[own].tolist()))
+    assert found == [(i, i * (i + 1), rows[i]["labels"], rows[i]["pixels"]) for i in range(0, 2100, 3)]
+    write_manifest(tmp_path / "labels.arrow", [each | {"pixels": None} for each in rows], header)
+    assert all(some.pixels is None for some in Manifest(tmp_path / "labels.arrow").annotated("training"))

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from larvseg.config import Augmentation
-from larvseg.datasets.feature_files import VIEWS, Entry, Features, write_view
+from larvseg.datasets.feature_files import VIEWS, Features, Index, write_view
 from larvseg.datasets.transforms import Window, resized_size
 from larvseg.datasets.views import FeatureViews
 
@@ -47,9 +48,10 @@ def views(tmp_path) -> FeatureViews:
     sizes = [resized_size(*size, AUGMENTATION.short_side, AUGMENTATION.long_side) for size in SIZES]
     for view in VIEWS:
         grids = [cells_of(images.mask(row), size, view == "flipped") for row, size in enumerate(sizes)]
-        entries = [Entry(str(row), *grid.shape[:2], True, False) for row, grid in enumerate(grids)]
-        write_view(Path(tmp_path / view), grids, entries, 2)
-        features[view] = Features(tmp_path / view, entries, {row: str(row) for row in range(len(grids))})
+        names, there = pa.chunked_array([list(map(str, range(len(grids))))]), np.ones(len(grids), bool)
+        index = Index(names, *np.array([grid.shape[:2] for grid in grids]).T, there, there)
+        write_view(Path(tmp_path / view), grids, index, view, 2)
+        features[view] = Features(tmp_path / view, index, view, np.arange(len(grids)), names)
     return FeatureViews(images, features, AUGMENTATION, CELL)
 
 

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.bootstrap import drawn, image_counts, mean_over, resampled_iou
+from larvseg.evaluation import bootstrap
+from larvseg.evaluation.bootstrap import ImageCounts, drawn, image_counts, mean_over, resampled_iou, weights
 from larvseg.evaluation.confusion import ConfusionCounts, accumulate
 from larvseg.evaluation.metrics import class_iou, mean_iou, metrics_of
 from tests.data import novel
@@ -38,7 +40,7 @@ def test_every_image_once_gives_the_metrics():
 def test_resamples_are_those_of_a_plain_bootstrap():
     images = [3, 4, 9, 17, 40]
     counts = counted(images)
-    weights = drawn(5, 200, (0, 0))
+    weights = np.concatenate([*drawn(5, 200, (0, 0))])
     found, pixels = image_counts(counts.rows(), counts.classes)
     assert found.tolist() == images
     iou, fast = resampled_iou(pixels, weights), mean_over(resampled_iou(pixels, weights), [0, 2, 5])
@@ -57,13 +59,38 @@ def test_a_mean_over_nothing():
 
 
 def test_images_are_drawn_with_replacement():
-    weights = drawn(40, 3000, (7, 1))
+    def whole(*seed: int) -> np.ndarray:
+        return np.concatenate([*drawn(40, 3000, seed)])
+
+    weights = whole(7, 1)
     assert (weights.sum(1) == 40).all()
     assert (weights == 0).mean() == pytest.approx((1 - 1 / 40) ** 40, abs=0.01)
     assert weights.mean(0) == pytest.approx(1, abs=0.1)
-    assert np.array_equal(weights, drawn(40, 3000, (7, 1))) and not np.array_equal(weights, drawn(40, 3000, (7, 2)))
+    assert np.array_equal(weights, whole(7, 1)) and not np.array_equal(weights, whole(7, 2))
+
+
+@pytest.mark.parametrize("images", [range(2, 22, 2), [7, 3, 12, 5, 1]])
+def test_counts_are_the_same_whether_images_come_at_once_or_in_parts(monkeypatch, images):
+    counts = counted(images)
+    found, whole = image_counts(counts.rows(), counts.classes)
+    assert found.tolist() == sorted(images)
+    rows = counts.rows()
+    for image, own in zip(found, whole.dense(slice(None)).transpose(1, 0, 2), strict=True):
+        matrix = accumulate(rows[:, rows[0] == image], len(NAMES))
+        assert np.array_equal(own, [matrix.sum(1), matrix.sum(0), matrix.diagonal()])
+    monkeypatch.setattr(bootstrap, "_IMAGES_AT_ONCE", 3)
+    again, parts = image_counts(counts.rows(), counts.classes)
+    assert np.array_equal(again, found) and parts.same_labels(whole)
+    assert np.array_equal(parts.dense(slice(None)), whole.dense(slice(None)))
+
+
+def test_draws_are_the_same_whether_they_come_at_once_or_in_parts(monkeypatch):
+    at_once = np.random.default_rng((3, 1)).multinomial(40, np.full(40, 1 / 40), size=70)
+    monkeypatch.setattr(bootstrap, "_NUMBERS_AT_ONCE", 90)
+    first, *parts = weights(40, 70, (3, 1))
+    assert (first == 1).all() and len(parts) == 35 and np.array_equal(np.concatenate(parts), at_once)
 
 
 def test_weights_of_other_images_are_refused():
     with pytest.raises(LarvSegError, match="weights of 4 images for counts of 5"):
-        resampled_iou(np.zeros((3, 5, 2)), np.ones((1, 4)))
+        resampled_iou(ImageCounts(*(csr_array((5, 2)) for _ in range(3))), np.ones((1, 4)))

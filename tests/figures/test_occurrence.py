@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
+from larvseg.datasets.manifest import Annotated
 from larvseg.figures.world.data import TRAINING, Companion, companions, published, seen
 from larvseg.vocabulary.datasets import committed
 from tests.data import load_vocabulary
 
 
 def counted(*masks):
-    """Masks as text, a letter a class, a dot where there is no label: pixels of each class and of the whole."""
+    """Masks as text, a letter a class, a dot where there is no label: what a manifest says of them."""
     letters = [mask.replace("/", "") for mask in masks]
-    return [({"abcd".index(each): text.count(each) for each in set(text) - {"."}}, len(text)) for text in letters]
+    found = [(image, "abcd".index(each), text.count(each)) for image, text in enumerate(letters) for each in sorted(set(text) - {"."})]
+    return [Annotated(np.arange(len(letters)), np.array([len(text) for text in letters]), *np.array(found).T)]
 
 
 MASKS = ("aab/abb", "aa/..", "c./cb", "cb/cb")

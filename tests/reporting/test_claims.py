@@ -56,7 +56,7 @@ def test_the_interval_is_that_of_a_plain_bootstrap_with_students_t_for_the_seeds
         return [under("LarvSeg", seed, times) - under("Baseline", seed, times) for seed in range(3)]
 
     error = statistics.stdev(differences(np.ones(SEEN))) / 3**0.5
-    draws = zip(drawn(SEEN, 300, (0, IMAGES)), students_t(2), strict=True)
+    draws = zip(np.concatenate([*drawn(SEEN, 300, (0, IMAGES))]), students_t(2), strict=True)
     plain = [statistics.fmean(differences(times)) + t * error for times, t in draws]
     assert [line["low"], line["high"]] == [f"{value:+.2f}" for value in np.percentile(plain, (2.5, 97.5))]
 
@@ -171,7 +171,7 @@ def test_groupings_of_several_seeds_are_resampled_by_seeds_and_draws(world):
     draws["denseclip.A150"] = ([14.5],)
     data = {"segmenter.A150": "C171", "supervised.A150": "A150", "denseclip.A150": "ITPair"}
     ours, *rivals = (world.grouping(run, *draws[run], data=data[run]) for run in draws)
-    known = [drawn(2, 300, (0, KNOWN_PIXELS, seed)).astype(int) for seed in range(3)]
+    known = [np.concatenate([*drawn(2, 300, (0, KNOWN_PIXELS, seed))]).astype(int) for seed in range(3)]
     for rival in rivals:
         line = world.test(ours, rival, **GROUPING)
         theirs = draws[rival.run] if rival.trained else draws[rival.run] * 3

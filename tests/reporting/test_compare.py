@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from larvseg.datasets.manifest import Annotated
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.reporting.compare import RESAMPLES, Evaluated, Line, by_class, by_image, by_third, gains, image_iou
@@ -125,9 +126,10 @@ IMAGES = {"wall": 90, "sofa": 40, "lamp": 8, "stool": 8, "bathtub": 20, "radiato
 
 def test_thirds_of_novel_classes(tmp_path):
     names = list(IMAGES)
-    rows = [(number,) for number, name in enumerate(names) for _ in range(IMAGES[name])]
-    header = {"classes": names, "dataset": "WA150"}
-    manifest = SimpleNamespace(header=header, split=lambda name: range(len(rows)), labels=rows.__getitem__)
+    labels = np.repeat(np.arange(len(names)), list(IMAGES.values()))
+    images = np.arange(len(labels))
+    shown = Annotated(images, np.full(len(labels), 64), images, labels, None)
+    manifest = SimpleNamespace(header={"classes": names, "dataset": "WA150"}, annotated=lambda split: iter([shown]))
 
     def run(name: str, seed: int, **ious: float) -> Evaluated:
         classes = [{"name": each, "iou": iou, "novel_s": each != "wall", "by_name": each == "blind"} for each, iou in ious.items()]

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from larvseg.datasets.manifest import Annotated
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.reporting.tail import images_of_each_class, thirds
 from tests.data import load_vocabulary, novel
@@ -50,6 +51,9 @@ def test_novel_by_name_alone_is_what_the_two_alignment_rules_differ_in(benchmark
 
 
 def test_training_images_are_counted():
-    labels = {0: (0, 1), 1: (1,), 2: (0,)}
-    manifest = SimpleNamespace(header={"classes": ["sofa", "lamp"]}, split=lambda name: [0, 1], labels=labels.__getitem__)
-    assert images_of_each_class(manifest) == {"sofa": 1, "lamp": 2}
+    shown = [(0, 0), (0, 1), (0, 2), (1, 1)], [(0, 1), (1, 3)]  # images and their labels, of which two have one name
+    parts = [Annotated(np.arange(2), np.full(2, 64), *np.array(each).T, None) for each in shown]
+    names = ["sofa", "lamp", "lamp", "bed", "desk"]
+    manifest = SimpleNamespace(header={"classes": names}, annotated={"training": parts}.__getitem__)
+    assert images_of_each_class(manifest) == {"sofa": 1, "lamp": 3, "bed": 1}
+    assert images_of_each_class(manifest, ["a", "b", "c", "d", "e"]) == {"a": 1, "b": 3, "c": 1, "d": 1}

@@ -128,3 +128,18 @@ def test_the_head_learns_faster_by_its_factor():
     optimiser = build_optimiser(settings, backbone.parameters(), head.parameters())
     set_learning_rate(optimiser, 0.5)
     assert [(len(group["params"]), group["lr"]) for group in optimiser.param_groups] == [(2, 0.5), (2, 2.0)]
+
+
+def test_tensors_that_share_memory_are_saved_as_they_are(tmp_path):
+    whole = torch.arange(12.0).reshape(3, 4)
+    tensors = {
+        "whole": whole,
+        "same": whole,
+        "row": whole[1],
+        "transposed": whole.T,
+        "alone": torch.ones(2),
+        "part": torch.arange(9.0)[2:5],
+    }
+    save_tensors(tmp_path / "file", tensors, {})
+    found, _ = load_tensors(tmp_path / "file")
+    assert found.keys() == tensors.keys() and all(torch.equal(found[name], tensors[name]) for name in tensors)

@@ -76,8 +76,8 @@ def test_features_are_those_of_the_network_one_image_at_a_time(frozen):
 def test_each_image_is_seen_once_and_counted_by_the_data_sets_that_train_on_it(frozen):
     config, inputs, _ = frozen
     index = read_index(inputs["C171.index"])
-    assert len(index) == len({entry.image for entry in index}) == 36
-    assert [sum(getattr(entry, split) for entry in index) for split in ("training", "validation")] == [27, 9]
+    assert len(index) == len(set(index.images.to_pylist())) == 36
+    assert [index.training.sum(), index.validation.sum()] == [27, 9]
     assert all(json.loads(inputs[f"{dataset}.statistics"].read_text())["cells"] == 9 * 4 for dataset in CLASSES)
     mean, deviation = standard(inputs[f"{dataset}.statistics"] for dataset in ("C171", "WA150"))
     cells = [features_of(inputs, "plain", Manifest(inputs[each]), AUGMENTATION, CELL) for each in ("C171", "WA150")]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from larvseg.config import WorldConfig
-from larvseg.datasets.manifest import Manifest
+from larvseg.datasets.manifest import Annotated, Manifest
 from larvseg.errors import LarvSegError
 from larvseg.vocabulary.alignment import BY_NAME
 from larvseg.vocabulary.names import read_reference
@@ -48,28 +49,25 @@ class Companion(NamedTuple):
     anywhere: float  # of all images
 
 
-def seen(images: Iterable[tuple[Mapping[int, int], int]], classes: int) -> Seen:
-    """What `images` show: of each the pixels of the classes that it has, and how many pixels it has in all, with those of no class.
+def seen(images: Iterable[Annotated], classes: int) -> Seen:
+    """What `images` show, at least one in all.
 
-    There is at least one. All pixels count alike, so that large images weigh more than small ones.
+    All pixels count alike, so that large images weigh more than small ones; those of no class count, too.
     """
-    shown, pixels, area = [], np.zeros(classes, np.int64), 0
-    for counts, size in images:
-        row = np.zeros(classes, np.int64)
-        for label, count in counts.items():
-            row[label] = count
-        shown.append(row > 0)
-        pixels += row
-        area += size
-    each = np.array(shown)
-    return Seen(Shares(each.mean(0), pixels / area), each.sum(1), each.T.astype(np.int64) @ each)
+    labels, pixels, together, area = [], np.zeros(classes), np.zeros((classes, classes), np.int64), 0
+    for some in images:
+        shown = csr_array((np.ones(len(some.labels), np.int64), (some.image, some.labels)), (len(some.rows), classes))
+        labels.append(shown.sum(1))
+        together += (shown.T @ shown).toarray()
+        pixels += np.bincount(some.labels, some.pixels, classes)  # whole numbers are exact
+        area += int(some.areas.sum())
+    each = np.concatenate(labels)
+    return Seen(Shares(together.diagonal() / len(each), pixels / area), each, together)
 
 
 def seen_in(manifest: Manifest) -> Seen:
     """What the masks of the training images of `manifest` show."""
-    rows = (manifest.row(index) for index in manifest.split("training").tolist())
-    counted = ((dict(zip(row["labels"], row["pixels"], strict=True)), row["width"] * row["height"]) for row in rows)
-    return seen(counted, len(manifest.header["classes"]))
+    return seen(manifest.annotated("training"), len(manifest.header["classes"]))
 
 
 def published(names: Sequence[str] | None = None) -> tuple[Shares, np.ndarray]:

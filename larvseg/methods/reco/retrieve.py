@@ -38,13 +38,14 @@ def index(config: IndexConfig, inputs: Mapping[str, Path], outputs: Mapping[str,
     device = prepare(config.runtime)
     clip = load_clip(inputs["retrieval"], device)
     squares = CentralSquares(TrainingImages(Manifest(inputs["index"]), config.dataset, "none"), clip.image_size)
-    parts = []
+    embeddings, done = torch.empty(len(squares), clip.dim), 0
     with tqdm(total=len(squares), desc="index", unit="image", file=sys.stderr, disable=None) as progress:
         for images in DataLoader(squares, config.batch_size, num_workers=workers(config.runtime)):
             with autocast(config.runtime):
-                parts.append(clip.encode_images(images.to(device)).float().cpu())
+                embeddings[done : done + len(images)] = clip.encode_images(images.to(device)).float()
+            done += len(images)
             progress.update(len(images))
-    save_tensors(outputs["embeddings"], {"embeddings": torch.cat(parts)}, {"dataset": config.dataset})
+    save_tensors(outputs["embeddings"], {"embeddings": embeddings}, {"dataset": config.dataset})
 
 
 @torch.inference_mode()

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from larvseg.config import nearest
@@ -57,10 +58,11 @@ def sizes_of(manifest: Manifest, benchmark: str) -> dict[str, float]:
     Raises LarvSegError if the manifest is not that of `benchmark`.
     """
     names = _header(manifest, benchmark)["classes"]
-    rows = map(manifest.row, manifest.split("validation").tolist())
-    shown = pd.DataFrame(rows, columns=["labels", "pixels", "width", "height"]).explode(["labels", "pixels"]).dropna()
-    shares = 100 * shown["pixels"] / (shown["width"] * shown["height"])
-    return shares.groupby(shown["labels"]).agg(statistics.fmean).rename(dict(enumerate(names))).to_dict()
+    shown = [(some.labels, 100 * some.pixels / some.areas[some.image]) for some in manifest.annotated("validation") if len(some.labels)]
+    if not shown:
+        return {}
+    labels, shares = map(np.concatenate, zip(*shown, strict=True))
+    return {names[label]: statistics.fmean(shares[labels == label]) for label in np.unique(labels)}
 
 
 def _header(manifest: Manifest, dataset: str) -> Mapping[str, Any]:

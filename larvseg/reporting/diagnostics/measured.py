@@ -10,7 +10,7 @@ import numpy as np
 
 from larvseg.config.diagnostics import ConfusionConfig, Measured, SharesConfig
 from larvseg.errors import LarvSegError
-from larvseg.evaluation.confusion import accumulate, read_confusion
+from larvseg.evaluation.confusion import confusion_matrix
 from larvseg.evaluation.metrics import read_metrics
 
 
@@ -38,12 +38,12 @@ def counts_of(run: Measured, inputs: Mapping[str, Path], config: SharesConfig | 
     matrix = np.zeros((len(names), len(names)), dtype=np.int64)
     for seed, found in zip(run.seeds, metrics, strict=True):
         path = inputs[f"{run.run}.seed{seed}.confusion"]
-        rows, classes = read_confusion(path)
-        if tuple(each["name"] for each in found["classes"]) != names or classes != len(names):
+        own = confusion_matrix(path)
+        if tuple(each["name"] for each in found["classes"]) != names or len(own) != len(names):
             raise LarvSegError(
                 f"{path}: counts of other classes than in the metrics beside it or of the first seed; evaluate the run again"
             )
-        matrix += accumulate(rows, classes)
+        matrix += own
     return Counts(list(names), np.array(novel), matrix)
 
 
