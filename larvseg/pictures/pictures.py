@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, in_one_line
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no others are tried: each decoder is a way in
 SUFFIXES = frozenset(
@@ -101,8 +101,7 @@ def read(path: Path) -> Picture:
 
 def printable(text: str) -> str:
     """`text` in one line that can be shown and written: what cannot be printed is a replacement character."""
-    shown = "".join(letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in text)
-    return " ".join(shown.split())
+    return " ".join(in_one_line(text).split())
 
 
 def _picture(image: Image.Image, name: str) -> Picture:

@@ -20,7 +20,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reason
+from larvseg.sources.pickles import Unpickler, check_keys
 
 MEMBER = "ADE20K_2021_17_01/index_ade20k.pkl"
 OBJECTS = 3688  # classes of objects in the release of 2021
@@ -76,8 +77,8 @@ def load_index(source: Path) -> AdeIndex:
     Raises LarvSegError for a file that is missing, damaged or too large, for one that is no index of the release of 2021, and, naming
     it, for any function or class that the file asks for beyond arrays of numbers and text. Nothing of such a file is executed.
     """
-    with _opened(source) as file:
-        content = _Unpickler(file, source).load()
+    with _opened(source) as (file, size):
+        content = _Unpickler(file, size, source).load()
         while file.read(2**20):  # the checksum of a zip member is compared at its end
             pass
     try:
@@ -87,46 +88,47 @@ def load_index(source: Path) -> AdeIndex:
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[IO[bytes]]:
+def _opened(source: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """The index and its bytes."""
     try:
         if source.suffix == ".zip":
             with zipfile.ZipFile(source) as archive:
                 if MEMBER not in archive.namelist():
                     raise LarvSegError(f"{source}: holds no {MEMBER}; use the official archive of 2021")
-                _check_size(source, archive.getinfo(MEMBER).file_size)
+                size = _checked(source, archive.getinfo(MEMBER).file_size)
                 with archive.open(MEMBER) as file:
-                    yield file
+                    yield file, size
         else:
-            _check_size(source, source.stat().st_size)
+            size = _checked(source, source.stat().st_size)
             with open(source, "rb") as file:
-                yield file
+                yield file, size
     except FileNotFoundError:
         raise LarvSegError(f"{source}: no such file; fetch it first") from None
     except _BROKEN as error:
         raise _not_an_index(source, error) from None
 
 
-def _check_size(source: Path, size: int) -> None:
+def _checked(source: Path, size: int) -> int:
     if size > LARGEST_INDEX:
         raise LarvSegError(f"{source}: an index of {size} bytes, over the limit of {LARGEST_INDEX}; use the official file")
+    return size
 
 
 def _not_an_index(source: Path, error: Exception) -> LarvSegError:
-    problem = " ".join(str(error).split()) or type(error).__name__
-    return LarvSegError(f"{source}: not the index of ADE20K ({problem}); delete it and fetch it again")
+    return LarvSegError(f"{source}: not the index of ADE20K ({reason(error)}); delete it and fetch it again")
 
 
 # ---- unpickling
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(Unpickler):
     """Knows the few names that pickles of arrays need, by whatever version of numpy, and stand-ins instead of what they name.
 
     numpy's own functions trust the state they are given: a made-up data type makes them follow pointers out of the file.
     """
 
-    def __init__(self, file: IO[bytes], source: Path):
-        super().__init__(file, encoding="latin1")
+    def __init__(self, file: IO[bytes], size: int, source: Path):
+        super().__init__(file, size, encoding="latin1")
         self.source = source
         self.spent = 0
         self.known: dict[str, Any] = {
@@ -159,6 +161,10 @@ class _Unpickler(pickle.Unpickler):
             # of a number bytes() would make that many bytes
             if len(content) > 1 or not all(isinstance(one, (bytes, bytearray, list, tuple, set, frozenset, dict)) for one in content):
                 raise ValueError(f"a {kind.__name__} of something else than a collection")
+            if kind in (set, frozenset):
+                check_keys(key for each in content for key in each)
+            elif kind is dict and content and not isinstance(content[0], dict):
+                raise ValueError("a dict of something else than a dict")
             return kind(*map(self._charged, content))
 
         return copy
