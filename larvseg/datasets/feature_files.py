@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from larvseg.config import VIEWS
+from larvseg.datasets.arrow import table_in
 from larvseg.datasets.manifest import Manifest
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
 from larvseg.files import replacing
 
 _COLUMNS = {"image": pa.string(), "rows": pa.int32(), "columns": pa.int32(), "training": pa.bool_(), "validation": pa.bool_()}
@@ -42,11 +44,13 @@ def write_index(path: Path, entries: Sequence[Entry]) -> None:
 
 def read_index(path: Path) -> list[Entry]:
     """The entries of the index at `path`; LarvSegError for a file that is none."""
-    try:
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    with reading(path, "an index of features", "delete it, so that it is made again"):
+        table = table_in(path)
+        if {field.name: field.type for field in table.schema} != _COLUMNS or any(column.null_count for column in table.columns):
+            raise ValueError(f"other columns than {', '.join(_COLUMNS)}")
+        if pc.min(table["rows"]).as_py() is not None and min(pc.min(table[name]).as_py() for name in ("rows", "columns")) < 0:
+            raise ValueError("fewer cells than none")
         return [Entry(**row) for row in table.to_pylist()]
-    except (pa.ArrowException, OSError, TypeError) as error:
-        raise LarvSegError(f"{path}: no index of features ({error}); delete it, so that it is made again") from None
 
 
 def entries_of(view: str, index: Sequence[Entry]) -> list[Entry]:
@@ -84,10 +88,8 @@ class Features:
     """
 
     def __init__(self, path: Path, entries: Sequence[Entry], images: Mapping[int, str]) -> None:
-        try:
+        with reading(path, "a file of features", "delete it, so that it is made again"):
             self._cells = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise LarvSegError(f"{path}: no file of features ({error}); delete it, so that it is made again") from None
         starts = np.cumsum([0, *(entry.rows * entry.columns for entry in entries)], dtype=np.int64).tolist()
         if self._cells.ndim != 2 or self._cells.dtype != np.float16 or len(self._cells) != starts[-1]:
             raise LarvSegError(f"{path}: holds {self._cells.shape} of {self._cells.dtype}, not the cells of its index; delete it")

@@ -181,6 +181,7 @@ def _images_of(manifest: Manifest, split: str) -> np.ndarray:
     counts = np.zeros(len(manifest.header["classes"]), np.int64)
     file = pa.ipc.open_file(pa.memory_map(str(manifest.path)))
     for batch in (file.get_batch(i) for i in range(file.num_record_batches)):
+        batch.validate(full=True)
         labels = batch.filter(pc.equal(batch.column("split"), split)).column("labels").flatten()
         counts += np.bincount(labels.to_numpy(), minlength=len(counts))
     return counts

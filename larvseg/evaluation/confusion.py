@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from larvseg.errors import LarvSegError
+from larvseg.datasets.arrow import table_in
+from larvseg.errors import LarvSegError, reading
 
 COLUMNS = ("image", "target", "prediction", "count")
+CLASSES = 2**16  # more than any data set has
 DENSE = 4  # with fewer cells of the matrix than so many times the pixels, counting in all cells is quicker than sorting the pixels
 
 
@@ -60,10 +62,14 @@ class ConfusionCounts:
 
 
 def read_confusion(path: Path) -> tuple[np.ndarray, int]:
-    """The (4, R) int64 rows that `ConfusionCounts.write` wrote, and the number of classes."""
-    with pa.memory_map(str(path)) as source:
-        table = pa.ipc.open_file(source).read_all()
-        return np.stack([table[name].to_numpy().astype(np.int64) for name in COLUMNS]), int(table.schema.metadata[b"classes"])
+    """The (4, R) int64 rows that `ConfusionCounts.write` wrote, and the number of classes; LarvSegError for a file that is none."""
+    with reading(path, "confusion counts", "delete it and evaluate the run again"):
+        table = table_in(path)
+        classes = int(table.schema.metadata[b"classes"])
+        rows = np.stack([table[name].to_numpy() for name in COLUMNS], dtype=np.int64)
+        if not 0 < classes <= CLASSES or rows.min(initial=0) < 0 or rows[1:3].max(initial=0) >= classes:
+            raise ValueError("counts of no classes, or of other ones")
+        return rows, classes
 
 
 def accumulate(rows: np.ndarray, classes: int) -> np.ndarray:

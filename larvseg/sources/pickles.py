@@ -21,7 +21,7 @@ class Unpickler(pickle._Unpickler):
     dispatch = dict(pickle._Unpickler.dispatch)
 
     def __init__(self, file: IO[bytes], size: int, **settings: Any):
-        super().__init__(_Bounded(file, size), **settings)
+        super().__init__(Bounded(file, size), **settings)
 
     def find_class(self, module: str, name: str) -> Any:
         raise pickle.UnpicklingError(f"it names {module}.{name}")
@@ -67,20 +67,17 @@ def check_keys(keys: Iterable[Any]) -> None:
             raise pickle.UnpicklingError(f"a {type(key).__name__} as a key")
 
 
-class _Bounded:
-    """A file of which no more is asked than the `size` bytes that are in it."""
+class Bounded:
+    """The open `file`, of which never more is asked at a time than the `size` bytes that are in it."""
 
     def __init__(self, file: IO[bytes], size: int):
-        self._file, self._left = file, size
+        self._file, self._size = file, size
 
-    def read(self, size: int) -> bytes:
-        if size > self._left:
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes; EOFError where it cannot have so many."""
+        if size > self._size:
             raise EOFError("it ends early")
-        return self._counted(self._file.read(size))
+        return self._file.read(size)
 
-    def readline(self) -> bytes:
-        return self._counted(self._file.readline(self._left))
-
-    def _counted(self, data: bytes) -> bytes:
-        self._left -= len(data)
-        return data
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)

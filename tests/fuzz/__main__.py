@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -60,7 +61,8 @@ def outcomes(todo: Sequence[Task], processes: int) -> Iterator[tuple[Task, Tried
 
 
 def _work(task: Task, pipe: Connection) -> None:
-    faulthandler.dump_traceback_later(STUCK, exit=True)
+    faulthandler.dump_traceback_later(STUCK, exit=True, file=open(os.dup(2), "w"))
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # where decoders in C say what they think of a file
     pipe.send(tried(KINDS[task.name], task.inputs, task.number))
 
 

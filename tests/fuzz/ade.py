@@ -22,7 +22,15 @@ from tests.fuzz.kind import Kind
 from tests.sources import test_ade_index, test_ade_json, test_narratives
 
 OBJECTS = 4  # classes in the indexes here, so that they are small
-Call = test_ade_index.Call
+
+
+class Harm(test_ade_index.Call):
+    """Pickles as a call, which copying it does not make."""
+
+    def __deepcopy__(self, memo: dict) -> Harm:
+        return self
+
+
 _CONTENT = {
     "filename": ["ADE_train_1.jpg", "ADE_train_2.jpg"],
     "folder": ["ADE20K_2021_17_01/images"] * 2,
@@ -41,7 +49,7 @@ _TOKENS = (*_OPS, b"cos\nsystem\n", b"(S'touch canary'\ntR", b"cbuiltins\neval\n
 _HARM = st.sampled_from([(os.system, f"touch {CANARY}"), (open, f"../{CANARY}"), (bytearray, 10**12), (bytes, 10**12), (eval, "1"), (OrderedDict, ())])
 _ARRAYS = st.sampled_from([np.zeros(3), np.zeros((OBJECTS, 2), bool), np.array(["x", "y"]), np.array([["x"], None], object), np.array([(1, 2.0)], "i4,f8")])
 _VALUES = st.recursive(
-    st.integers() | st.text(max_size=5) | st.binary(max_size=5) | st.none() | st.floats() | _ARRAYS | _HARM.map(lambda call: Call(*call)),
+    st.integers() | st.text(max_size=5) | st.binary(max_size=5) | st.none() | st.floats() | _ARRAYS | _HARM.map(lambda call: Harm(*call)),
     lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
     max_leaves=6,
 )
