@@ -125,8 +125,8 @@ class Manifest:
             file = pa.ipc.open_file(pa.memory_map(str(path)))
             self._batches = [file.get_batch(i) for i in range(file.num_record_batches)]
             self.header: dict[str, Any] = _header((file.schema.metadata or {})[_METADATA])
-        if {field.name: field.type for field in file.schema} != _COLUMNS:
-            raise LarvSegError(f"{path}: a manifest with other columns than {', '.join(_COLUMNS)}; delete it and derive it again")
+            if {field.name: field.type for field in file.schema} != _COLUMNS:
+                raise LarvSegError(f"{path}: a manifest with other columns than {', '.join(_COLUMNS)}; delete it and derive it again")
         self._starts = np.cumsum([0, *(len(batch) for batch in self._batches)])
         self._columns = Batches(self._batches, _plain_columns)
         self._raw_ids, self._ignored = (tuple(self.header.get(key, ())) for key in ("raw_ids", "ignored"))
@@ -230,8 +230,8 @@ class Manifest:
 def _header(text: bytes) -> dict[str, Any]:
     header = json.loads(text)
     lists = {"classes": str, "raw_ids": int, "ignored": int, "absent": str}
-    if not isinstance(header, dict) or not isinstance(header.get("dataset"), str):
-        raise ValueError("a header that names no data set")
+    if not isinstance(header, dict) or not isinstance(header.get("dataset", ""), str):
+        raise ValueError("a header of another form")
     if wrong := [key for key, kind in lists.items() if not all(isinstance(each, kind) for each in _listed(header.get(key, [])))]:
         raise ValueError(f"a header with something else under {wrong[0]}")
     return header

@@ -16,11 +16,12 @@ METADATA_KEY = "larvseg"  # as larvseg.training.checkpoint writes it
 
 def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays in `path` and their metadata; LarvSegError if it is not a file of this project."""
-    with reading(path, "a readable safetensors file of this project", "delete it and make it again"), safe_open(path, framework="np") as file:
-        about = json.loads((file.metadata() or {})[METADATA_KEY])
-        if not isinstance(about, dict):
-            raise ValueError(f"its metadata is a {type(about).__name__}")
-        return {name: file.get_tensor(name) for name in sorted(file.keys())}, about
+    with reading(path, "a readable safetensors file of this project", "delete it and make it again"):
+        with safe_open(path, framework="np") as file:
+            about = json.loads((file.metadata() or {})[METADATA_KEY])
+            if not isinstance(about, dict):
+                raise ValueError(f"its metadata is a {type(about).__name__}")
+            return {name: file.get_tensor(name) for name in sorted(file.keys())}, about
 
 
 def read_arrays_of(path: Path, **wanted: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
