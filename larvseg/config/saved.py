@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, model_validator
 
+from larvseg.columns import can_be_shown
 from larvseg.config.base import Model
 
 CLASSES, LETTERS = 2**16, 1000  # names of all data sets together, letters of one
@@ -25,6 +26,8 @@ class Vocabulary(Model):
                 raise ValueError(f"index.{dataset} has a place in names for each of its classes")
         if len(self.names) > CLASSES or max(map(len, [*self.names, *(name for each in self.classes.values() for name in each)])) > LETTERS:
             raise ValueError(f"there are at most {CLASSES} names of at most {LETTERS} letters")
+        if odd := [name for each in (self.names, *self.classes.values()) for name in each if not can_be_shown(name)]:
+            raise ValueError(f"the name {odd[0]!r} has letters that cannot be shown")
         return self
 
 

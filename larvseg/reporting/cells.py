@@ -64,7 +64,7 @@ def read_cells(path: Path) -> list[Cell]:
     """The cells in `path`. Raises LarvSegError if it is missing or a line is not a cell."""
     cells = []
     with reading(path, "a file of cells", "delete it and make its table again", missing="`snakemake` writes it with its table"):
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
             with reading(f"{path}: line {number}", "a cell", "delete the file and make its table again"):
                 fields = json.loads(line)
                 parse(CellForm, fields, f"{path}: line {number}")

