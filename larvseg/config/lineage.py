@@ -53,7 +53,7 @@ class Record(_Open):
 class Moments(_Open):
     """X.run.json: when the job started, in seconds since 1970, and how long it took."""
 
-    started: float
+    started: float = 0.0
     seconds: float
 
 

@@ -55,7 +55,9 @@ def outcomes(todo: Sequence[Task], processes: int) -> Iterator[tuple[Task, Tried
                 found = pipe.recv()
             except EOFError:
                 process.join()
-                found = Tried(task.inputs, 0, (f"its process ended with {process.exitcode}; larvseg-fuzz-* in the temporary folder has the input",))
+                found = Tried(
+                    task.inputs, 0, (f"its process ended with {process.exitcode}; larvseg-fuzz-* in the temporary folder has the input",)
+                )
             process.join()
             yield task, found
 
@@ -70,7 +72,15 @@ def summary(found: dict[str, Tried]) -> list[str]:
     """One line for each kind, and one for all of them."""
     rows = [("kind", "inputs", "sound", "refused", "faults")]
     rows += [(name, *map(grouped, (each.inputs, each.sound, each.refused, len(each.faults)))) for name, each in found.items()]
-    rows.append(("all", *(grouped(sum(column)) for column in zip(*((t.inputs, t.sound, t.refused, len(t.faults)) for t in found.values()), strict=True))))
+    rows.append(
+        (
+            "all",
+            *(
+                grouped(sum(column))
+                for column in zip(*((t.inputs, t.sound, t.refused, len(t.faults)) for t in found.values()), strict=True)
+            ),
+        )
+    )
     return columns(rows, left=(0,))
 
 

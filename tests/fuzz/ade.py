@@ -45,9 +45,22 @@ _CONTENT = {
 }
 _SOUND = [pickle.dumps(_CONTENT, protocol=protocol) for protocol in (0, 2, 3, 4, 5)]
 _OPS = tuple(getattr(pickle, name) for name in dir(pickle) if isinstance(getattr(pickle, name), bytes) and len(getattr(pickle, name)) == 1)
-_TOKENS = (*_OPS, b"cos\nsystem\n", b"(S'touch canary'\ntR", b"cbuiltins\neval\n", b"cnumpy\nload\n", b"\x94", b"r\xff\xff\xff\x7f", b"\x8e" + b"\xff" * 7 + b"\x7f")
-_HARM = st.sampled_from([(os.system, f"touch {CANARY}"), (open, f"../{CANARY}"), (bytearray, 10**12), (bytes, 10**12), (eval, "1"), (OrderedDict, ())])
-_ARRAYS = st.sampled_from([np.zeros(3), np.zeros((OBJECTS, 2), bool), np.array(["x", "y"]), np.array([["x"], None], object), np.array([(1, 2.0)], "i4,f8")])
+_TOKENS = (
+    *_OPS,
+    b"cos\nsystem\n",
+    b"(S'touch canary'\ntR",
+    b"cbuiltins\neval\n",
+    b"cnumpy\nload\n",
+    b"\x94",
+    b"r\xff\xff\xff\x7f",
+    b"\x8e" + b"\xff" * 7 + b"\x7f",
+)
+_HARM = st.sampled_from(
+    [(os.system, f"touch {CANARY}"), (open, f"../{CANARY}"), (bytearray, 10**12), (bytes, 10**12), (eval, "1"), (OrderedDict, ())]
+)
+_ARRAYS = st.sampled_from(
+    [np.zeros(3), np.zeros((OBJECTS, 2), bool), np.array(["x", "y"]), np.array([["x"], None], object), np.array([(1, 2.0)], "i4,f8")]
+)
 _VALUES = st.recursive(
     st.integers() | st.text(max_size=5) | st.binary(max_size=5) | st.none() | st.floats() | _ARRAYS | _HARM.map(lambda call: Harm(*call)),
     lambda inner: st.lists(inner, max_size=3) | st.tuples(inner, inner) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
@@ -88,12 +101,25 @@ _GOOD: list[Any] = [test_narratives.GOOD, {**test_narratives.GOOD, "image_id": "
 _MEMO = b"\x80\x04]r\xff\xff\xff\x1f."  # puts something at the place 2**29 - 1 of the memo
 KINDS = (
     Kind("ADE index", "pickles: opcodes, lengths, memo, calls, arrays", _indexes, _index("index.pkl"), "index.pkl", (_MEMO,), 2),
-    Kind("ADE index in its zip", "the same in the archive, and its directory", damaged(list(map(_zipped, _SOUND[2:]))) | _indexes.map(_zipped), _index("ade.zip"), "ade.zip"),
-    Kind("ADE annotations", "JSON: values, types, nesting, encodings", json_files({"annotation": test_ade_json.annotation()}), _annotation, "ADE_1.json"),
+    Kind(
+        "ADE index in its zip",
+        "the same in the archive, and its directory",
+        damaged(list(map(_zipped, _SOUND[2:]))) | _indexes.map(_zipped),
+        _index("ade.zip"),
+        "ade.zip",
+    ),
+    Kind(
+        "ADE annotations",
+        "JSON: values, types, nesting, encodings",
+        json_files({"annotation": test_ade_json.annotation()}),
+        _annotation,
+        "ADE_1.json",
+    ),
     Kind(
         "narratives",
         "JSON lines: values, types, ends, encodings",
-        json_files(_GOOD[0]).map(lambda text: text.replace(b"\n", b"")) | damaged(["\n".join(map(json.dumps, _GOOD)).encode()], (b"\n", b"\xff", b"{")),
+        json_files(_GOOD[0]).map(lambda text: text.replace(b"\n", b""))
+        | damaged(["\n".join(map(json.dumps, _GOOD)).encode()], (b"\n", b"\xff", b"{")),
         _narratives,
         "ln.jsonl",
     ),

@@ -17,7 +17,18 @@ from tests.fuzz.damage import NAMES, damaged, json_files
 from tests.fuzz.kind import Kind
 
 BOMB = bytes(2**22)  # which deflate makes a thousandth of
-_KINDS = (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, b"S", b"L", b"x")
+_KINDS = (
+    tarfile.REGTYPE,
+    tarfile.AREGTYPE,
+    tarfile.LNKTYPE,
+    tarfile.SYMTYPE,
+    tarfile.CHRTYPE,
+    tarfile.FIFOTYPE,
+    tarfile.DIRTYPE,
+    b"S",
+    b"L",
+    b"x",
+)
 _FORMATS = (tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT)
 
 
@@ -126,6 +137,7 @@ def chain(length: int) -> bytes:
 
 def extended(count: int) -> bytes:
     """A tar with `count` extended headers before one file, each of records of its own."""
+
     def record(key: str) -> bytes:
         return next(line for n in range(9) if len(line := f"{len(key) + 4 + n} {key}=v\n".encode()) == len(key) + 4 + n)
 
@@ -136,7 +148,15 @@ def extended(count: int) -> bytes:
 _whole_files = {".zip": zips, ".tar": tars, ".pt": zips, ".jsonl": json_files({"caption": "x"}), ".pkl": st.binary(max_size=600)}
 KINDS = (
     Kind("zip archives", "names, sizes, methods, zip64, directories, bombs", zips, _read("x.zip"), "x.zip", share=2),
-    Kind("tar archives", "names, links, devices, extended headers, nested tars", tars, _read("x.tar"), "x.tar", (chain(8000), extended(4000)), 2),
+    Kind(
+        "tar archives",
+        "names, links, devices, extended headers, nested tars",
+        tars,
+        _read("x.tar"),
+        "x.tar",
+        (chain(8000), extended(4000)),
+        2,
+    ),
     Kind(
         "whole downloads",
         "bytes under the name of each kind of archive",

@@ -17,7 +17,15 @@ from tests.fuzz.kind import Kind
 _TOKENS = (b"ARROW1", b"\xff\xff\xff\xff", *TEXT_TOKENS, b'"classes"', b"a.zip")
 _PLACE = {"archive": "a.zip", "member": "a.jpg", "offset": 3, "length": 9, "method": 0, "size": 9}
 _ROW = {"name": "one", "split": "validation", "width": 4, "height": 4, "image": _PLACE, "mask": _PLACE, "synset": None}
-_HEADER = {"dataset": "A150", "classes": ["wall", "sky"], "archives": {"a.zip": "0"}, "keys": {}, "novel": {"S": [1]}, "encoding": "ids", "raw_ids": [1, 2]}
+_HEADER = {
+    "dataset": "A150",
+    "classes": ["wall", "sky"],
+    "archives": {"a.zip": "0"},
+    "keys": {},
+    "novel": {"S": [1]},
+    "encoding": "ids",
+    "raw_ids": [1, 2],
+}
 
 
 def _written(write: Callable[[Path], object]) -> bytes:
@@ -27,7 +35,9 @@ def _written(write: Callable[[Path], object]) -> bytes:
 
 
 def _rows(count: int) -> list[dict]:
-    return [{**_ROW, "name": f"image {n}", "labels": [0, 1], "pixels": [8, 8], "captions": ["a dog"] if n % 2 else None} for n in range(count)]
+    return [
+        {**_ROW, "name": f"image {n}", "labels": [0, 1], "pixels": [8, 8], "captions": ["a dog"] if n % 2 else None} for n in range(count)
+    ]
 
 
 def _counts() -> ConfusionCounts:
@@ -63,7 +73,22 @@ def _index(data: bytes, folder: Path) -> None:
 _MANIFESTS = [_written(lambda path, n=n: write_manifest(path, _rows(n), _HEADER)) for n in (0, 1, 5)]
 _ENTRIES = [Entry("a.zip/1.jpg", 2, 3, True, False), Entry("a.zip/2.jpg", 1, 4, True, True)]
 KINDS = (
-    Kind("manifests", "Arrow: schemas, buffers, offsets, dictionaries, the header of JSON", damaged(_MANIFESTS, _TOKENS), _manifest, "A150.arrow", share=2),
-    Kind("confusion counts", "Arrow: schemas, buffers, classes", damaged([_written(_counts().write)], _TOKENS), _confusion, "confusion.arrow"),
-    Kind("indexes of features", "Arrow: schemas, buffers, offsets", damaged([_written(lambda path: write_index(path, _ENTRIES))], _TOKENS), _index, "index.arrow"),
+    Kind(
+        "manifests",
+        "Arrow: schemas, buffers, offsets, dictionaries, the header of JSON",
+        damaged(_MANIFESTS, _TOKENS),
+        _manifest,
+        "A150.arrow",
+        share=2,
+    ),
+    Kind(
+        "confusion counts", "Arrow: schemas, buffers, classes", damaged([_written(_counts().write)], _TOKENS), _confusion, "confusion.arrow"
+    ),
+    Kind(
+        "indexes of features",
+        "Arrow: schemas, buffers, offsets",
+        damaged([_written(lambda path: write_index(path, _ENTRIES))], _TOKENS),
+        _index,
+        "index.arrow",
+    ),
 )

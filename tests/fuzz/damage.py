@@ -49,7 +49,9 @@ def damaged(draw: st.DrawFn, sound: Sequence[bytes], tokens: Sequence[bytes] = (
         if how == "flip":
             data[place] ^= 1 << draw(st.integers(0, 7))
         elif how == "number":
-            width, order = draw(st.sampled_from([(1, "little"), (2, "little"), (4, "little"), (8, "little"), (2, "big"), (4, "big"), (8, "big")]))
+            width, order = draw(
+                st.sampled_from([(1, "little"), (2, "little"), (4, "little"), (8, "little"), (2, "big"), (4, "big"), (8, "big")])
+            )
             number = draw(st.sampled_from(_NUMBERS) | st.integers(0, len(data))) % 256**width
             data[place : place + width] = number.to_bytes(width, order)
         elif how == "cut":
@@ -85,7 +87,28 @@ def _deep(depth: int) -> Any:
     return value
 
 
-_ODD = (None, True, 0, -1, 1, 2**31, 2**63, 10**30, 1.5, 1e308, float("nan"), float("inf"), "", "x", "1", "x" * 3000, "\ud800", [], {}, [[]])
+_ODD = (
+    None,
+    True,
+    0,
+    -1,
+    1,
+    2**31,
+    2**63,
+    10**30,
+    1.5,
+    1e308,
+    float("nan"),
+    float("inf"),
+    "",
+    "x",
+    "1",
+    "x" * 3000,
+    "\ud800",
+    [],
+    {},
+    [[]],
+)
 _SCALARS = st.sampled_from([*_ODD, *NAMES]) | st.integers() | st.text(max_size=8)
 VALUES = st.recursive(
     _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=6
@@ -118,7 +141,20 @@ def changed(draw: st.DrawFn, sound: Sequence[Any], values: st.SearchStrategy[Any
     return document[0]
 
 
-TEXT_TOKENS = (b"\x00", b"\xff", b"\xef\xbb\xbf", b"\n", b"\r", b"\x1b[2J", "\u202e".encode(), b"\xed\xa0\x80", b"[" * 3000, b"9" * 5000, b"{", b'"')
+TEXT_TOKENS = (
+    b"\x00",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\n",
+    b"\r",
+    b"\x1b[2J",
+    "\u202e".encode(),
+    b"\xed\xa0\x80",
+    b"[" * 3000,
+    b"9" * 5000,
+    b"{",
+    b'"',
+)
 
 
 def json_files(*sound: Any) -> st.SearchStrategy[bytes]:

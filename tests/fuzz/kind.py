@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 
 from tests.fuzz.guard import CANARY, Fault, judged
 
+QUICK = Path("/dev/shm")  # where files are made and deleted in no time, if the system has it
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -52,7 +54,7 @@ def tried(kind: Kind, inputs: int, number: int = 0) -> Tried:
         outcomes.append(judged(lambda: kind.read(value, place), place, kind.named))
         shutil.rmtree(place)
 
-    with tempfile.TemporaryDirectory(prefix="larvseg-fuzz-") as made, warnings.catch_warnings():
+    with tempfile.TemporaryDirectory(prefix="larvseg-fuzz-", dir=QUICK if QUICK.is_dir() else None) as made, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         folder, names = Path(made), itertools.count()
         (folder / CANARY).write_bytes(b"not for you")

@@ -35,11 +35,13 @@ from tests.reporting.page.conftest import RUNS, grown
 from tests.small_run import small_run
 
 _PARTS = (
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</script>", "<!--", "-->", "<!--<script>", "]]>", "</style>", "</td>", "</svg>",
-    "\"><b>", "'", '"', "&lt;b&gt;", "&#x3c;", "&", "javascript:alert(1)", "![x](http://x.org/y.png)", "[x](javascript:alert(1))", "<http://x.org>",
-    "`", "``` ", "**b**", "_i_", "~~s~~", "|", "| --- |", "# ", "- ", "1. ", "> ", "\\", "\\\\", "$x$", "$$", "%", "^", "~", "{", "}", "#", "{{ 7 * 7 }}", "{% raw %}",
-    "\\input{/etc/passwd}", "\\write18{touch canary}", "\\end{tabular}", "\\\\[1em]", "*", "[1em]", "=1+1", "=cmd|' /C calc'!A0", "@SUM(1)", "+1", "-1", "a,b", ";",
-    "\u202egnp", "\u2066", "\x00", "\x1b[2J", "\x7f", "\n", "\r\n", "\n\n# x", "\u2028", "\t", "\u200d", "é", "e\u0301", "\U0001f469\u200d\U0001f680", "漢字", "\ud800", "x" * 300,
+    '<script>alert(1)</script>', '<img src=x onerror=alert(1)>', '</script>', '<!--', '-->', '<!--<script>', ']]>', '</style>', '</td>',
+    '</svg>', '"><b>', "'", '"', '&lt;b&gt;', '&#x3c;', '&', 'javascript:alert(1)', '![x](http://x.org/y.png)',
+    '[x](javascript:alert(1))', '<http://x.org>', '`', '``` ', '**b**', '_i_', '~~s~~', '|', '| --- |', '# ', '- ', '1. ', '> ', '\\',
+    '\\\\', '$x$', '$$', '%', '^', '~', '{', '}', '#', '{{ 7 * 7 }}', '{% raw %}', '\\input{/etc/passwd}', '\\write18{touch canary}',
+    '\\end{tabular}', '\\\\[1em]', '*', '[1em]', '=1+1', "=cmd|' /C calc'!A0", '@SUM(1)', '+1', '-1', 'a,b', ';', '\u202egnp', '\u2066',
+    '\x00', '\x1b[2J', '\x7f', '\n', '\r\n', '\n\n# x', '\u2028', '\t', '\u200d', 'é', 'é', '\U0001f469\u200d\U0001f680', '漢字',
+    '\ud800', "x" * 300,
 )  # fmt: skip
 NAME = st.lists(st.sampled_from(_PARTS) | st.text(max_size=4), min_size=1, max_size=4).map(" ".join) | st.text(max_size=12)
 _SHOWN = NAME.map(lambda name: "".join(letter if can_be_shown(letter) else " " for letter in name).strip()).filter(bool)
@@ -219,6 +221,13 @@ KINDS = (
     Kind("names in text and CSV", _VARIED, NAMES, _shown(_in_text), _WHERE, share=0.7),
     Kind("names in pictures", _VARIED, NAMES, _shown(_in_picture), _WHERE, share=0.3),
     Kind("names in the card of the Hub", _VARIED, NAMES, _shown(_in_readme), _WHERE, share=0.7),
-    Kind("names in model cards", "the same: of runs, data sets, networks", st.lists(_PLAIN | _PLAIN | _SHOWN, min_size=3, max_size=3), _in_cards, _WHERE, share=0.5),
+    Kind(
+        "names in model cards",
+        "the same: of runs, data sets, networks",
+        st.lists(_PLAIN | _PLAIN | _SHOWN, min_size=3, max_size=3),
+        _in_cards,
+        _WHERE,
+        share=0.5,
+    ),
     Kind("names in the report", _VARIED, NAMES, _in_page, _WHERE, share=0.02),
 )

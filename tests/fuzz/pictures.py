@@ -19,7 +19,27 @@ from tests.fuzz.kind import Kind
 
 LARGEST = 2**24  # pixels of a picture here; a sixteenth of what the module allows, so that all fits into what an input may have
 _SQUARES = np.random.default_rng(0).integers(0, 256, (6, 8, 3), np.uint8).repeat(3, 0).repeat(3, 1)
-_TOKENS = (b"IHDR", b"IDAT", b"PLTE", b"tRNS", b"iCCP", b"eXIf", b"acTL", b"\xff\xd8\xff", b"\xff\xc0", b"\xff\xc4", b"\xff\xda", b"\xff\xe1", b"VP8X", b"ANMF", b"GIF89a", b"II*\0", b"MM\0*", b"P6 9 9 255 ", b"ispe")
+_TOKENS = (
+    b"IHDR",
+    b"IDAT",
+    b"PLTE",
+    b"tRNS",
+    b"iCCP",
+    b"eXIf",
+    b"acTL",
+    b"\xff\xd8\xff",
+    b"\xff\xc0",
+    b"\xff\xc4",
+    b"\xff\xda",
+    b"\xff\xe1",
+    b"VP8X",
+    b"ANMF",
+    b"GIF89a",
+    b"II*\0",
+    b"MM\0*",
+    b"P6 9 9 255 ",
+    b"ispe",
+)
 
 
 def _saved(form: str, mode: str = "RGB", **settings: object) -> bytes:
@@ -112,7 +132,15 @@ _WEBP = next(each for each in PICTURES if b"VP8X" in each)
 _HUGE += tuple(_WEBP[: at + 12] + b"\xff\x3f\0\xff\x3f\0" + _WEBP[at + 18 :] for at in [_WEBP.index(b"VP8X")])
 
 KINDS = (
-    Kind("images", "PNG, JPEG, BMP, GIF, WebP, each in gzip too: headers, chunks, sizes", _images | _images | _zipped, _decode, "n1_2.JPEG", _HUGE, 2),
+    Kind(
+        "images",
+        "PNG, JPEG, BMP, GIF, WebP, each in gzip too: headers, chunks, sizes",
+        _images | _images | _zipped,
+        _decode,
+        "n1_2.JPEG",
+        _HUGE,
+        2,
+    ),
     Kind(
         "masks",
         "PNG, BMP, TIFF in each label encoding: modes, depths, ids",
@@ -120,5 +148,13 @@ KINDS = (
         _mask,
         "m.png",
     ),
-    Kind("pictures to segment", "those and TIFF, AVIF, PPM: EXIF, frames, sizes", damaged(PICTURES, _TOKENS).map(_with_checksums), _picture, "photo", _HUGE, 2),
+    Kind(
+        "pictures to segment",
+        "those and TIFF, AVIF, PPM: EXIF, frames, sizes",
+        damaged(PICTURES, _TOKENS).map(_with_checksums),
+        _picture,
+        "photo",
+        _HUGE,
+        2,
+    ),
 )

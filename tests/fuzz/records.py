@@ -58,8 +58,10 @@ _CELL = {
 }
 _SAVED = {"train": {"method": "a"}, "vocabulary": {"names": ["wall"], "index": {"C171": [0]}, "classes": {"C171": ["wall"]}}}
 _STATISTICS = {"cells": 4, "total": [1.0, 2.0], "squares": [2.0, 4.0]}
-_CURVES = b"step,learning_rate,loss,loss_seg,loss_cls,loss_aux,contrast,warm,fill,scale\n10,0.1,2.5,1,1,0.5,1,0,0.5,4\n20,0.1,1.5,1,0,0,1,1,1,4\n"
-_TABLE = b"model,novel\nLarvSeg,1.5\n\"a, b\",\n"
+_CURVES = (
+    b"step,learning_rate,loss,loss_seg,loss_cls,loss_aux,contrast,warm,fill,scale\n10,0.1,2.5,1,1,0.5,1,0,0.5,4\n20,0.1,1.5,1,0,0,1,1,1,4\n"
+)
+_TABLE = b'model,novel\nLarvSeg,1.5\n"a, b",\n'
 CSV_TOKENS = (*TEXT_TOKENS, b",", b'"', b"\n,", b"\0", b"nan", b"inf", b"x" * 140_000, b"=cmd()")
 
 
@@ -81,7 +83,7 @@ def _record(path: Path) -> None:
 
 def _recipe(path: Path) -> None:
     recipe = Recipe.load(path)
-    assert recipe.hash and recipe.title and [role + place for role, place in recipe.made_of] is not None
+    assert recipe.hash and recipe.title and all(isinstance(role + place, str) for role, place in recipe.made_of)
 
 
 def _curves(path: Path) -> None:
@@ -114,7 +116,13 @@ KINDS = (
     ),
     Kind("settings of runs", "JSON: settings and classes", json_files(_SAVED), _in("config.json", _saved), "config.json"),
     Kind("statistics of features", "JSON: numbers", json_files(_STATISTICS), _in("s.json", lambda path: standard([path])), "s.json"),
-    Kind("notes of jobs", "JSON: moments", json_files({"started": 1.5, "seconds": 2.0, "host": "h"}), _in("x.run.json", read_run), "x.run.json"),
+    Kind(
+        "notes of jobs",
+        "JSON: moments",
+        json_files({"started": 1.5, "seconds": 2.0, "host": "h"}),
+        _in("x.run.json", read_run),
+        "x.run.json",
+    ),
     Kind(
         "notes of downloads",
         "JSON: what a server said",
@@ -123,5 +131,7 @@ KINDS = (
         "a.zip",
     ),
     Kind("curves", "CSV: numbers, columns, quotes, encodings", damaged([_CURVES], CSV_TOKENS), _in("curves.csv", _curves), "curves.csv"),
-    Kind("tables", "CSV: cells, quotes, encodings", damaged([_TABLE], CSV_TOKENS) | st.binary(max_size=80), _in("t.csv", read_csv), "t.csv"),
+    Kind(
+        "tables", "CSV: cells, quotes, encodings", damaged([_TABLE], CSV_TOKENS) | st.binary(max_size=80), _in("t.csv", read_csv), "t.csv"
+    ),
 )

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import struct
+import tempfile
 import zipfile
 from argparse import Namespace
 from pathlib import Path
@@ -30,7 +31,17 @@ from tests.fuzz.guard import CANARY
 from tests.fuzz.kind import Kind
 from tests.training.test_published import TENSORS, torch_file
 
-_PICKLE_TOKENS = (b"cos\nsystem\n", b"ctorch\nload\n", b"cbuiltins\neval\n", b"r\xff\xff\xff\x1f", b"tR.", b"K\x00", b"\x8a\x04", b"FloatStorage", b"._rebuild_tensor_v2")
+_PICKLE_TOKENS = (
+    b"cos\nsystem\n",
+    b"ctorch\nload\n",
+    b"cbuiltins\neval\n",
+    b"r\xff\xff\xff\x1f",
+    b"tR.",
+    b"K\x00",
+    b"\x8a\x04",
+    b"FloatStorage",
+    b"._rebuild_tensor_v2",
+)
 _ZIP_TOKENS = (b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06", b"data.pkl", b"../", b"\x08\x00")
 
 
@@ -52,7 +63,9 @@ def tensor_files(*sound: bytes) -> st.SearchStrategy[bytes]:
     """Files of safetensors like `sound`, with other headers, or damaged."""
     parts = [_header(each) for each in sound]
     headers = st.integers(0, len(parts) - 1).flatmap(lambda at: st.tuples(changed([parts[at][0]]), st.just(parts[at][1])))
-    return headers.map(lambda pair: safetensors(*pair)) | damaged(sound, (*TEXT_TOKENS, b'"F32"', b'"F4"', b"data_offsets", b"[0,8]", b"-1"))
+    return headers.map(lambda pair: safetensors(*pair)) | damaged(
+        sound, (*TEXT_TOKENS, b'"F32"', b'"F4"', b"data_offsets", b"[0,8]", b"-1")
+    )
 
 
 # ---- what is read
@@ -101,11 +114,10 @@ def _state_file() -> bytes:
     model, optimiser = _state()
     model(torch.ones(1, 3)).sum().backward()
     optimiser.step()
-    path = Path(os.devnull).parent / "shm" / f"larvseg-fuzz-{os.getpid()}"
-    save_state(path, model, optimiser, {"origin": {"a": 1}, "step": 7, "curves": Curves().state(), "annotations": Ledger().counts})
-    data = path.read_bytes()
-    path.unlink()
-    return data
+    with tempfile.TemporaryDirectory() as folder:
+        state = {"origin": {"a": 1}, "step": 7, "curves": Curves().state(), "annotations": Ledger().counts}
+        save_state(Path(folder, "state"), model, optimiser, state)
+        return Path(folder, "state").read_bytes()
 
 
 def _npy(values: np.ndarray) -> bytes:
@@ -122,8 +134,7 @@ def _npz() -> bytes:
 
 def _published(data: bytes, folder: Path) -> None:
     (folder / "w.pth").write_bytes(data)
-    for tensor in read_published(folder / "w.pth").values():
-        tensor.shape, tensor.dtype
+    assert all(isinstance(tensor, torch.Tensor) for tensor in read_published(folder / "w.pth").values())
 
 
 def _script(data: bytes, folder: Path) -> None:
@@ -178,9 +189,22 @@ KINDS = (
         "w.pth",
         share=2,
     ),
-    Kind("TorchScript archives", "pickles of modules, directories, sizes", damaged([_SCRIPT], _ZIP_TOKENS) | _SCRIPTS, _script, "clip.pt", (_BOMB,)),
+    Kind(
+        "TorchScript archives",
+        "pickles of modules, directories, sizes",
+        damaged([_SCRIPT], _ZIP_TOKENS) | _SCRIPTS,
+        _script,
+        "clip.pt",
+        (_BOMB,),
+    ),
     Kind("checkpoints", "safetensors: headers, metadata, shapes, places", tensor_files(*_MODELS), _checkpoint, "model.safetensors"),
     Kind("states of trainings", "the same, and the JSON of the state", tensor_files(_state_file()), _resumed, "state.safetensors"),
     Kind("arrays of figures", "the same, read by NumPy", tensor_files(_ARRAYS), _arrays, "predictions.safetensors"),
-    Kind("features", "NumPy's header: shape, type, order", damaged([_npy(np.ones((10, 4), np.float16)), _npy(np.array([{}], object))], (b"'|O'", b"(9,", b"{", b"F")), _features, "plain.npy"),
+    Kind(
+        "features",
+        "NumPy's header: shape, type, order",
+        damaged([_npy(np.ones((10, 4), np.float16)), _npy(np.array([{}], object))], (b"'|O'", b"(9,", b"{", b"F")),
+        _features,
+        "plain.npy",
+    ),
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import tempfile
 import zipfile
 from pathlib import Path
@@ -13,7 +12,6 @@ import yaml
 from hypothesis import strategies as st
 
 from larvseg.config import ClassList, Experiments, Profile, load_yaml, parse
-from larvseg.config import Files as Where
 from larvseg.datasets import captions, listing
 from larvseg.datasets.listing import Places
 from larvseg.errors import LarvSegError
@@ -33,7 +31,23 @@ from tests.fuzz.records import CSV_TOKENS
 _CONFIG = Path(__file__).parents[2] / "workflow/config"
 _BOMB = b"a: &a [x, x]\n" + b"".join(b"%c: &%c [*%c, *%c, *%c, *%c]\n" % (n + 1, n + 1, n, n, n, n) for n in b"abcdefghijklmnopqrstuvw")
 _MERGES = b"a: &a {k: v}\n" + b"".join(b"%c: &%c {<<: [*%c, *%c, *%c]}\n" % (n + 1, n + 1, n, n, n) for n in b"abcdefghijklmnopqrstuvw")
-_YAML_TOKENS = (*TEXT_TOKENS, b"&a ", b"*a", b"<<: *a", b"!!python/object/apply:os.system [touch canary]", b"? ", b"- ", b"\t", b": ", b"2020-99-99", b"1:99:99", b"0o9", b"!!binary x", b"%YAML 9.9\n---\n", b"---\n")
+_YAML_TOKENS = (
+    *TEXT_TOKENS,
+    b"&a ",
+    b"*a",
+    b"<<: *a",
+    b"!!python/object/apply:os.system [touch canary]",
+    b"? ",
+    b"- ",
+    b"\t",
+    b": ",
+    b"2020-99-99",
+    b"1:99:99",
+    b"0o9",
+    b"!!binary x",
+    b"%YAML 9.9\n---\n",
+    b"---\n",
+)
 
 
 def _documents(name: str, *parts: str) -> list[Any]:
@@ -58,14 +72,16 @@ _OWN = {
 }
 _ARCHIVE = {"archives": {"a.zip": {"family": "f", "url": "https://x.org/a.zip", "gigabytes": 1.5, "licence": "l", "counts": {"*.jpg": 1}}}}
 _SMOKE = _documents("smoke.yaml")[0]
-_RUNS = {key: dict(list(value.items())[:3]) if isinstance(value, dict) else value for key, value in _documents("experiments.yaml")[0].items()}
+_RUNS = {
+    key: dict(list(value.items())[:3]) if isinstance(value, dict) else value for key, value in _documents("experiments.yaml")[0].items()
+}
 
 
 def _datasets(data: bytes, folder: Path) -> None:
     (folder / "d.yaml").write_bytes(data)
     found = load_datasets(folder / "d.yaml")
     for name in found:
-        found.read(name, True, True), found.classes(name), found.benchmark_of(name)
+        assert found.read(name, True, True) and (found.classes(name) or found.benchmark_of(name))
 
 
 def _registry(data: bytes, folder: Path) -> None:
@@ -103,7 +119,7 @@ def _wordnet(data: bytes, folder: Path) -> None:
     (folder / "wordnet.zip").write_bytes(data)
     wordnet = WordNet(folder / "wordnet.zip")
     for wnid in wordnet.find("dog") + wordnet.find("pool_table"):
-        wordnet.lemmas(wnid), wordnet.lexicographer_file(wnid)
+        assert wordnet.lemmas(wnid) is not None and wordnet.lexicographer_file(wnid) is not None
     wordnet.named("wall.n.01")
 
 
@@ -134,7 +150,7 @@ def _packed() -> bytes:
         return made.getvalue()
 
 
-_CLASSES = b"name,id,other\nwall,1,wall\n\"sofa, couch\",2,\nlamp,#c0ffee,x\n"
+_CLASSES = b'name,id,other\nwall,1,wall\n"sofa, couch",2,\nlamp,#c0ffee,x\n'
 _LABELS = b"file,label\na.jpg,wall\nb/c.jpg,sofa;lamp\n"
 _COOKIES = f"# Netscape HTTP Cookie File\nimage-net.org\tFALSE\t/\tTRUE\t1893456000\tsession\t{SECRET}\n".encode()
 _names = st.sampled_from([*NAMES, "a.jpg", "a.txt", "a.TXT", "b.png", "b.txt", "c/d.webp", "c/d.txt", "a.b.txt"])
@@ -142,13 +158,39 @@ _tarred = st.lists(st.tuples(_names, st.sampled_from([b"0", b"1", b"2", b"5"]), 
 _texts = st.sampled_from(NAMES) | st.text(max_size=20) | st.just("../" * 30)
 
 KINDS = (
-    Kind("datasets.yaml", "YAML: values, types, aliases, tags, encodings", _yaml(_OWN, {**_OWN, "Two": {**_OWN["Own"], "classes": "Own"}}), _datasets, "d.yaml", (_BOMB, _MERGES)),
+    Kind(
+        "datasets.yaml",
+        "YAML: values, types, aliases, tags, encodings",
+        _yaml(_OWN, {**_OWN, "Two": {**_OWN["Own"], "classes": "Own"}}),
+        _datasets,
+        "d.yaml",
+        (_BOMB, _MERGES),
+    ),
     Kind("sources.yaml", "the same; addresses, names, checksums", _yaml(_ARCHIVE), _registry, "s.yaml"),
     Kind("profiles and experiments", "the same", _yaml(_SMOKE, _RUNS), _settings, "p.yaml", share=0.1),
-    Kind("class lists", "CSV: names, ids, colours, quotes, encodings", damaged([_CLASSES], (*CSV_TOKENS, b"#12345g", b"9" * 30, b"-1")), _classes, "classes.csv"),
+    Kind(
+        "class lists",
+        "CSV: names, ids, colours, quotes, encodings",
+        damaged([_CLASSES], (*CSV_TOKENS, b"#12345g", b"9" * 30, b"-1")),
+        _classes,
+        "classes.csv",
+    ),
     Kind("tables of labels", "the same, in an archive", damaged([_LABELS], CSV_TOKENS), _labels, "labels.csv"),
-    Kind("cookies", "Netscape's form: fields, ends of lines, encodings", damaged([_COOKIES], (*TEXT_TOKENS, b"\t", b"#HttpOnly_", b"9" * 5000, b"-1", b"\x85", b"\x0b")), _cookies, "cookies.txt"),
-    Kind("WordNet", "its zip and the files in it", damaged([_packed()], (b"\n", b" ", b"9" * 8, b"@", b"00001740", b"PK\x01\x02")), _wordnet, "wordnet.zip", share=0.15),
+    Kind(
+        "cookies",
+        "Netscape's form: fields, ends of lines, encodings",
+        damaged([_COOKIES], (*TEXT_TOKENS, b"\t", b"#HttpOnly_", b"9" * 5000, b"-1", b"\x85", b"\x0b")),
+        _cookies,
+        "cookies.txt",
+    ),
+    Kind(
+        "WordNet",
+        "its zip and the files in it",
+        damaged([_packed()], (b"\n", b" ", b"9" * 8, b"@", b"00001740", b"PK\x01\x02")),
+        _wordnet,
+        "wordnet.zip",
+        share=0.15,
+    ),
     Kind("images with text", "tars of samples: names, kinds, links", _tarred, _samples, "0.tar"),
     Kind("addresses of runs", "letters, ways up, revisions", _texts, _address, "hf://", share=0.3),
     Kind("addresses that are shown", "letters around passwords and tokens", _texts, _shown, "address", share=0.3),
