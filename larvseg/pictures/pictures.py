@@ -13,6 +13,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from larvseg.errors import LarvSegError, in_one_line
+from larvseg.sources.bounded import Bounded
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no others are tried: each decoder is a way in
 SUFFIXES = frozenset(
@@ -95,7 +96,7 @@ def read(path: Path) -> Picture:
             raise UnreadablePicture(name, "it is a folder" if path.is_dir() else "it is no file")
         with open(path, "rb") as file:
             with _unlimited():
-                image = Image.open(file, formats=FORMATS)
+                image = Image.open(Bounded(file, path.stat().st_size), formats=FORMATS)
             return _picture(image, name)
 
 

@@ -10,6 +10,8 @@ import pickle
 from collections.abc import Iterable
 from typing import IO, Any
 
+from larvseg.sources.bounded import Bounded
+
 
 class Unpickler(pickle._Unpickler):
     """Reads the pickle of `size` bytes in `file`; `find_class` says what it may name, by default nothing.
@@ -65,19 +67,3 @@ def check_keys(keys: Iterable[Any]) -> None:
     for key in keys:
         if not isinstance(key, str | bytes | int | float | None):
             raise pickle.UnpicklingError(f"a {type(key).__name__} as a key")
-
-
-class Bounded:
-    """The open `file`, of which never more is asked at a time than the `size` bytes that are in it."""
-
-    def __init__(self, file: IO[bytes], size: int):
-        self._file, self._size = file, size
-
-    def read(self, size: int = -1) -> bytes:
-        """The next bytes; EOFError where it cannot have so many."""
-        if size > self._size:
-            raise EOFError("it ends early")
-        return self._file.read(size)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)

@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from larvseg.errors import LarvSegError
-from larvseg.sources.pickles import Bounded
+from larvseg.sources.bounded import Bounded
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "teacher", "student")  # the first of them that is there holds the weights
 _DEEPEST = 3  # wrappers in wrappers; a pickle may hold itself

@@ -108,3 +108,20 @@ def test_a_tensor_cannot_reach_beyond_its_numbers(archive, tmp_path):
     forged = rewrite(archive, tmp_path / "forged.pt", longer)
     with pytest.raises(LarvSegError, match="forged.pt: not a readable TorchScript archive"):
         read_torchscript(forged)
+
+
+def test_what_could_be_of_any_size_is_refused(archive, tmp_path):
+    bomb = tmp_path / "bomb.pt"
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    with pytest.raises(LarvSegError, match="bomb.pt: not a readable TorchScript archive .*is compressed, which torch does not do"):
+        read_torchscript(bomb)
+
+    def spread(name: str, data: bytes) -> bytes:
+        return data.replace(b"K\x03K\x04\x86", b"J\xff\xff\xff\x7fK\x04\x86") if name.endswith("/data.pkl") else data
+
+    wide = rewrite(archive, tmp_path / "wide.pt", spread)
+    if wide.read_bytes() != archive.read_bytes():
+        with pytest.raises(LarvSegError, match="wide.pt: not a readable TorchScript archive"):
+            read_torchscript(wide)

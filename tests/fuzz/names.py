@@ -229,5 +229,5 @@ KINDS = (
         _WHERE,
         share=0.5,
     ),
-    Kind("names in the report", _VARIED, NAMES, _in_page, _WHERE, share=0.02),
+    Kind("names in the report", _VARIED, NAMES, _in_page, _WHERE, share=0.01),
 )

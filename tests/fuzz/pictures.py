@@ -127,8 +127,15 @@ def _declared(form: str, at: int, width: int, order: str) -> list[bytes]:
     return [_with_checksums(data[:at] + 2 * side.to_bytes(width, order) + data[at + 2 * width :]) for side in huge]
 
 
+def _with_length(data: bytes, chunk: bytes) -> bytes:
+    """A PNG file one chunk of which says that it is as long as it can."""
+    at = data.index(chunk) - 4
+    return data[:at] + b"\x7f\xff\xff\xff" + data[at + 4 :]
+
+
 _HUGE = (*_declared("\x89PNG", 16, 4, "big"), *_declared("BM", 18, 4, "little"), *_declared("GIF8", 6, 2, "little"))
 _WEBP = next(each for each in PICTURES if b"VP8X" in each)
+_HUGE += (_with_length(_GREY["L"], b"IDAT"),)
 _HUGE += tuple(_WEBP[: at + 12] + b"\xff\x3f\0\xff\x3f\0" + _WEBP[at + 18 :] for at in [_WEBP.index(b"VP8X")])
 
 KINDS = (

@@ -47,4 +47,4 @@ _wholes = st.one_of(
     st.tuples(st.just(_NECK), damaged([_NECK[_FROZEN]], (b'"F32"', b"[0,8]")).map(lambda data: {_FROZEN: data})),
 )
 _names = st.lists(st.sampled_from(NAMES) | st.text(max_size=8), min_size=3, max_size=3)
-KINDS = (Kind("folders of runs", "config.json, model, frozen network: sizes, names, shapes, headers", _wholes, _run, "", share=0.15),)
+KINDS = (Kind("folders of runs", "config.json, model, frozen network: sizes, names, shapes, headers", _wholes, _run, "", share=0.1),)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import os
 import struct
 import tempfile
+import warnings
 import zipfile
 from argparse import Namespace
 from pathlib import Path
@@ -85,7 +85,7 @@ class Block(torch.nn.Module):
 
 def _torchscript() -> bytes:
     made = io.BytesIO()
-    with contextlib.redirect_stderr(io.StringIO()):
+    with warnings.catch_warnings(action="ignore"):
         torch.jit.save(torch.jit.script(Block()), made)
     return made.getvalue()
 

@@ -189,7 +189,7 @@ KINDS = (
         damaged([_packed()], (b"\n", b" ", b"9" * 8, b"@", b"00001740", b"PK\x01\x02")),
         _wordnet,
         "wordnet.zip",
-        share=0.15,
+        share=0.1,
     ),
     Kind("images with text", "tars of samples: names, kinds, links", _tarred, _samples, "0.tar"),
     Kind("addresses of runs", "letters, ways up, revisions", _texts, _address, "hf://", share=0.3),
