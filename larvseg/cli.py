@@ -13,7 +13,7 @@ from typing import Annotated, Literal, TextIO
 import typer
 
 from larvseg.config import nearest
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, in_one_line
 from larvseg.lineage.kernels import choose
 from larvseg.pipeline.stages import STAGES
 
@@ -480,7 +480,7 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:  # the disk is full, a file is somebody else's, the file system is away: which one says it all
         said = error.strerror or str(error)
-        print(f"error: {said if error.filename is None else f'{error.filename}: {said}'}", file=sys.stderr)
+        print(f"error: {in_one_line(said if error.filename is None else f'{error.filename}: {said}')}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)

@@ -1,5 +1,48 @@
 """Errors that are meant for people: one line that says what is wrong, where, and what to do."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+LONGEST = 4000  # letters of an error, of which a file may have brought most
+
 
 class LarvSegError(Exception):
     """An error the command line prints as `error: <message>` and answers with exit status 1."""
+
+    def __str__(self) -> str:
+        return in_one_line(super().__str__())
+
+
+def in_one_line(text: str) -> str:
+    """`text` as a terminal can show it without doing what it says: no ends of lines, no control characters, not without end."""
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]} … {text[-LONGEST // 2 :]}"
+    return "".join(letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in text)
+
+
+@contextmanager
+def reading(path: str | Path, what: str, advice: str, missing: str | None = None) -> Iterator[None]:
+    """Whatever goes wrong in the block, which reads the file `path`, is a LarvSegError: it is not `what`; `advice`.
+
+    missing: the advice where there is no such file, if it is another.
+    What a damaged or hostile file makes a reader raise is written nowhere, so any exception of the block means that.
+    """
+    try:
+        yield
+    except LarvSegError:
+        raise
+    except FileNotFoundError:
+        raise LarvSegError(f"{path}: no such file; {missing or advice}") from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:  # of the system, which says nothing of what is in the file
+            raise LarvSegError(f"{path}: {error.strerror}") from None
+        raise LarvSegError(f"{path}: not {what} ({reason(error)}); {advice}") from None
+
+
+def reason(error: Exception) -> str:
+    """What `error` says, in some words."""
+    said = " ".join(str(error).split())[:200]
+    return f"no {said}" if isinstance(error, KeyError) else said or type(error).__name__

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from larvseg.config import TrainConfig, parse
+from larvseg.config.base import parse_yaml
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text
 from larvseg.lineage.fingerprint import fingerprint
@@ -110,6 +111,6 @@ def _parsed(change: str) -> tuple[str, Any]:
     if not separator:
         raise LarvSegError(f"--set {change}: expected key=value")
     try:
-        return key, yaml.safe_load(text)
-    except yaml.YAMLError:
+        return key, parse_yaml(text)
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise LarvSegError(f"--set {change}: {text!r} is not valid YAML") from None

@@ -6,7 +6,6 @@ to a size: the crate names these by their path in the repository, or by the URL 
 
 from __future__ import annotations
 
-import json
 import mimetypes
 import shutil
 import subprocess
@@ -25,7 +24,7 @@ from larvseg.config import load_yaml
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.lineage.kernels import PIN
-from larvseg.lineage.records import read_record, record_path, run_path, verified_hash
+from larvseg.lineage.records import read_record, read_run, record_path, run_path, verified_hash
 from larvseg.pipeline import Dag, Project
 
 HEAVY = (".arrow", ".safetensors")  # manifests and counts, checkpoints
@@ -300,7 +299,7 @@ def _times(path: str) -> dict[str, str]:
     beside = run_path(Path(path))
     if not beside.is_file():
         return {}
-    run = json.loads(beside.read_text(encoding="utf-8"))
+    run = read_run(beside)
     moments = {"startTime": run["started"], "endTime": run["started"] + run["seconds"]}
     return {key: datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds") for key, moment in moments.items()}
 

@@ -26,7 +26,7 @@ from larvseg.audit.image_hashes import BITS, Hashes, hashes_of, near
 from larvseg.config import TableRow
 from larvseg.datasets.annotations import NAMES, permitted
 from larvseg.datasets.manifest import Manifest
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
 from larvseg.lineage.records import read_record, verified_hash
 from larvseg.methods.method import method_of
 from larvseg.pipeline import Job, Project
@@ -227,10 +227,9 @@ def _opened(project: Project, path: Path, job: Job) -> Iterator[tuple[str, str, 
             yield from ((dataset, project.data[dataset].shown, None) for dataset in job.inputs if dataset in project.data.entries)
         return
     verified_hash(path)
-    try:
+    with reading(path, "a file that says which annotations the run opened", "delete it and run snakemake again"):
         opened: Mapping[str, Mapping[str, int]] = json.loads(path.read_text(encoding="utf-8"))["annotations"]
-    except (ValueError, KeyError):
-        raise LarvSegError(f"{path}: does not say which annotations the run opened; delete it and run snakemake again") from None
-    yield from ((dataset, annotation, times) for dataset, counts in opened.items() for annotation, times in counts.items())
+        each = [(dataset, annotation, times) for dataset, counts in opened.items() for annotation, times in counts.items()]
+    yield from each
     given = {item["role"] for item in read_record(path)["inputs"]} & set(project.data)
     yield from ((dataset, "manifest", 0) for dataset in sorted(given - set(opened)))

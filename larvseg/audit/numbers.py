@@ -11,6 +11,7 @@ from larvseg.audit.reach import alterations, altered_cells, cells_of, name_of
 from larvseg.audit.tree import Tree
 from larvseg.config import ClaimsConfig, parse
 from larvseg.errors import LarvSegError
+from larvseg.evaluation.metrics import load_metrics
 from larvseg.evaluation.recompute import recomputed
 from larvseg.files import sha256_of
 from larvseg.lineage.recipes import Recipe
@@ -39,10 +40,10 @@ def wrong_numbers(tree: Tree, doubtful: Collection[str]) -> Iterator[tuple[str, 
 
 def _wrong_metrics(recipe: Recipe) -> Iterator[tuple[str, str]]:
     path = recipe.outputs["metrics"]
-    metrics = json.loads(Path(path).read_text(encoding="utf-8"))
     try:
+        metrics = load_metrics(Path(path))
         counted = recomputed(Path(recipe.outputs["confusion"]), metrics)
-    except ValueError as error:
+    except (ValueError, LarvSegError) as error:
         yield path, str(error)
         return
     for key, value in counted.items():

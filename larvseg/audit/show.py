@@ -37,13 +37,14 @@ def show(table: Path, where: Mapping[str, str], column: str, as_json: bool = Fal
 
 def _recounted(source: Source) -> Any:
     """The value at `source` computed again from the confusion counts beside it; None if they do not give it."""
-    from larvseg.evaluation.recompute import recomputed  # numpy and pyarrow
+    from larvseg.evaluation.metrics import load_metrics  # numpy and pyarrow
+    from larvseg.evaluation.recompute import recomputed
 
     metrics = Path(source.path)
     try:
-        counts = recomputed(metrics.with_name("confusion.arrow"), json.loads(metrics.read_text(encoding="utf-8")))
+        counts = recomputed(metrics.with_name("confusion.arrow"), load_metrics(metrics))
         return pointed(counts, source.pointer)
-    except (OSError, ValueError, LookupError):
+    except (LarvSegError, OSError, ValueError, LookupError):
         return None
 
 

@@ -50,6 +50,7 @@ from larvseg.config.reporting import (
     TableRow,
     WorldConfig,
 )
+from larvseg.config.saved import Metrics, Vocabulary
 from larvseg.config.training import (
     Attention,
     Augmentation,
@@ -114,6 +115,7 @@ __all__ = [
     "MaskHead",
     "Matching",
     "Measured",
+    "Metrics",
     "MetricsConfig",
     "Model",
     "Neck",
@@ -157,6 +159,7 @@ __all__ = [
     "TextConfig",
     "TrainConfig",
     "TrainingSet",
+    "Vocabulary",
     "VocabularyConfig",
     "Windows",
     "World",

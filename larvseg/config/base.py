@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
+
+LARGEST = 2**20  # bytes of a YAML file, and values in it
 
 
 class Model(BaseModel):
@@ -18,22 +20,57 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
+# They stand in paths and in Markdown as they are.
+Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.+-]*$")]
+Title = Annotated[str, StringConstraints(pattern=r"^[^\p{C}<>&|`*_~\[\]\\]*$")]
+
+
 def load_yaml(path: Path) -> dict[str, Any]:
     """The mapping in the YAML file `path`; LarvSegError names the file and line of what is wrong."""
-    try:
-        value = yaml.safe_load(path.read_bytes().decode("utf-8-sig"))
-    except FileNotFoundError:
-        raise LarvSegError(f"{path}: no such file") from None
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise LarvSegError(f"{path}:{line}: a letter that is not of UTF-8; save the file in that encoding") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise LarvSegError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
+    with reading(path, "valid YAML", "see what stands there", missing="put it there, or restore it from version control"):
+        data = path.read_bytes()
+        if len(data) > LARGEST:
+            raise LarvSegError(f"{path}: more than {LARGEST} bytes of YAML; nobody writes so much")
+        try:
+            value = parse_yaml(data.decode("utf-8-sig"))
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise LarvSegError(f"{path}:{line}: a letter that is not of UTF-8; save the file in that encoding") from None
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f"{path}:{mark.line + 1}" if mark else str(path)
+            raise LarvSegError(f"{where}: not valid YAML: {getattr(error, 'problem', error)}") from None
     if not isinstance(value, dict):
         raise LarvSegError(f"{path}: expected keys and values, found {'nothing' if value is None else type(value).__name__}")
+    if odd := [key for key in value if not isinstance(key, str)]:
+        raise LarvSegError(f"{path}: the key {odd[0]!r} is no text; put it in quotes")
     return value
+
+
+def parse_yaml(text: str) -> Any:
+    """What `text` says in YAML: plain values alone. Raises YAMLError, also where aliases stand for more than LARGEST values."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return None
+        if _values_in(node, {}) > LARGEST:
+            raise yaml.YAMLError(f"its aliases stand for more than {LARGEST} values")
+        return loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _values_in(node: yaml.Node, known: dict[int, float]) -> float:
+    """How many values `node` is, with each alias in full; endlessly many where it holds itself."""
+    if id(node) not in known:
+        known[id(node)] = float("inf")
+        if isinstance(node, yaml.ScalarNode):
+            inner = []
+        else:
+            inner = [each for pair in node.value for each in pair] if isinstance(node, yaml.MappingNode) else node.value
+        known[id(node)] = 1 + sum(_values_in(each, known) for each in inner)
+    return known[id(node)]
 
 
 def parse(model: type[Model], value: Any, where: str | Path) -> Any:

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Name, Title
 from larvseg.config.datasets import Kind
 
 Normalisation = Literal["imagenet", "half", "tensorflow_lite"]  # mean and deviation of the inputs of a network
@@ -59,7 +59,7 @@ class Backbone(Model):
     `arguments` go to timm.create_model as they are.
     """
 
-    title: str  # what tables call it
+    title: Title  # what tables call it
     name: str  # timm model name without tag
     arguments: dict[str, Any] = {}
     stem: Literal["patch", "convolution"] = "patch"  # how patches become tokens; convolutions learn from far fewer images
@@ -156,7 +156,7 @@ class Windows(Model):
 class TrainingSet(Model):
     """One training data set of a run and its loss weights."""
 
-    name: str
+    name: Name
     kind: Kind
     augmentation: Augmentation
     lambda_cls: NonNegativeFloat = 0.0
@@ -181,11 +181,11 @@ class Attention(Model):
 class TrainConfig(Model):
     """One resolved training run."""
 
-    run: str
-    profile: str
+    run: Name
+    profile: Name
     drawn: bool = False  # the profile draws its images
-    method: str
-    benchmark: str
+    method: Name
+    benchmark: Name
     table: Literal["learned", "text"] = "learned"  # the embeddings of the classes: learned, or those of their names by CLIP, fixed
     training_sets: tuple[TrainingSet, ...]
     backbone: Backbone
@@ -195,7 +195,7 @@ class TrainConfig(Model):
     steps: PositiveInt
     ranks: PositiveInt = 8  # virtual ranks of a joint step
     images_per_rank: PositiveInt = 2
-    losses: dict[str, float] = {}  # weights of further terms of the loss
+    losses: dict[Name, float] = {}  # weights of further terms of the loss
     sample_classes: PositiveInt | None = None  # classes drawn for each rank and step when the vocabulary is larger
     loss_downsample: PositiveInt = 2  # losses are taken at crop / loss_downsample
     temperature: PositiveFloat = 0.05  # τ, only with switches.temperature = cosine

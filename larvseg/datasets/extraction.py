@@ -14,6 +14,7 @@ import pyarrow as pa
 from larvseg.datasets.listing import Chunk, File, ListedImage
 from larvseg.datasets.manifest import record_batch
 from larvseg.datasets.rejects import KNOWN_BAD, Reject
+from larvseg.errors import LarvSegError, reading
 from larvseg.sources.archives import ArchiveReader
 from larvseg.sources.encodings import UnreadableImage, decode_image, label_counts
 
@@ -110,7 +111,7 @@ def _location(file: File) -> dict[str, Any]:
 
 def rejects_in(path: Path) -> list[Reject]:
     """The rejects of a chunk that an Extraction wrote to `path`."""
-    with pa.memory_map(str(path)) as file:
+    with reading(path, "a part of a manifest", "delete it"), pa.memory_map(str(path)) as file:
         return [Reject(*fields) for fields in json.loads(pa.ipc.open_file(file).schema.metadata[_REJECTS])]
 
 
@@ -118,7 +119,7 @@ def is_whole(path: Path) -> bool:
     """Whether `path` holds a chunk that an Extraction wrote; a machine that lost power may leave an empty file."""
     try:
         rejects_in(path)
-    except (pa.ArrowException, OSError):
+    except LarvSegError:
         return False
     return True
 

@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from larvseg.config import VIEWS
-from larvseg.errors import LarvSegError
+from larvseg.datasets.arrow import table_in
+from larvseg.errors import LarvSegError, reading
 from larvseg.files import replacing
 
 _COLUMNS = {"image": pa.string(), "rows": pa.int32(), "columns": pa.int32(), "training": pa.bool_(), "validation": pa.bool_()}
@@ -54,13 +55,14 @@ def write_index(path: Path, index: Index) -> None:
 
 def read_index(path: Path) -> Index:
     """The index at `path`, whose names stay in the file; LarvSegError for a file that is none."""
-    try:
-        table = pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-        if table.schema != pa.schema(_COLUMNS.items()):
+    with reading(path, "an index of features", "delete it, so that it is made again"):
+        table = table_in(path)
+        if table.schema != pa.schema(_COLUMNS.items()) or any(column.null_count for column in table.columns):
             raise ValueError(f"other columns than {', '.join(_COLUMNS)}")
-        return Index(table["image"], *(table[name].to_numpy() for name in list(_COLUMNS)[1:]))
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise LarvSegError(f"{path}: no index of features ({error}); delete it, so that it is made again") from None
+        index = Index(table["image"], *(table[name].to_numpy() for name in list(_COLUMNS)[1:]))
+        if min(index.rows.min(initial=0), index.columns.min(initial=0)) < 0:
+            raise ValueError("fewer cells than none")
+        return index
 
 
 def write_view(path: Path, grids: Iterable[np.ndarray], index: Index, view: str, channels: int) -> None:
@@ -96,10 +98,8 @@ class Features:
     """
 
     def __init__(self, path: Path, index: Index, view: str, rows: np.ndarray, images: pa.ChunkedArray) -> None:
-        try:
+        with reading(path, "a file of features", "delete it, so that it is made again"):
             self._cells = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise LarvSegError(f"{path}: no file of features ({error}); delete it, so that it is made again") from None
         chosen = index.of(view)
         ends = _ends(index, chosen)
         if self._cells.ndim != 2 or self._cells.dtype != np.float16 or len(self._cells) != ends[-1]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from larvseg.errors import LarvSegError
+from larvseg.datasets.arrow import Batches
+from larvseg.errors import LarvSegError, reading
 from larvseg.files import replacing
 from larvseg.sources.archives import ArchiveReader
 from larvseg.sources.encodings import decode_image, decode_mask
@@ -130,18 +132,14 @@ class Manifest:
 
     def __init__(self, path: Path, root: Path = Path(".")):
         self.path, self.root = Path(path), Path(root)
-        try:
+        with self._reading():
             file = pa.ipc.open_file(pa.memory_map(str(path)))
             self._batches = [file.get_batch(i) for i in range(file.num_record_batches)]
-            self.header: dict[str, Any] = json.loads((file.schema.metadata or {})[_METADATA])
-        except FileNotFoundError:
-            raise LarvSegError(f"{path}: no such manifest; derive it first") from None
-        except (pa.ArrowException, OSError, KeyError, ValueError) as error:
-            raise LarvSegError(f"{path}: not a manifest ({error}); delete it and derive it again") from None
-        if {field.name: field.type for field in file.schema} != _COLUMNS:
-            raise LarvSegError(f"{path}: a manifest with other columns than {', '.join(_COLUMNS)}; delete it and derive it again")
+            self.header: dict[str, Any] = _header((file.schema.metadata or {})[_METADATA])
+            if {field.name: field.type for field in file.schema} != _COLUMNS:
+                raise LarvSegError(f"{path}: a manifest with other columns than {', '.join(_COLUMNS)}; delete it and derive it again")
         self._starts = np.cumsum([0, *(len(batch) for batch in self._batches)])
-        self._columns = [_plain_columns(batch) for batch in self._batches]
+        self._columns = Batches(self._batches, _plain_columns, self._reading)
         self._raw_ids, self._ignored = (tuple(self.header.get(key, ())) for key in ("raw_ids", "ignored"))
         self._reader = ArchiveReader(self.root, self.header.get("archive_sizes"))
 
@@ -168,9 +166,12 @@ class Manifest:
         if name not in SPLITS:
             raise LarvSegError(f"unknown split {name!r}; known: {', '.join(SPLITS)}")
         chosen = [np.zeros(0, np.int32)]
-        for start, batch in zip(self._starts, self._batches, strict=False):
-            rows = np.flatnonzero(pc.equal(batch.column("split"), name).to_numpy(zero_copy_only=False))
-            chosen.append((rows + start).astype(np.int32))
+        with self._reading():
+            for start, batch in zip(self._starts, self._batches, strict=False):
+                splits = batch.column("split")
+                splits.validate(full=True)
+                rows = np.flatnonzero(pc.equal(splits, name).fill_null(False).to_numpy(zero_copy_only=False))
+                chosen.append((rows + start).astype(np.int32))
         return np.concatenate(chosen)
 
     def annotated(self, split: str) -> Iterator[Annotated]:
@@ -275,6 +276,9 @@ class Manifest:
         batch = int(np.searchsorted(self._starts, index, "right")) - 1
         return self._columns[batch], int(index - self._starts[batch])
 
+    def _reading(self) -> AbstractContextManager[None]:
+        return reading(self.path, "a manifest", "delete it and derive it again", missing="derive it first")
+
     def _read(self, columns: dict[str, pa.Array], i: int, kind: str) -> bytes:
         archive, offset, length, method, size = (
             columns[f"{kind}.{field}"][i].as_py() for field in ("archive", "offset", "length", "method", "size")
@@ -285,6 +289,20 @@ class Manifest:
         if not columns[kind][i].is_valid:
             return None
         return {field: columns[f"{kind}.{field}"][i].as_py() for field in ("archive", *_LOCATION_FIELDS)}
+
+
+def _header(text: bytes) -> dict[str, Any]:
+    header = json.loads(text)
+    lists = {"classes": str, "raw_ids": int, "ignored": int, "absent": str}
+    if not isinstance(header, dict) or not isinstance(header.get("dataset", ""), str):
+        raise ValueError("a header of another form")
+    if wrong := [key for key, kind in lists.items() if not all(isinstance(each, kind) for each in _listed(header.get(key, [])))]:
+        raise ValueError(f"a header with something else under {wrong[0]}")
+    return header
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [None]
 
 
 def _plain_columns(batch: pa.RecordBatch) -> dict[str, pa.Array]:

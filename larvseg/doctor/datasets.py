@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import sys
 from collections import Counter
@@ -19,6 +18,7 @@ from larvseg.doctor.finding import Finding, error, ok, snakemake, some, warning
 from larvseg.errors import LarvSegError
 from larvseg.miniature.sizes import drawn_images
 from larvseg.pipeline import Project
+from larvseg.reporting.tables import read_csv
 from larvseg.sources.archives import ArchiveReader
 from larvseg.sources.encodings import decode_image, label_counts
 
@@ -185,12 +185,14 @@ def _rejects(project: Project, dataset: str, images: int, folder: Path) -> Itera
     path = project.path("derive", "rejects", dataset=dataset)
     if not (folder / path).is_file():
         return
-    with open(folder / path, encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    if not rows:
+    try:
+        rows = read_csv(folder / path)
+        if rows and set(Reject._fields) - set(rows[0]):
+            raise LarvSegError("not a table of rejects")
+    except LarvSegError as problem:
+        yield error(str(problem).removeprefix(f"{folder / path}: "), path, f"rm {path} && {snakemake(project, path)}")
         return
-    if set(Reject._fields) - set(rows[0]):
-        yield error("not a table of rejects", path, f"rm {path} && {snakemake(project, path)}")
+    if not rows:
         return
     total = len(rows) + images
     unexpected = [row for row in rows if row["reason"] != KNOWN_BAD]

@@ -5,7 +5,6 @@ Which crops a step sees is a function of the seed and the step, so the last push
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -25,6 +24,7 @@ from larvseg.models.bank import MemoryBank
 from larvseg.models.classifier import Classified
 from larvseg.models.segmenter import Segmenter, build_segmenter
 from larvseg.training.checkpoint import load_into
+from larvseg.training.saved import vocabulary_in
 from larvseg.training.segmenters import load_segmenter
 
 
@@ -81,9 +81,9 @@ def load_banked(inputs: Mapping[str, Path], device: torch.device | str) -> Banke
         raise LarvSegError(f"{inputs['config']}: {config.run} keeps no memory bank; choose a run with cross-image attention")
     segmenter = build_segmenter(config, len(model.segmenter.classifier.table))
     load_into(segmenter, inputs["model"])
-    vocabulary = json.loads(inputs["config"].read_text(encoding="utf-8"))["vocabulary"]
-    index = {name: torch.tensor(rows, device=device) for name, rows in vocabulary["index"].items()}
-    return BankedRun(segmenter.to(device).eval(), config, tuple(vocabulary["names"]), index)
+    vocabulary = vocabulary_in(inputs["config"])
+    index = {name: torch.tensor(rows, device=device) for name, rows in vocabulary.index.items()}
+    return BankedRun(segmenter.to(device).eval(), config, vocabulary.names, index)
 
 
 class Push(NamedTuple):

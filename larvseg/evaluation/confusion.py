@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from larvseg.errors import LarvSegError
+from larvseg.datasets.arrow import table_in
+from larvseg.errors import LarvSegError, reading
 
 COLUMNS = ("image", "target", "prediction", "count")
+CLASSES = 2**16  # more than any data set has
 _TYPES = ("i", "i", "i", "q")  # of the columns, as the module array calls them: 20 bytes for each pair of classes that meet in an image
 _ROWS_AT_ONCE = 2**18
 DENSE = 4  # with fewer cells of the matrix than so many times the pixels, counting in all cells is quicker than sorting the pixels
@@ -71,11 +73,20 @@ def confusion_matrix(path: Path) -> np.ndarray:
 
 
 def read_confusion(path: Path) -> tuple[list[np.ndarray], int]:
-    """The columns that `ConfusionCounts.write` wrote, (R,) each, which stay in the file, and the number of classes."""
-    with pa.memory_map(str(path)) as source:
-        table = pa.ipc.open_file(source).read_all()
-    columns = [table[name] if table[name].num_chunks != 1 else table[name].chunk(0) for name in COLUMNS]  # a single chunk is not copied
-    return [column.to_numpy() for column in columns], int(table.schema.metadata[b"classes"])
+    """The columns that `ConfusionCounts.write` wrote, (R,) each, which stay in the file, and the number of classes.
+
+    Raises LarvSegError for a file that is none.
+    """
+    with reading(path, "confusion counts", "delete it and evaluate the run again"):
+        table = table_in(path)
+        classes = int(table.schema.metadata[b"classes"])
+        chunks = [table[name] if table[name].num_chunks != 1 else table[name].chunk(0) for name in COLUMNS]  # a single chunk is not copied
+        columns = [chunk.to_numpy() for chunk in chunks]
+        if not 0 < classes <= CLASSES or min(column.min(initial=0) for column in columns) < 0:
+            raise ValueError("counts of no classes, or negative ones")
+        if max(column.max(initial=0) for column in columns[1:3]) >= classes:
+            raise ValueError("counts of other classes")
+        return columns, classes
 
 
 def _matrix(columns: list[np.ndarray], classes: int) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from larvseg.evaluation.grouping import ImageGrid
 from larvseg.models.backbone import build_backbone
 from larvseg.training.checkpoint import load_into
 from larvseg.training.frozen_weights import load_frozen
+from larvseg.training.saved import vocabulary_in
 from larvseg.training.segmenters import load_segmenter
 
 Embed = Callable[[np.ndarray], ImageGrid]  # image (H, W, 3) uint8 → unit vectors on its patch grid
@@ -78,9 +78,4 @@ def whole(image: np.ndarray, evaluation: Evaluation, normalisation: str, device:
 
 def _trained_on(path: Path) -> str:
     """A data set whose classes the run of this config.json knows."""
-    try:
-        return next(iter(json.loads(path.read_text(encoding="utf-8"))["vocabulary"]["index"]))
-    except FileNotFoundError:
-        raise LarvSegError(f"{path}: no such file; train the run first") from None
-    except (ValueError, KeyError, TypeError, StopIteration) as error:
-        raise LarvSegError(f"{path}: not the config.json of a run ({error!r}); train the run again") from None
+    return next(iter(vocabulary_in(path).index))

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from larvseg.errors import LarvSegError
+from larvseg.config import Metrics, parse
+from larvseg.errors import LarvSegError, reading
 from larvseg.vocabulary import RULES
 from larvseg.vocabulary.alignment import BY_NAME
 
@@ -71,13 +72,21 @@ def novel_in_metrics(metrics: Mapping[str, Any]) -> Novel:
     return {rule: [i for i, each in enumerate(metrics["classes"]) if each[key]] for rule, key in keys.items()}
 
 
+def load_metrics(path: Path) -> dict[str, Any]:
+    """What an evaluation, a grouping or a CLIP model wrote to `path` (JSON); LarvSegError for a file of another form."""
+    with reading(path, "a file of metrics", "delete it and run snakemake again"):
+        found = json.loads(path.read_text(encoding="utf-8"))
+        parse(Metrics, found, path)
+        return found
+
+
 def read_metrics(path: Path, asking: str, **wanted: Any) -> dict[str, Any]:
     """What an evaluation or a grouping wrote to `path` (JSON).
 
     Raises LarvSegError, which names who is `asking`, if a key of `wanted` has another value there.
     """
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = load_metrics(path)
     for key, value in wanted.items():
-        if found[key] != value:
-            raise LarvSegError(f"{path}: {key} is {found[key]!r}, {asking} wants {value!r}; delete it and run snakemake again")
+        if found.get(key) != value:
+            raise LarvSegError(f"{path}: {key} is {found.get(key)!r}, {asking} wants {value!r}; delete it and run snakemake again")
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from larvseg.evaluation.select_object_images import object_exemplars, scene_exem
 from larvseg.evaluation.sliding_window import segment_all
 from larvseg.training import runtime
 from larvseg.training.checkpoint import save_tensors
+from larvseg.training.saved import vocabulary_in
 from larvseg.training.segmenters import DatasetSegmenter, load_segmenter
 
 
@@ -33,8 +33,8 @@ def recognise(config: RecogniseConfig, inputs: Mapping[str, Path], outputs: Mapp
     """
     device = runtime.prepare(config.runtime)
     objects, training = load_segmenter(inputs["model"], inputs["config"], config.dataset, device)
-    vocabulary = json.loads(inputs["config"].read_text(encoding="utf-8"))["vocabulary"]
-    names, known = tuple(vocabulary["names"]), sorted(set(vocabulary["index"].get("C171", ())))
+    vocabulary = vocabulary_in(inputs["config"])
+    names, known = vocabulary.names, sorted(set(vocabulary.index.get("C171", ())))
     if len(names) > np.iinfo(np.int16).max:
         raise LarvSegError(f"{inputs['config']}: {len(names)} names, more than a label map of 16 bits can tell apart")
     model = DatasetSegmenter(objects.segmenter, torch.arange(len(names), device=device), names)

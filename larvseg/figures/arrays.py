@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
 
 METADATA_KEY = "larvseg"  # as larvseg.training.checkpoint writes it
 
 
 def read_arrays(path: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """The arrays in `path` and their metadata; LarvSegError if it is not a file of this project."""
-    try:
+    with reading(path, "a readable safetensors file of this project", "delete it and make it again"):
         with safe_open(path, framework="np") as file:
-            return {name: file.get_tensor(name) for name in sorted(file.keys())}, json.loads((file.metadata() or {})[METADATA_KEY])
-    except (FileNotFoundError, SafetensorError, KeyError, json.JSONDecodeError) as error:
-        raise LarvSegError(f"{path}: not a readable safetensors file of this project ({error}); delete it and make it again") from None
+            about = json.loads((file.metadata() or {})[METADATA_KEY])
+            if not isinstance(about, dict):
+                raise ValueError(f"its metadata is a {type(about).__name__}")
+            return {name: file.get_tensor(name) for name in sorted(file.keys())}, about
 
 
 def read_arrays_of(path: Path, **wanted: Any) -> tuple[dict[str, np.ndarray], dict[str, Any]]:

@@ -90,7 +90,7 @@ def _remembered() -> dict[str, list[Any]]:
     try:
         saved = json.loads(CACHE.read_text(encoding="utf-8"))
         return saved["sources"] if saved["sha256"] == _sha256(saved["sources"]) else {}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 

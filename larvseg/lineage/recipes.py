@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from larvseg.errors import LarvSegError
+from larvseg.config import parse
+from larvseg.config.lineage import Recipe as RecipeForm
+from larvseg.errors import LarvSegError, reading
 from larvseg.files import json_text, write_text
 
 # What a profile says of speed alone is in no recipe; jobs read it here, in <profile>.json.
@@ -70,12 +72,11 @@ class Recipe:
     @classmethod
     def load(cls, path: Path) -> Recipe:
         """The recipe in `path`; LarvSegError if it is not one."""
-        try:
+        if not path.exists():
+            raise LarvSegError(f"{path}: no such recipe; `snakemake -n` writes the recipes of the selected profile")
+        with reading(path, "a recipe", "delete it, the next snakemake call writes it again"):
             fields = json.loads(path.read_text(encoding="utf-8"))
             if fields.pop("schema") != SCHEMA:
                 raise ValueError("another schema")
+            parse(RecipeForm, fields, path)
             return cls(**{**fields, "reads": tuple(fields["reads"])})
-        except FileNotFoundError:
-            raise LarvSegError(f"{path}: no such recipe; `snakemake -n` writes the recipes of the selected profile") from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise LarvSegError(f"{path}: not a recipe ({error}); delete it, the next snakemake call writes it again") from None

@@ -11,7 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from larvseg.errors import LarvSegError
+from larvseg.config import parse
+from larvseg.config.lineage import Moments, Record
+from larvseg.errors import LarvSegError, reading
 from larvseg.files import json_text, sha256_of, write_text
 from larvseg.lineage.memory import Memory
 from larvseg.lineage.recipes import Recipe
@@ -46,15 +48,21 @@ def write_record(artifact: Path, role: str, recipe: Recipe, inputs: list[dict[st
 def read_record(artifact: Path) -> dict[str, Any]:
     """The record of `artifact`; LarvSegError if there is none or it is not one."""
     path = record_path(artifact)
-    try:
+    if not path.exists():
+        raise LarvSegError(f"{artifact}: has no record ({path.name}); delete the file and run snakemake again")
+    with reading(path, "a lineage record", "delete it with its artifact and run snakemake again"):
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["schema"] != SCHEMA:
             raise ValueError("another schema")
+        parse(Record, record, path)
         return record
-    except FileNotFoundError:
-        raise LarvSegError(f"{artifact}: has no record ({path.name}); delete the file and run snakemake again") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise LarvSegError(f"{path}: not a lineage record ({error}); delete it with its artifact and run snakemake again") from None
+
+
+def read_run(path: Path) -> dict[str, float]:
+    """What X.run.json says: when the job started and how many seconds it took; LarvSegError for a file that does not."""
+    with reading(path, "a note of when a job ran", "delete it"):
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return {key: parse(Moments, said, path).model_dump()[key] for key in ("started", "seconds")}
 
 
 def verified_hash(artifact: Path) -> str:

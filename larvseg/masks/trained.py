@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from larvseg.config import parse
 from larvseg.config.masks import ProposeConfig
 from larvseg.errors import LarvSegError
 from larvseg.training.checkpoint import load_into
+from larvseg.training.saved import settings_in
 
 Builder = Callable[[ProposeConfig, int], nn.Module]
 
@@ -25,12 +25,7 @@ def load_network(
     Raises:
         LarvSegError: unreadable files, a run of another method, or tensors of other names or shapes.
     """
-    try:
-        settings = parse(ProposeConfig, json.loads(Path(config).read_text(encoding="utf-8"))["train"], config)
-    except FileNotFoundError:
-        raise LarvSegError(f"{config}: no such file; train the run first") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise LarvSegError(f"{config}: not the config.json of a run ({error}); train the run again") from None
+    settings = parse(ProposeConfig, settings_in(Path(config)), config)
     if settings.method != method:
         raise LarvSegError(f"{config}: a run of {settings.method}, not of {method}")
     network = build(settings, dim)

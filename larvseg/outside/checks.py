@@ -8,40 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pydantic import ConfigDict, model_validator
-from safetensors import SafetensorError, safe_open
+from pydantic import ConfigDict
+from safetensors import safe_open
 from torch import nn
 
-from larvseg.config import Backbone, Model, TrainConfig, parse
-from larvseg.errors import LarvSegError
+from larvseg.config import Backbone, Model, TrainConfig, Vocabulary, parse
+from larvseg.errors import LarvSegError, reading
 from larvseg.models.extractor import build_extractor
 from larvseg.models.segmenter import build_segmenter
 
 CONFIG_BYTES, MODEL_BYTES = 2**26, 2**33  # of config.json, and of a file of tensors
-CLASSES, LETTERS = 2**16, 1000  # names of all data sets together, letters of one
 NUMBER = 2**13  # any number that decides the size of a network
 PATCHES = 2**8  # along a side of a picture or window
 # Arguments of timm by which it would read files or addresses.
 _READS = ("pretrained", "checkpoint", "cache", "hf_", "url", "file")
-
-
-class Vocabulary(Model):
-    """The classes of a run: `names` of all its data sets, and of each data set its classes and their positions in `names`."""
-
-    names: tuple[str, ...]
-    index: dict[str, tuple[int, ...]]
-    classes: dict[str, tuple[str, ...]]
-
-    @model_validator(mode="after")
-    def _fits(self) -> Vocabulary:
-        if not self.index or self.index.keys() != self.classes.keys():
-            raise ValueError("index and classes name the same data sets, one at least")
-        for dataset, places in self.index.items():
-            if not places or len(places) != len(self.classes[dataset]) or not all(0 <= place < len(self.names) for place in places):
-                raise ValueError(f"index.{dataset} has a place in names for each of its classes")
-        if len(self.names) > CLASSES or max(map(len, [*self.names, *(name for each in self.classes.values() for name in each)])) > LETTERS:
-            raise ValueError(f"there are at most {CLASSES} names of at most {LETTERS} letters")
-        return self
 
 
 class SavedRun(Model):
@@ -92,10 +72,8 @@ def check_frozen(backbone: Backbone, path: Path) -> None:
 def _json(path: Path) -> Any:
     if path.stat().st_size > CONFIG_BYTES:
         raise LarvSegError(f"{path}: more than {CONFIG_BYTES} bytes, which no config.json of a run has")
-    try:
+    with reading(path, "the config.json of a run", "get it again, or train the run again"):
         return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise LarvSegError(f"{path}: not the config.json of a run ({error}); get it again, or train the run again") from None
 
 
 def _check_backbone(backbone: Backbone, path: Path) -> None:
@@ -125,12 +103,10 @@ def _opened(path: Path) -> safe_open:
         raise LarvSegError(f"{path}: no such file; the folder of a run has it")
     if path.stat().st_size > MODEL_BYTES:
         raise LarvSegError(f"{path}: more than {MODEL_BYTES} bytes, which no model of this project has")
-    try:
+    with reading(path, "a readable safetensors file", "get it again, or make it again"):
         file = safe_open(path, framework="pt")
         json.loads((file.metadata() or {}).get("larvseg", "{}"))
         return file
-    except (SafetensorError, ValueError, RecursionError) as error:
-        raise LarvSegError(f"{path}: not a readable safetensors file ({error}); get it again, or make it again") from None
 
 
 def _shapes(file: Any, without: str | None = None) -> dict[str, tuple[int, ...]]:

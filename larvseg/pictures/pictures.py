@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, in_one_line
+from larvseg.sources.bounded import Bounded
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no others are tried: each decoder is a way in
 SUFFIXES = frozenset(
@@ -95,14 +96,13 @@ def read(path: Path) -> Picture:
             raise UnreadablePicture(name, "it is a folder" if path.is_dir() else "it is no file")
         with open(path, "rb") as file:
             with _unlimited():
-                image = Image.open(file, formats=FORMATS)
+                image = Image.open(Bounded(file, path.stat().st_size), formats=FORMATS)
             return _picture(image, name)
 
 
 def printable(text: str) -> str:
     """`text` in one line that can be shown and written: what cannot be printed is a replacement character."""
-    shown = "".join(letter if letter.isprintable() else " " if letter.isspace() else "\ufffd" for letter in text)
-    return " ".join(shown.split())
+    return " ".join(in_one_line(text).split())
 
 
 def _picture(image: Image.Image, name: str) -> Picture:

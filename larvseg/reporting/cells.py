@@ -8,7 +8,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from larvseg.errors import LarvSegError
+from larvseg.config import parse
+from larvseg.config.lineage import Cell as CellForm
+from larvseg.errors import reading
 from larvseg.files import sha256_of
 
 
@@ -60,17 +62,13 @@ def write_cells(path: Path, cells: Iterable[Cell]) -> None:
 
 def read_cells(path: Path) -> list[Cell]:
     """The cells in `path`. Raises LarvSegError if it is missing or a line is not a cell."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise LarvSegError(f"{path}: no such file; `snakemake` writes it with its table") from None
     cells = []
-    for number, line in enumerate(lines, 1):
-        try:
-            fields = json.loads(line)
-            cells.append(Cell(**{**fields, "sources": tuple(Source(**item) for item in fields["sources"])}))
-        except (ValueError, TypeError, KeyError) as error:
-            raise LarvSegError(f"{path}: line {number} is not a cell ({error}); delete the file and make its table again") from None
+    with reading(path, "a file of cells", "delete it and make its table again", missing="`snakemake` writes it with its table"):
+        for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
+            with reading(f"{path}: line {number}", "a cell", "delete the file and make its table again"):
+                fields = json.loads(line)
+                parse(CellForm, fields, f"{path}: line {number}")
+                cells.append(Cell(**{**fields, "sources": tuple(Source(**item) for item in fields["sources"])}))
     return cells
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
 from larvseg.evaluation.bootstrap import ImageCounts, image_counts, images_at_once, mean_over, resampled_iou, weights
 from larvseg.evaluation.confusion import read_confusion
+from larvseg.evaluation.metrics import load_metrics
 from larvseg.reporting.claims import IMAGES, INTERVAL, SEEDS
 from larvseg.reporting.layout import NOTHING, Column, Entry, Layout
 from larvseg.reporting.tables import MEANS
@@ -39,7 +39,7 @@ class Evaluated:
     @cached_property
     def documents(self) -> tuple[dict[str, Any], ...]:
         """The metrics of each seed."""
-        return tuple(json.loads(path.read_text(encoding="utf-8")) for path in self.metrics)
+        return tuple(map(load_metrics, self.metrics))
 
     @cached_property
     def classes(self) -> list[dict[str, Any]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from larvseg.config import MetricsConfig
+from larvseg.evaluation.metrics import load_metrics
 from larvseg.files import json_text
 
 SHOWN = ("all", "base", "novel", "permuted_vocabulary")  # the last where there is one
@@ -21,7 +21,7 @@ def metrics(config: MetricsConfig, inputs: Mapping[str, Path], outputs: Mapping[
     runs: dict[str, dict[str, dict[str, Any]]] = {}
     for run, seeds in config.runs.items():
         for seed in seeds:
-            found = json.loads(inputs[f"{run}.seed{seed}"].read_text(encoding="utf-8"))
+            found = load_metrics(inputs[f"{run}.seed{seed}"])
             runs.setdefault(run, {})[f"seed{seed}"] = {key: found[key] for key in SHOWN if key in found}
-    clip = {name: json.loads(inputs[f"clip.{name}"].read_text(encoding="utf-8")) for name in config.clips}
+    clip = {name: load_metrics(inputs[f"clip.{name}"]) for name in config.clips}
     outputs["metrics"].write_text(json_text({"profile": config.profile, "runs": runs, "clip": clip}), encoding="utf-8")

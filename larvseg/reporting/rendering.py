@@ -146,4 +146,4 @@ def _latex(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    return re.sub(r"([\\`*_|<\[])", r"\\\1", text)
+    return re.sub(r"([\\`*_|<\[~]|&(?=#?\w+;))", r"\\\1", text)

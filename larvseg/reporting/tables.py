@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from larvseg.config import TableConfig, TableRow, nearest
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
 from larvseg.evaluation.metrics import read_metrics
 from larvseg.reporting.cells import Cell, source, write_cells
 
@@ -167,11 +167,9 @@ def printed(raw: float | None) -> str:
 
 def read_csv(path: Path) -> list[dict[str, str]]:
     """The rows of a CSV file, cells as text. Raises LarvSegError if it is missing or a row has too few or too many cells."""
-    try:
+    with reading(path, "a CSV file in UTF-8", "delete it, so that it is made again", missing="make it first"):
         with open(path, encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))  # pandas fills short rows and says nothing
-    except FileNotFoundError:
-        raise LarvSegError(f"{path}: no such file") from None
     for line, row in enumerate(rows, 2):
         if None in row or None in row.values():
             raise LarvSegError(f"{path}: row {line} has another number of cells than the header")

@@ -7,11 +7,9 @@ here from plain bytes, and any other name in the file is refused before it is lo
 from __future__ import annotations
 
 import math
-import pickle
 import re
 import sys
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +18,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
+from larvseg.sources.pickles import Unpickler, check_keys
 
 MEMBER = "ADE20K_2021_17_01/index_ade20k.pkl"
 OBJECTS = 3688  # classes of objects in the release of 2021
@@ -30,21 +29,6 @@ LARGEST_FIELD = 2**26  # cells and characters of a field of texts; the official 
 _PER_IMAGE = ("filename", "folder", "scene")
 _TEXTS = ("wordnet_level1", "wordnet_synset", "wordnet_hypernym", "wordnet_gloss", "wordnet_synonyms")
 _NUMBERS = ("proportionClassIsPart", "wordnet_frequency")
-_BROKEN = (
-    pickle.UnpicklingError,
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    MemoryError,
-    RecursionError,
-    AttributeError,
-    LookupError,
-    TypeError,
-    ValueError,  # with UnicodeError
-    ArithmeticError,
-    NotImplementedError,
-)
 
 
 @dataclass(frozen=True)
@@ -76,57 +60,47 @@ def load_index(source: Path) -> AdeIndex:
     Raises LarvSegError for a file that is missing, damaged or too large, for one that is no index of the release of 2021, and, naming
     it, for any function or class that the file asks for beyond arrays of numbers and text. Nothing of such a file is executed.
     """
-    with _opened(source) as file:
-        content = _Unpickler(file, source).load()
-        while file.read(2**20):  # the checksum of a zip member is compared at its end
-            pass
-    try:
+    with reading(source, "the index of ADE20K", "delete it and fetch it again", missing="fetch it first"):
+        with _opened(source) as (file, size):
+            content = _Unpickler(file, size, source).load()
+            while file.read(2**20):  # the checksum of a zip member is compared at its end
+                pass
         return _index(content, source)
-    except _BROKEN as error:
-        raise _not_an_index(source, error) from None
 
 
 @contextmanager
-def _opened(source: Path) -> Iterator[IO[bytes]]:
-    try:
-        if source.suffix == ".zip":
-            with zipfile.ZipFile(source) as archive:
-                if MEMBER not in archive.namelist():
-                    raise LarvSegError(f"{source}: holds no {MEMBER}; use the official archive of 2021")
-                _check_size(source, archive.getinfo(MEMBER).file_size)
-                with archive.open(MEMBER) as file:
-                    yield file
-        else:
-            _check_size(source, source.stat().st_size)
-            with open(source, "rb") as file:
-                yield file
-    except FileNotFoundError:
-        raise LarvSegError(f"{source}: no such file; fetch it first") from None
-    except _BROKEN as error:
-        raise _not_an_index(source, error) from None
+def _opened(source: Path) -> Iterator[tuple[IO[bytes], int]]:
+    """The index and its bytes."""
+    if source.suffix == ".zip":
+        with zipfile.ZipFile(source) as archive:
+            if MEMBER not in archive.namelist():
+                raise LarvSegError(f"{source}: holds no {MEMBER}; use the official archive of 2021")
+            size = _checked(source, archive.getinfo(MEMBER).file_size)
+            with archive.open(MEMBER) as file:
+                yield file, size
+    else:
+        size = _checked(source, source.stat().st_size)
+        with open(source, "rb") as file:
+            yield file, size
 
 
-def _check_size(source: Path, size: int) -> None:
+def _checked(source: Path, size: int) -> int:
     if size > LARGEST_INDEX:
         raise LarvSegError(f"{source}: an index of {size} bytes, over the limit of {LARGEST_INDEX}; use the official file")
-
-
-def _not_an_index(source: Path, error: Exception) -> LarvSegError:
-    problem = " ".join(str(error).split()) or type(error).__name__
-    return LarvSegError(f"{source}: not the index of ADE20K ({problem}); delete it and fetch it again")
+    return size
 
 
 # ---- unpickling
 
 
-class _Unpickler(pickle.Unpickler):
+class _Unpickler(Unpickler):
     """Knows the few names that pickles of arrays need, by whatever version of numpy, and stand-ins instead of what they name.
 
     numpy's own functions trust the state they are given: a made-up data type makes them follow pointers out of the file.
     """
 
-    def __init__(self, file: IO[bytes], source: Path):
-        super().__init__(file, encoding="latin1")
+    def __init__(self, file: IO[bytes], size: int, source: Path):
+        super().__init__(file, size, encoding="latin1")
         self.source = source
         self.spent = 0
         self.known: dict[str, Any] = {
@@ -159,6 +133,10 @@ class _Unpickler(pickle.Unpickler):
             # of a number bytes() would make that many bytes
             if len(content) > 1 or not all(isinstance(one, (bytes, bytearray, list, tuple, set, frozenset, dict)) for one in content):
                 raise ValueError(f"a {kind.__name__} of something else than a collection")
+            if kind in (set, frozenset):
+                check_keys(key for each in content for key in each)
+            elif kind is dict and content and not isinstance(content[0], dict):
+                raise ValueError("a dict of something else than a dict")
             return kind(*map(self._charged, content))
 
         return copy

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import reading
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def read_annotation(data: bytes, name: str) -> AdeAnnotation:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("iso-8859-1")
-    try:
+    with reading(name, "an annotation of ADE20K full", "fetch its archive again"):
         content = json.loads(text)["annotation"]
         height, width = content["imsize"][:2]
         return AdeAnnotation(
@@ -56,9 +56,6 @@ def read_annotation(data: bytes, name: str) -> AdeAnnotation:
             scene=tuple(map(str, _list(content["scene"]))),
             objects=tuple(map(_object, _list(content["object"]))),
         )
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OverflowError) as error:
-        problem = f"no {error}" if isinstance(error, KeyError) else str(error) or type(error).__name__
-        raise LarvSegError(f"{name}: not an annotation of ADE20K full ({problem}); fetch its archive again") from None
 
 
 def _object(content: dict[str, Any]) -> AdeObject:

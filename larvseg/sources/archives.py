@@ -136,6 +136,7 @@ def _followed(path: Path, found: list[Member | Link]) -> Iterator[Member]:
             target = links[target]
         if target not in files:
             raise LarvSegError(f"{path}: {name!r} is a link to {target!r}, which is no file in it; use the official archive")
+        links.update(dict.fromkeys(passed, target))  # so that in a long chain each link is followed once
         yield files[target]._replace(name=name)
 
 

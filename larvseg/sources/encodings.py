@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, in_one_line
 
 IGNORE = -1  # train id of pixels without a label
 LARGEST_IMAGE = 256 * 2**20  # bytes; a few ImageNet images are compressed a second time, with gzip
@@ -29,7 +29,7 @@ class UnreadableImage(LarvSegError):
         self.name, self.reason = name, reason
 
     def __str__(self) -> str:
-        return f"{self.name}: not a readable image ({self.reason}); fetch its archive again"
+        return in_one_line(f"{self.name}: not a readable image ({self.reason}); fetch its archive again")
 
 
 @dataclass(frozen=True)

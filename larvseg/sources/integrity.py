@@ -16,7 +16,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from larvseg.config import Source
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
 from larvseg.files import real_path
 from larvseg.sources import archives
 
@@ -130,22 +130,17 @@ def _is_zip(path: Path) -> bool:
 
 
 def _check_tensors(path: Path) -> None:
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
-    try:
-        with safe_open(path, framework="numpy"):
-            pass
-    except SafetensorError as error:
-        raise LarvSegError(f"{path}: not a whole safetensors file ({error}); delete it and fetch it again") from None
+    with reading(path, "a whole safetensors file", "delete it and fetch it again"), safe_open(path, framework="numpy"):
+        pass
 
 
 def _check_lines(path: Path) -> None:
     with open(path, "rb") as file:
         for number, line in enumerate(file, 1):
-            try:
+            with reading(f"{path}:{number}", "a line of JSON", "delete it and fetch it again"):
                 json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise LarvSegError(f"{path}:{number}: not a line of JSON ({error}); delete it and fetch it again") from None
 
 
 def _check_counts(path: Path, counts: dict[str, int]) -> None:

@@ -48,8 +48,9 @@ class Part:
     def remote(self) -> Remote | None:
         """What the bytes are the beginning of, as far as it is known."""
         try:
-            return Remote(**json.loads(self._notes.read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError, TypeError):  # without it one starts again
+            said = json.loads(self._notes.read_text(encoding="utf-8"))
+            return Remote(**said) if all(isinstance(each, str | int | None) for each in said.values()) else None
+        except (FileNotFoundError, ValueError, TypeError, AttributeError, RecursionError):  # without it one starts again
             return None
 
     def restart(self, remote: Remote | None = None) -> None:

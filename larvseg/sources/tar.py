@@ -23,6 +23,8 @@ LONG_NAME, LONG_LINK = b"L", b"K"
 PAX, PAX_FOR_ALL = (b"x", b"X"), b"g"
 
 _ADLER = 65521  # the modulus of Adler-32
+_USED = ("path", "linkpath", "size")  # records of extended headers; of no others there may be any number
+_HOLES = "GNU.sparse."  # how the records begin that say where a file has holes
 _RECORD = re.compile(rb"(\d{1,7}) ([^=]+)=")
 
 
@@ -77,7 +79,7 @@ def entries(file: int, start: int, stop: int) -> Iterator[Entry]:
             size = _pax_size(records["size"], offset) if "size" in records else size
             name = records["path"].rstrip("/") if "path" in records and name is None else name
             target = records["linkpath"] if "linkpath" in records and target is None else target
-            kind = SPARSE if any(key.startswith("GNU.sparse.") for key in records) else kind
+            kind = SPARSE if _HOLES in records else kind
         if name is None:
             name = _text(header[:100])
             if header[345] and kind != SPARSE:
@@ -132,13 +134,15 @@ def _text(field: bytes) -> str:
 
 
 def _records(data: bytes, offset: int) -> dict[str, str]:
-    """The records of a pax header: "length key=value\\n", where length counts the whole record."""
+    """The records of a pax header that count here: "length key=value\\n", where length counts the whole record."""
     found, position = {}, 0
     while match := _RECORD.match(data, position):
         end = position + int(match[1])
         if not match.end() < end <= len(data) or data[end - 1 : end] != b"\n":
             raise BadTar(f"a damaged extended header at byte {offset}")
-        found[match[2].decode("utf-8", "surrogateescape")] = data[match.end() : end - 1].decode("utf-8", "surrogateescape")
+        key = match[2].decode("utf-8", "surrogateescape")
+        if key in _USED or key.startswith(_HOLES):
+            found[key if key in _USED else _HOLES] = data[match.end() : end - 1].decode("utf-8", "surrogateescape")
         position = end
     if data[position:].strip(b"\0"):
         raise BadTar(f"a damaged extended header at byte {offset}")

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from larvseg.datasets.annotations import Ledger
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
 from larvseg.files import replacing
 from larvseg.locks import owned
 from larvseg.training.curves import Curves
@@ -51,13 +51,13 @@ def load_tensors(path: Path, without: str | None = None) -> tuple[dict[str, Tens
     Raises:
         LarvSegError: missing or not a safetensors file.
     """
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
-            names = sorted(name for name in file.keys() if not (without and name.startswith(without)))
-            return {name: file.get_tensor(name) for name in names}, metadata
-    except (FileNotFoundError, SafetensorError, json.JSONDecodeError) as error:
-        raise LarvSegError(f"{path}: not a readable safetensors file ({error}); delete it and make it again") from None
+    advice = "delete it and make it again"
+    with reading(path, "a readable safetensors file", advice, missing="make it again"), safe_open(path, framework="pt") as file:
+        metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
+        if not isinstance(metadata, dict):
+            raise ValueError(f"its metadata is a {type(metadata).__name__}")
+        names = sorted(name for name in file.keys() if not (without and name.startswith(without)))
+        return {name: file.get_tensor(name) for name in names}, metadata
 
 
 def load_into(module: nn.Module, path: Path) -> None:
@@ -95,10 +95,13 @@ def restore_state(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer
     """Undo `save_state` for the tensors; its JSON `state` is the metadata of `load_tensors`."""
     tensors, _ = load_tensors(path)
     fill(model, {name.removeprefix("model."): tensor for name, tensor in tensors.items() if name.startswith("model.")}, path)
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     slots: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimiser."):
             _, index, slot = name.split(".")
+            if tensor.shape not in ((), parameters[int(index)].shape):
+                raise LarvSegError(f"{path}: tensor {name!r} is not of the shape of its parameter; was it made with another configuration?")
             slots.setdefault(int(index), {})[slot] = tensor
     optimiser.load_state_dict({"state": slots, "param_groups": optimiser.state_dict()["param_groups"]})
 
@@ -116,10 +119,11 @@ def resume(
     if metadata.get("origin") != origin:
         print(f"{state}: made by another configuration or other inputs; starting from step 0", file=sys.stderr)
         return 0
-    restore_state(state, model, optimiser)
-    curves.restore(metadata["curves"])
-    ledger.restore(metadata["annotations"])
-    return metadata["step"]
+    with reading(state, "a state of this training", "delete it, and the training begins again"):
+        restore_state(state, model, optimiser)
+        curves.restore(metadata["curves"])
+        ledger.restore(metadata["annotations"])
+        return int(metadata["step"])
 
 
 @contextmanager

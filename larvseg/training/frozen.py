@@ -14,7 +14,7 @@ from larvseg.config import VIEWS, Augmentation, Evaluation, TrainConfig
 from larvseg.datasets.feature_files import Features, read_index
 from larvseg.datasets.manifest import Manifest
 from larvseg.datasets.transforms import cells_of
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
 
 
 def features_of(inputs: Mapping[str, Path], view: str, manifest: Manifest, resized: Augmentation | Evaluation, cell: int) -> Features:
@@ -55,9 +55,15 @@ def training_features(config: TrainConfig, inputs: Mapping[str, Path], manifests
 
 def standard(paths: Iterable[Path]) -> tuple[Tensor, Tensor]:
     """Mean and deviation (C,) of the cells of the training images that the files `paths` of statistics count together."""
-    found = [json.loads(path.read_text(encoding="utf-8")) for path in dict.fromkeys(paths)]
-    cells = sum(each["cells"] for each in found)
+    found = []
+    for path in dict.fromkeys(paths):
+        with reading(path, "the statistics of features", "delete it, so that it is made again"):
+            said = json.loads(path.read_text(encoding="utf-8"))
+            found.append((int(said["cells"]), *(torch.tensor(said[key], dtype=torch.float64) for key in ("total", "squares"))))
+            if found[-1][1].shape != found[0][1].shape or found[-1][2].shape != found[0][1].shape:
+                raise ValueError("of other numbers of channels")
+    cells = sum(each[0] for each in found)
     if not cells:
         raise LarvSegError("the features of no training image were counted; derive the manifests again")
-    total, squares = (torch.tensor([each[key] for each in found], dtype=torch.float64).sum(0) / cells for key in ("total", "squares"))
+    total, squares = (torch.stack([each[at] for each in found]).sum(0) / cells for at in (1, 2))
     return total.float(), (squares - total.square()).clamp(min=0).sqrt().float()

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from larvseg.errors import LarvSegError
+from larvseg.sources.bounded import Bounded
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "teacher", "student")  # the first of them that is there holds the weights
 _DEEPEST = 3  # wrappers in wrappers; a pickle may hold itself
@@ -54,7 +55,7 @@ def _load_torch(path: Path) -> Any:
     # states of trainings hold their command line; of a file without its path, torch does not guess the kind by its name
     with open(path, "rb") as file, torch.serialization.safe_globals([Namespace]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of TorchScript, which is an error below
-        return torch.load(file, map_location="cpu", weights_only=True)
+        return torch.load(Bounded(file, path.stat().st_size), map_location="cpu", weights_only=True)
 
 
 def _reason(error: Exception) -> str:

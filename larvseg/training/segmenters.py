@@ -1,9 +1,7 @@
 """Trained segmenters, read back from their checkpoints. Apart from `checkpoint`, which also serves networks of other kinds."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +13,7 @@ from larvseg.models.predictor import Predictor
 from larvseg.models.segmenter import Segmenter, build_segmenter
 from larvseg.training.checkpoint import fill, load_tensors
 from larvseg.training.frozen_weights import load_frozen
+from larvseg.training.saved import settings_in, vocabulary_in
 
 
 class DatasetSegmenter(nn.Module):
@@ -47,18 +46,18 @@ def load_segmenter(
     Raises:
         LarvSegError: unreadable files, a model that does not fit its configuration, or a data set that the run does not know.
     """
-    settings, vocabulary = _saved(config_path)
-    names, index, classes = vocabulary["names"], vocabulary["index"], vocabulary["classes"]
-    config = parse(TrainConfig, settings, config_path)
+    vocabulary = vocabulary_in(Path(config_path))
+    config = parse(TrainConfig, settings_in(Path(config_path)), config_path)
     dataset = dataset or config.benchmark
-    if dataset not in index:
-        raise LarvSegError(f"{config_path}: the run was not trained for {dataset!r}{nearest(dataset, list(index))}")
+    if dataset not in vocabulary.index:
+        raise LarvSegError(f"{config_path}: the run was not trained for {dataset!r}{nearest(dataset, list(vocabulary.index))}")
     tensors, _ = load_tensors(model_path, without="banks.")  # inference does not use them
     table = tensors.get("classifier.table") if config.table == "text" else None  # as wide as the text tower made it
-    segmenter = build_segmenter(config, len(names), with_banks=False, table=table)
+    segmenter = build_segmenter(config, len(vocabulary.names), with_banks=False, table=table)
     fill(segmenter, tensors, model_path)
     network = load_frozen(config.backbone, frozen, device) if frozen else None
-    return DatasetSegmenter(segmenter, torch.tensor(index[dataset]), tuple(classes[dataset]), network).to(device).eval(), config
+    index, names = torch.tensor(vocabulary.index[dataset]), vocabulary.classes[dataset]
+    return DatasetSegmenter(segmenter, index, names, network).to(device).eval(), config
 
 
 def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.device | str) -> Predictor:
@@ -69,18 +68,4 @@ def predictor(config: EvaluateConfig, inputs: Mapping[str, Path], device: torch.
 
 def trained_on(config_path: Path) -> str:
     """The one data set that a run was trained on, of several the first; LarvSegError as load_segmenter."""
-    return next(iter(_saved(config_path)[1]["index"]))
-
-
-def _saved(config_path: Path) -> tuple[Any, dict[str, Any]]:
-    """Settings and vocabulary of a run."""
-    try:
-        saved = json.loads(Path(config_path).read_text(encoding="utf-8"))
-        settings, vocabulary = saved["train"], saved["vocabulary"]
-        if not ({"names", "index", "classes"} <= set(vocabulary) and vocabulary["index"]):
-            raise ValueError("no vocabulary")
-    except FileNotFoundError:
-        raise LarvSegError(f"{config_path}: no such file; train the run first") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise LarvSegError(f"{config_path}: not the config.json of a run ({error}); train the run again") from None
-    return settings, vocabulary
+    return next(iter(vocabulary_in(Path(config_path)).index))

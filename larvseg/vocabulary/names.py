@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from larvseg.columns import can_be_shown
 from larvseg.config import ClassList, nearest
 from larvseg.errors import LarvSegError
 
@@ -51,6 +52,8 @@ def read_vocabulary(dataset: str, classes: ClassList, drawn: bool = False, synse
     """
     rows = read_csv(classes.file)
     names = tuple(_cell(classes.file, row, classes.name) for row in rows)
+    if odd := [name for name in names if not can_be_shown(name)]:
+        raise LarvSegError(f"{classes.file}: the class {odd[0]!r} has letters that cannot be shown, or none; give it another name")
     raw_ids = tuple(range(len(rows))) if classes.id is None else tuple(_raw(classes.file, row, classes.id) for row in rows)
     for what, values in (("class", names), ("value", raw_ids)):
         if twice := [value for value, count in Counter(values).items() if count > 1]:

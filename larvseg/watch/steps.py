@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from larvseg.errors import reading
 from larvseg.lineage.recipes import Recipe
 
 SAID = re.compile(r"step (\d+)/\d+, loss (\S+), (\S+) steps/s")  # larvseg.training.runtime.Progress
@@ -40,17 +41,18 @@ def step_of(steps: int, curves: Path, said: str) -> Step:
         step, loss, rate = int(match[1]), float(match[2]), float(match[3])
     heading, line = first_line(curves), last_line(curves)
     if line and line != heading:
-        shown = dict(zip(heading.split(","), line.split(","), strict=True))
-        if int(shown["step"]) >= step:
-            step, loss = int(shown["step"]), float(shown["loss"])
+        with reading(curves, "a file of curves", "delete it"):
+            shown = dict(zip(heading.split(","), line.split(","), strict=True))
+            if int(shown["step"]) >= step:
+                step, loss = int(shown["step"]), float(shown["loss"])
     return Step(step, steps, loss, rate)
 
 
 def first_line(file: Path) -> str:
     """The first line of `file`; empty if it is not there."""
     try:
-        with file.open(encoding="utf-8") as opened:
-            return opened.readline().rstrip("\n")
+        with file.open(encoding="utf-8", errors="replace") as opened:
+            return opened.readline(END).rstrip("\n")
     except FileNotFoundError:
         return ""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
 
 try:
     from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
@@ -75,9 +75,9 @@ class Events(AbstractContextManager["Events"]):
 
 def points_of(curves: Path) -> Points:
     """What a CSV of curves says."""
-    with curves.open(encoding="utf-8", newline="") as file:
+    with curves.open(encoding="utf-8", newline="") as file, reading(curves, "a file of curves", "delete it"):
         rows = list(csv.DictReader(file))
-    return {int(row.pop("step")): {column: float(np.float32(text)) for column, text in row.items() if text} for row in rows}
+        return {int(row.pop("step")): {column: float(np.float32(text)) for column, text in row.items() if text} for row in rows}
 
 
 def read_points(folder: Path) -> Points:

@@ -108,3 +108,20 @@ def test_a_tensor_cannot_reach_beyond_its_numbers(archive, tmp_path):
     forged = rewrite(archive, tmp_path / "forged.pt", longer)
     with pytest.raises(LarvSegError, match="forged.pt: not a readable TorchScript archive"):
         read_torchscript(forged)
+
+
+def test_what_could_be_of_any_size_is_refused(archive, tmp_path):
+    bomb = tmp_path / "bomb.pt"
+    with zipfile.ZipFile(archive) as old, zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    with pytest.raises(LarvSegError, match="bomb.pt: not a readable TorchScript archive .*is compressed, which torch does not do"):
+        read_torchscript(bomb)
+
+
+def test_a_tensor_of_more_numbers_than_it_has_is_refused(tmp_path):
+    module = Inner()
+    module.register_buffer("count", torch.zeros(1).expand(10_000))  # one number, and strides of 0
+    torch.jit.save(torch.jit.script(module), str(tmp_path / "wide.pt"))
+    with pytest.raises(LarvSegError, match=r"wide.pt: not a readable TorchScript archive .a tensor of .10000,. out of 1 numbers"):
+        read_torchscript(tmp_path / "wide.pt")

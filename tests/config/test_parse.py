@@ -1,5 +1,6 @@
 """YAML files become sections that cannot be changed, or one line that helps."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,3 +29,35 @@ def test_of_very_many_known_names_an_error_lists_some():
     assert nearest("file07", known).startswith("; did you mean 'file")
     assert nearest("x", known).endswith(", file058, file059 and 440 more")
     assert nearest("x", ["b", "a"]) == "; known: a, b"
+
+
+@pytest.mark.parametrize(
+    "level",
+    ["{n}: &{n} [*{b}, *{b}, *{b}]", "{n}: &{n} {{<<: [*{b}, *{b}, *{b}]}}", "{n}: &{n} {{x: *{b}, y: *{b}}}"],
+    ids=["list", "merge", "map"],
+)
+def test_aliases_of_aliases_come_to_an_end(tmp_path, level):
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    lines = ["a: &a {k: v}", *(level.format(n=name, b=before) for before, name in pairwise(letters))]
+    (tmp_path / "x.yaml").write_text("\n".join(lines))
+    with pytest.raises(LarvSegError, match="x.yaml: not valid YAML: its aliases stand for more than"):
+        load_yaml(tmp_path / "x.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: &a [*a]", "its aliases stand for more than"),
+        ("On: 1", "the key True is no text; put it in quotes"),
+        ("a: 2020-99-99", "not valid YAML .month must be in 1..12"),
+        ("a: " + "[" * 3000, "not valid YAML .*RecursionError|not valid YAML .maximum recursion"),
+        ("a: !!python/object/apply:os.getcwd []", "could not determine a constructor"),
+        ("a: " + "x" * 2**20, "more than 1048576 bytes"),
+    ],
+    ids=range(6),
+)
+def test_what_nobody_means_is_one_line(tmp_path, text, message):
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(LarvSegError, match=message) as caught:
+        load_yaml(tmp_path / "x.yaml")
+    assert str(caught.value).startswith(f"{tmp_path}/x.yaml:") and str(caught.value).isprintable()

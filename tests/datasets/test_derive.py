@@ -252,7 +252,7 @@ def test_damaged_manifest(world):
 
 
 def test_missing_manifest_row_and_split(world):
-    with pytest.raises(LarvSegError, match="none.arrow: no such manifest"):
+    with pytest.raises(LarvSegError, match="none.arrow: no such file; derive it first"):
         Manifest(Path("none.arrow"))
     manifest = world.derive("A150")
     with pytest.raises(IndexError):

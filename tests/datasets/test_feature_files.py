@@ -82,7 +82,7 @@ def test_damaged_files_are_refused(tmp_path):
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     (tmp_path / "text.npy").write_text("x")
     for file in ("objects.npy", "text.npy", "none.npy"):
-        with pytest.raises(LarvSegError, match="no file of features"):
+        with pytest.raises(LarvSegError, match="not a file of features|no such file"):
             Features(tmp_path / file, index(), "plain", ROWS, IMAGES)
-        with pytest.raises(LarvSegError, match="no index of features"):
+        with pytest.raises(LarvSegError, match="not an index of features|no such file"):
             read_index(tmp_path / file)

@@ -1,11 +1,14 @@
 """Manifests of many rows."""
 
+import json
+
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from larvseg.datasets import manifest as manifests
 from larvseg.datasets.manifest import Manifest, record_batch, write_batches, write_manifest
+from larvseg.errors import LarvSegError
 
 
 def location(archive: str, i: int) -> dict:
@@ -107,3 +110,26 @@ def test_annotations_are_those_of_the_rows(tmp_path, small_batches, monkeypatch)
     assert found == [(i, i * (i + 1), rows[i]["labels"], rows[i]["pixels"]) for i in range(0, 2100, 3)]
     write_manifest(tmp_path / "labels.arrow", [each | {"pixels": None} for each in rows], header)
     assert all(some.pixels is None for some in Manifest(tmp_path / "labels.arrow").annotated("training"))
+
+
+def test_offsets_that_lead_out_of_the_file_are_refused(tmp_path):
+    """Arrow reads where they lead to, and ends the process or worse."""
+    path = tmp_path / "m.arrow"
+    write_manifest(path, [row(i) for i in range(1, 6)], {"archives": {"a.zip": "", "b.zip": ""}})
+    offsets = np.cumsum([0, *(len(f"image {i}") for i in range(1, 6))], dtype="<i4").tobytes()
+    assert path.read_bytes().count(offsets) == 1, "those of the names"
+    damaged = offsets[:8] + np.array([10**6], "<i4").tobytes() + offsets[12:]
+    path.write_bytes(path.read_bytes().replace(offsets, damaged))
+    found = Manifest(path)  # which looks at no row yet
+    with pytest.raises(LarvSegError, match="m.arrow: not a manifest .*delete it and derive it again"):
+        found.name(1)
+
+
+@pytest.mark.parametrize("header", [[], {"dataset": 7}, {"classes": "wall"}, {"classes": [1]}, {"raw_ids": ["x"]}])
+def test_a_header_of_another_form_is_refused(tmp_path, header):
+    path = tmp_path / "m.arrow"
+    schema = pa.schema(list(manifests._COLUMNS.items()), metadata={b"larvseg": json.dumps(header).encode()})
+    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema):
+        pass
+    with pytest.raises(LarvSegError, match="m.arrow: not a manifest .a header"):
+        Manifest(path)

@@ -71,3 +71,31 @@ def test_iou_conventions():
     assert mean_iou(iou, [1, 3]) == 0
     assert np.isnan(mean_iou(iou, [1]))
     assert np.isnan(mean_iou(iou, []))
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "classes"),
+    [
+        ("target", [3, 0], 3),
+        ("prediction", [0, -1], 3),
+        ("count", [1, -1], 3),
+        ("image", [-1, 0], 3),
+        ("image", [0, 1], 0),
+        ("count", [1, 1], "x"),
+    ],
+)
+def test_counts_that_no_evaluation_writes_are_refused(tmp_path, column, values, classes):
+    columns = {"image": [0, 1], "target": [0, 1], "prediction": [0, 1], "count": [1, 1]} | {column: values}
+    table = pa.table({name: pa.array(each, pa.int64()) for name, each in columns.items()})
+    with pa.OSFile(str(tmp_path / "c.arrow"), "wb") as sink:
+        with pa.ipc.new_file(sink, table.schema.with_metadata({"classes": str(classes)})) as writer:
+            writer.write_table(table)
+    with pytest.raises(LarvSegError, match="c.arrow: not confusion counts .*evaluate the run again"):
+        read_confusion(tmp_path / "c.arrow")
+
+
+@pytest.mark.parametrize("data", [b"", b"nothing", b"ARROW1\0\0" + b"\xff" * 40])
+def test_what_is_no_arrow_file_is_refused(tmp_path, data):
+    (tmp_path / "c.arrow").write_bytes(data)
+    with pytest.raises(LarvSegError, match="c.arrow: not confusion counts"):
+        read_confusion(tmp_path / "c.arrow")

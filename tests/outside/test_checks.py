@@ -58,6 +58,12 @@ BACKBONE = ("train", "backbone")
         (("vocabulary", "classes"), {}, "index and classes name the same data sets"),
         (("vocabulary", "names"), ["x" * 2000, "b", "c"], "at most 1000 letters"),
         (("vocabulary",), {}, "vocabulary.names"),
+        (("vocabulary", "names"), ["a\u202eb", "b", "c"], "has letters that cannot be shown"),
+        (("vocabulary", "classes", "Own"), ["a\x1b[2J", "b", "c"], "has letters that cannot be shown"),
+        (("train", "run"), "<script>alert(1)</script>", "train.run: String should match pattern"),
+        (("train", "benchmark"), "../../x", "train.benchmark: String should match pattern"),
+        (("train", "training_sets", 0, "name"), "[x](javascript:x)", "training_sets.0.name: String should match pattern"),
+        ((*BACKBONE, "title"), "a | b", "train.backbone.title: String should match pattern"),
     ],
 )
 def test_a_configuration_that_asks_for_more_is_refused(folder, path, value, said):

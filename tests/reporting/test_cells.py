@@ -49,3 +49,9 @@ def test_a_damaged_file_is_refused_by_line(tmp_path):
     path.write_text("[]\n")
     with pytest.raises(LarvSegError, match="line 1 is not a cell"):
         read_cells(path)
+
+
+def test_a_separator_of_lines_within_a_name_ends_no_line(tmp_path):
+    cells = [Cell("t", 0, {"model": "a\u2028b\x85c"}, "model", "a\u2028b\x85c")]
+    write_cells(tmp_path / "t.cells.jsonl", cells)
+    assert read_cells(tmp_path / "t.cells.jsonl") == cells

@@ -6,6 +6,7 @@ import pickle
 import posixpath
 import resource
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 
@@ -483,3 +484,33 @@ def test_fewer_files_may_be_open_than_are_kept_open(tmp_path):
             assert reader.read(f"{number}.tar", place.offset, place.length, place.method, place.size) == b"%d" % number
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_long_chains_of_links_are_followed_once(tmp_path):
+    """Each link by itself to the end of the chain would be half a milliard steps."""
+    with tarfile.open(tmp_path / "chain.tar", "w", format=tarfile.USTAR_FORMAT) as archive:
+        for n in range(30_000):
+            add(archive, f"{n}.jpg", type=tarfile.LNKTYPE, linkname=f"{n + 1}.jpg")
+        add(archive, "30000.jpg", b"end")
+    began = time.process_time()
+    found = members(tmp_path / "chain.tar")
+    assert len(found) == 30_001 and len({member.offset for member in found}) == 1
+    assert time.process_time() - began < 5
+
+
+def test_records_that_nobody_needs_are_not_kept(tmp_path):
+    """Of extended headers there may be any number before one file."""
+    records = ["".join(f"{17} k{number:05}{each:04}=v\n"[:17] for each in range(50)) for number in range(4000)]
+    with tarfile.open(tmp_path / "many.tar", "w") as archive:
+        for text in records:
+            archive.addfile(tarfile_info("h", tarfile.XHDTYPE, text.encode()), io.BytesIO(text.encode()))
+        add(archive, "a.jpg", b"image")
+    began = time.process_time()
+    assert [member.name for member in members(tmp_path / "many.tar")] == ["a.jpg"]
+    assert time.process_time() - began < 3
+
+
+def tarfile_info(name: str, kind: bytes, data: bytes) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.type, info.size = kind, len(data)
+    return info

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from larvseg.config import Optimiser
+from larvseg.datasets.annotations import Ledger
 from larvseg.errors import LarvSegError
-from larvseg.training.checkpoint import fill, hold, load_tensors, restore_state, save_state, save_tensors
+from larvseg.training.checkpoint import fill, hold, load_tensors, restore_state, resume, save_state, save_tensors
 from larvseg.training.curves import Curves
 from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
 from tests.hosts import LACKS, play, process
@@ -44,7 +45,9 @@ def test_unreadable_files_are_named(tmp_path, content):
     path = tmp_path / "model.safetensors"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(LarvSegError, match="model.safetensors: not a readable safetensors file"):
+    with pytest.raises(
+        LarvSegError, match="model.safetensors: (no such file;|not a readable safetensors file .*; delete it and) make it again"
+    ):
         load_tensors(path)
 
 
@@ -143,3 +146,38 @@ def test_tensors_that_share_memory_are_saved_as_they_are(tmp_path):
     save_tensors(tmp_path / "file", tensors, {})
     found, _ = load_tensors(tmp_path / "file")
     assert found.keys() == tensors.keys() and all(torch.equal(found[name], tensors[name]) for name in tensors)
+
+
+def trained() -> tuple[nn.Module, torch.optim.Optimizer]:
+    module = nn.Linear(3, 2)
+    return module, build_optimiser(Optimiser(name="adamw", lr=0.1, min_lr=0.0), module.parameters(), [])
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"origin": {}, "curves": Curves().state(), "annotations": {}},
+        {"origin": {}, "curves": {}, "annotations": {}, "step": 3},
+        {"origin": {}, "curves": Curves().state(), "annotations": [1], "step": 3},
+        {"origin": {}, "curves": Curves().state(), "annotations": {}, "step": "x"},
+    ],
+    ids=["no step", "no curves", "no annotations", "no number"],
+)
+def test_a_state_that_lacks_something_is_refused(tmp_path, state):
+    save_state(tmp_path / "state", *trained(), state)
+    with pytest.raises(LarvSegError, match="state: not a state of this training .*the training begins again"):
+        resume(tmp_path / "state", {}, *trained(), Curves(), Ledger())
+
+
+def test_a_state_of_an_optimiser_of_other_parameters_is_refused(tmp_path):
+    module, _ = trained()
+    tensors = {f"model.{name}": tensor for name, tensor in module.state_dict().items()}
+    save_tensors(tmp_path / "state", {**tensors, "optimiser.0.exp_avg": torch.ones(7)}, {"origin": {}})
+    with pytest.raises(LarvSegError, match="state: tensor 'optimiser.0.exp_avg' is not of the shape of its parameter"):
+        resume(tmp_path / "state", {}, *trained(), Curves(), Ledger())
+
+
+def test_metadata_that_are_no_names_and_values_are_refused(tmp_path):
+    save_tensors(tmp_path / "m.safetensors", {"a": torch.ones(1)}, [1])
+    with pytest.raises(LarvSegError, match="m.safetensors: not a readable safetensors file .its metadata is a list"):
+        load_tensors(tmp_path / "m.safetensors")

@@ -186,3 +186,11 @@ def test_every_synset_of_c171_is_one_of_imagenet_and_the_one_that_ade_means():
     assert set(synsets.values()) < set(imagenet_synsets())
     assert all(synsets[name] == corrected[key] for name, key in zip(c171.names, c171.keys["P"], strict=True) if key in corrected)
     assert c171.keys["synset"] == tuple(synsets.get(name, name) for name in c171.names)
+
+
+@pytest.mark.parametrize("name", ["", "a\x1b[2Jb", "a\u202eb", "a\u2028b", "a\nb"])
+def test_a_class_whose_name_cannot_be_shown_is_refused(tmp_path, name):
+    with open(tmp_path / "c.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("id", "name"), (1, "wall"), (2, name)])
+    with pytest.raises(LarvSegError, match="c.csv: the class .* has letters that cannot be shown, or none; give it another name"):
+        read_vocabulary("Own", ClassList(file=str(tmp_path / "c.csv"), id="id"))

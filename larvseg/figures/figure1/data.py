@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +10,7 @@ import numpy as np
 
 from larvseg.config.figures import Figure1Config
 from larvseg.datasets.manifest import Manifest
+from larvseg.evaluation.metrics import load_metrics
 from larvseg.evaluation.training_examples import most_labelled, most_varied, training_images
 from larvseg.figures.arrays import read_arrays_of
 
@@ -58,7 +58,7 @@ def read(config: Figure1Config, inputs: Mapping[str, Path]) -> Paradigm:
     """What the figure shows; LarvSegError for a showcase of another run, profile or benchmark."""
     arrays, about = read_arrays_of(inputs["showcase"], run=config.run, profile=config.profile, benchmark=config.benchmark)
     manifests = {name: Manifest(inputs[name]) for name in (config.benchmark, *config.training_data)}
-    return paradigm(config, manifests, arrays["prediction"], about, json.loads(inputs["metrics"].read_text(encoding="utf-8")))
+    return paradigm(config, manifests, arrays["prediction"], about, load_metrics(inputs["metrics"]))
 
 
 def paradigm(

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
-from larvseg.errors import LarvSegError
+from larvseg.config import TrainConfig, parse
+from larvseg.errors import LarvSegError, reading
+from larvseg.training.saved import settings_in, vocabulary_in
 
 
 def images_written(model: Path, config: Path, dataset: str, names: Sequence[str]) -> np.ndarray:
@@ -17,25 +18,22 @@ def images_written(model: Path, config: Path, dataset: str, names: Sequence[str]
 
     config: the config.json beside it. Raises LarvSegError if the model keeps no memory bank or has other classes.
     """
-    vocabulary = json.loads(config.read_text(encoding="utf-8"))["vocabulary"]
-    if vocabulary["classes"].get(dataset) != list(names):
+    vocabulary = vocabulary_in(config)
+    if vocabulary.classes.get(dataset) != tuple(names):
         raise LarvSegError(f"{config}: made for other classes than those of {dataset}; make the run again")
-    return np.sum(_pushed(model), axis=0)[vocabulary["index"][dataset]]
+    return np.sum(_pushed(model), axis=0)[list(vocabulary.index[dataset])]
 
 
 def slots_of(model: Path, config: Path) -> int:
     """How many images the rings of a class hold, in the banks of the checkpoint `model` that were written to; errors as in
     images_written."""
-    return sum(bank.any() for bank in _pushed(model)) * json.loads(config.read_text(encoding="utf-8"))["train"]["attention"]["memory_size"]
+    return sum(bank.any() for bank in _pushed(model)) * parse(TrainConfig, settings_in(config), config).attention.memory_size
 
 
 def _pushed(model: Path) -> list[np.ndarray]:
     """Of each bank (names,): how many images were written to each ring."""
-    try:
-        with safe_open(model, framework="np") as file:
-            banks = [file.get_tensor(name) for name in sorted(file.keys()) if name.startswith("banks.") and name.endswith(".pushed")]
-    except (FileNotFoundError, SafetensorError) as error:
-        raise LarvSegError(f"{model}: not a readable safetensors file ({error}); delete it and make it again") from None
+    with reading(model, "a readable safetensors file", "delete it and make it again"), safe_open(model, framework="np") as file:
+        banks = [file.get_tensor(name) for name in sorted(file.keys()) if name.startswith("banks.") and name.endswith(".pushed")]
     if not banks:
         raise LarvSegError(f"{model}: keeps no memory bank; compare LarvSeg runs in the gains of experiments.yaml")
     return banks

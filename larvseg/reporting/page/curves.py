@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from larvseg.errors import reading
 from larvseg.reporting.tables import read_csv
 
 POINTS = 240  # of a run at the most
@@ -16,7 +18,11 @@ def curves_of(path: Path) -> dict[str, Any]:
 
     Each line of curves.csv is a mean already; those in between are left out.
     """
-    rows = read_csv(path)
+    with reading(path, "a file of curves", "delete it and make the run again"):
+        return _series(read_csv(path))
+
+
+def _series(rows: Sequence[Mapping[str, str]]) -> dict[str, list[Any]]:
     stride = -(-len(rows) // POINTS)
     kept = rows[::-1][::stride][::-1]
     series = {column: [_number(row[column]) for row in kept] for column in (rows[0] if rows else ()) if column not in NO_SERIES}

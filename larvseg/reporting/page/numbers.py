@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from larvseg.errors import LarvSegError
+from larvseg.evaluation.metrics import load_metrics
 from larvseg.evaluation.recompute import recomputed
 from larvseg.reporting.cells import Cell, Source, pointed
 from larvseg.reporting.page.graph import Graph
@@ -43,7 +43,7 @@ class Recount:
         counts = Path(path).with_name("confusion.arrow")
         if not path.endswith(".json") or counts.as_posix() not in self.graph.number:
             return None, None
-        said = json.loads(Path(path).read_text(encoding="utf-8"))
+        said = load_metrics(Path(path))
         if len(said["classes"]) > COUNTED:
             return None, None
         return said, recomputed(counts, {key: value for key, value in said.items() if key != "permuted_vocabulary"})

@@ -1,0 +1,91 @@
+"""What lies beside each artifact: its record, and when it was made."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import ConfigDict, NonNegativeInt
+
+from larvseg.config.base import Model
+
+
+class _Open(Model):
+    """Of what else it says, others know."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class Artifact(_Open):
+    """What the artifact is."""
+
+    path: str
+    role: str
+    sha256: str
+    size: NonNegativeInt
+
+
+class Job(_Open):
+    """The recipe, without what its inputs and outputs are called."""
+
+    rule: str
+    name: str
+    config: dict[str, Any]
+    code: dict[str, dict[str, str]]
+    environment: list[str]
+
+
+class Input(_Open):
+    """What it was made of."""
+
+    role: str
+    path: str
+    sha256: str
+
+
+class Record(_Open):
+    """X.lineage.json."""
+
+    artifact: Artifact
+    recipe: Job
+    inputs: list[Input]
+
+
+class Moments(_Open):
+    """X.run.json: when the job started, in seconds since 1970, and how long it took."""
+
+    started: float = 0.0
+    seconds: float
+
+
+class Source(Model):
+    """Where a number stands."""
+
+    path: str
+    pointer: str
+    sha256: str
+
+
+class Cell(Model):
+    """A line of <table>.cells.jsonl."""
+
+    table: str
+    row: NonNegativeInt
+    key: dict[str, str]
+    column: str
+    value: str
+    raw: float | None = None
+    aggregate: Literal["mean", "std"] | None = None
+    sources: list[Source]
+
+
+class Recipe(_Open):
+    """work/recipes/…/<name>.json."""
+
+    rule: str
+    name: str
+    config: dict[str, Any]
+    code: dict[str, dict[str, str]]
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    reads: list[str]
+    reference: dict[str, str] = {}
