@@ -63,11 +63,12 @@ class Found:
     def __init__(self, manifests: Mapping[str, Manifest], config: ExtractConfig, stride: int) -> None:
         self._manifests = list(manifests.values())
         rows = [np.arange(len(manifest), dtype=np.int32) for manifest in self._manifests]
-        named = [manifest.files(own) for manifest, own in zip(self._manifests, rows, strict=True)]
-        encoded = pa.chunked_array([chunk for each in named for chunk in each.chunks], pa.string()).dictionary_encode().unify_dictionaries()
-        del named
-        images = encoded.chunk(0).dictionary if encoded.num_chunks else pa.array([], pa.string())
-        numbers = np.concatenate([np.zeros(0, np.int32), *(chunk.indices.to_numpy() for chunk in encoded.chunks)])
+        named = (manifest.files(own) for manifest, own in zip(self._manifests, rows, strict=True))
+        # one array: of several each would have all the names before it in a dictionary of its own
+        together = pa.chunked_array([chunk for each in named for chunk in each.chunks], pa.string()).combine_chunks()
+        encoded = together.dictionary_encode()
+        images, numbers = encoded.dictionary, encoded.indices.to_numpy()
+        del together, encoded
         self._starts = np.cumsum([0, *map(len, rows)])
         # where each is named first, all rows of all manifests in one line: numbers are given in that order
         self._first = np.flatnonzero(np.diff(np.maximum.accumulate(numbers), prepend=-1)).astype(np.int32)

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 SIZES = (10_000, 30_000)  # from ten thousand on buffers of some thousand rows are as large as they get
 # bytes an image. What each took before it was mended is several times that; between two processes differs what is 20 bytes here
 LIMITS = {
-    "train: loader, in windows": 150,
+    "train: loader, captions": 60,
     "train: frozen features": 700,
     "audit verify: metrics": 300,
     "audit leaks: again": 400,

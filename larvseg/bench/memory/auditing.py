@@ -62,5 +62,5 @@ def examine(images: int) -> list[Finding]:
 STAGES = (
     Stage("audit leaks: first time", "two hashes of 32 bytes, and its place", leaks, make_distinct, 2 * 10**4),
     Stage("audit leaks: again", "two hashes of 32 bytes, and its place", leaks, make_hashed, 10**5),
-    Stage("doctor: a data set", "nothing", examine, make_project),
+    Stage("doctor: a data set", "its row, for a moment", examine, make_project),
 )

@@ -33,8 +33,8 @@ def world(images: int) -> object:
 
 
 STAGES = (
-    Stage("table 2", "nothing", count_data_set, make_labelled),
-    Stage("occurrence: images of each class", "nothing", class_images, make_labelled),
+    Stage("table 2", "its row, for a moment", count_data_set, make_labelled),
+    Stage("occurrence: images of each class", "its row, for a moment", class_images, make_labelled),
     Stage("occurrence: sizes of classes", "the share of each class that it shows", class_sizes, make_validation),
-    Stage("figure of the world", "how many classes it shows", world, make_masked),
+    Stage("figure of the world", "its row, and how many classes it shows", world, make_masked),
 )
