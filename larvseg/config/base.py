@@ -21,7 +21,7 @@ class Model(BaseModel):
 
 
 # They stand in paths and in Markdown as they are.
-Name = Annotated[str, StringConstraints(pattern=r"^\w[\w.+-]*$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[^\W_][\w.+-]*$")]
 Title = Annotated[str, StringConstraints(pattern=r"^[^\p{C}<>&|`*_~\[\]\\]*$")]
 
 

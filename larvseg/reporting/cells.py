@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from larvseg.config import parse
 from larvseg.config.lineage import Cell as CellForm
 from larvseg.errors import reading
 from larvseg.files import sha256_of
@@ -67,7 +66,7 @@ def read_cells(path: Path) -> list[Cell]:
         for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
             with reading(f"{path}: line {number}", "a cell", "delete the file and make its table again"):
                 fields = json.loads(line)
-                parse(CellForm, fields, f"{path}: line {number}")
+                CellForm.model_validate_json(line)
                 cells.append(Cell(**{**fields, "sources": tuple(Source(**item) for item in fields["sources"])}))
     return cells
 

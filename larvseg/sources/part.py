@@ -48,8 +48,9 @@ class Part:
     def remote(self) -> Remote | None:
         """What the bytes are the beginning of, as far as it is known."""
         try:
-            said = json.loads(self._notes.read_text(encoding="utf-8"))
-            return Remote(**said) if all(isinstance(each, str | int | None) for each in said.values()) else None
+            said = Remote(**json.loads(self._notes.read_text(encoding="utf-8")))
+            texts = (said.url, said.etag or "", said.modified or "")
+            return said if all(isinstance(each, str) for each in texts) and isinstance(said.total, int | None) else None
         except (FileNotFoundError, ValueError, TypeError, AttributeError, RecursionError):  # without it one starts again
             return None
 

@@ -51,8 +51,10 @@ def load_tensors(path: Path, without: str | None = None) -> tuple[dict[str, Tens
     Raises:
         LarvSegError: missing or not a safetensors file.
     """
-    advice = "delete it and make it again"
-    with reading(path, "a readable safetensors file", advice, missing="make it again"), safe_open(path, framework="pt") as file:
+    with (
+        reading(path, "a readable safetensors file", "delete it and make it again", missing="make it first"),
+        safe_open(path, framework="pt") as file,
+    ):
         metadata = json.loads((file.metadata() or {}).get(METADATA_KEY, "{}"))
         if not isinstance(metadata, dict):
             raise ValueError(f"its metadata is a {type(metadata).__name__}")

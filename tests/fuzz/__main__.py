@@ -17,7 +17,7 @@ from tests.fuzz.all_kinds import KINDS
 from tests.fuzz.kind import Tried, tried
 
 CHUNK = 500  # inputs of one process
-STUCK = 300  # seconds after which a process is given up that even its own watchdog could not stop
+STUCK = 1800  # seconds after which a process is given up that even its own watchdog could not stop
 
 
 class Task(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Sequence
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -38,43 +39,46 @@ NAMES = (
 )
 
 
-@st.composite
-def damaged(draw: st.DrawFn, sound: Sequence[bytes], tokens: Sequence[bytes] = ()) -> bytes:
+def damaged(sound: Sequence[bytes], tokens: Sequence[bytes] = ()) -> st.SearchStrategy[bytes]:
     """One of `sound`, mostly damaged in some places; `tokens` are what its format gives a meaning to."""
-    data = bytearray(sound[draw(st.integers(0, len(sound) - 1))])
-    for _ in range(draw(st.integers(0, 4))):
+    return _CHANCE.map(lambda chance: _damaged(Random(chance), sound, tokens))
+
+
+def _damaged(chance: Random, sound: Sequence[bytes], tokens: Sequence[bytes]) -> bytes:
+    data = bytearray(chance.choice(sound))
+    for _ in range(chance.choice(_TIMES)):
         if not data:
             break
-        place, how = draw(_place(len(data))), draw(st.sampled_from(_HOWS))
+        place, how = _place(chance, len(data)), chance.choice(_HOWS)
         if how == "flip":
-            data[place] ^= 1 << draw(st.integers(0, 7))
+            data[place] ^= 1 << chance.randrange(8)
         elif how == "number":
-            width, order = draw(
-                st.sampled_from([(1, "little"), (2, "little"), (4, "little"), (8, "little"), (2, "big"), (4, "big"), (8, "big")])
-            )
-            number = draw(st.sampled_from(_NUMBERS) | st.integers(0, len(data))) % 256**width
+            width, order = chance.choice(_WIDTHS)
+            number = chance.choice([*_NUMBERS, chance.randrange(len(data) + 1)]) % 256**width
             data[place : place + width] = number.to_bytes(width, order)
         elif how == "cut":
-            del data[place : place + draw(st.sampled_from([1, 2, 4, 16, 512, len(data)]))]
+            del data[place : place + chance.choice([1, 2, 4, 16, 512, len(data)])]
         elif how == "repeat":
-            end = place + draw(st.integers(1, 600))
-            data[place:place] = data[place:end] * draw(st.sampled_from([1, 1, 2, 16]))
+            data[place:place] = data[place : place + chance.randint(1, 600)] * chance.choice([1, 1, 2, 16])
         elif how == "splice":
-            other = sound[draw(st.integers(0, len(sound) - 1))]
-            start = draw(st.integers(0, len(other)))
-            data[place : place + draw(st.sampled_from([0, 16, 512]))] = other[start : start + 512]
+            other = chance.choice(sound)
+            start = chance.randrange(len(other) + 1)
+            data[place : place + chance.choice([0, 16, 512])] = other[start : start + 512]
         else:
-            new = draw(st.sampled_from(tokens) if tokens and how == "token" else st.binary(max_size=8))
-            data[place : place + draw(st.sampled_from([0, len(new)]))] = new
+            new = chance.choice(tokens) if tokens and how == "token" else chance.randbytes(chance.randrange(9))
+            data[place : place + chance.choice([0, len(new)])] = new
     return bytes(data)
 
 
+_CHANCE = st.integers(0, 2**64 - 1)  # one draw for an input: to draw each of its places would take longer than to read it
+_TIMES = (0, 1, 1, 1, 2, 3, 4)
 _HOWS = ("flip", "number", "cut", "repeat", "splice", "bytes", "token", "token")
+_WIDTHS = ((1, "little"), (2, "little"), (4, "little"), (8, "little"), (2, "big"), (4, "big"), (8, "big"))
 
 
-def _place(size: int) -> st.SearchStrategy[int]:
-    ends = st.integers(0, min(size, _ENDS) - 1)
-    return st.integers(0, size - 1) | ends | ends.map(lambda back: size - 1 - back)
+def _place(chance: Random, size: int) -> int:
+    near = chance.randrange(min(size, _ENDS))
+    return chance.choice([chance.randrange(size), near, size - 1 - near])
 
 
 # ---- documents of keys and values
@@ -109,35 +113,48 @@ _ODD = (
     {},
     [[]],
 )
-_SCALARS = st.sampled_from([*_ODD, *NAMES]) | st.integers() | st.text(max_size=8)
-VALUES = st.recursive(
-    _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3), max_leaves=6
-) | st.sampled_from([_deep(50), _deep(400)])
+_VALUES = (*_ODD, *NAMES, _deep(50), _deep(400))
+
+
+def odd(chance: Random, depth: int = 2) -> Any:
+    """Some value that JSON can say."""
+    kind = chance.randrange(8 if depth else 6)
+    if kind < 4:
+        return copy.deepcopy(chance.choice(_VALUES))
+    if kind == 4:
+        return chance.randint(-(2**40), 2**40)
+    if kind == 5:
+        return "".join(
+            map(chr, (chance.choice([chance.randrange(128), chance.randrange(0x300), 0x4E00]) for _ in range(chance.randrange(8))))
+        )
+    inner = [odd(chance, depth - 1) for _ in range(chance.randrange(4))]
+    return inner if kind == 6 else {str(key): value for key, value in enumerate(inner)}
+
+
+VALUES = _CHANCE.map(lambda chance: odd(Random(chance)))
 
 
 @st.composite
-def changed(draw: st.DrawFn, sound: Sequence[Any], values: st.SearchStrategy[Any] = VALUES) -> Any:
-    """One of the documents `sound`, mostly with other values at some places, or without them, or with more."""
-    document = [copy.deepcopy(sound[draw(st.integers(0, len(sound) - 1))])]
-    for _ in range(draw(st.integers(0, 3))):
+def changed(draw: st.DrawFn, sound: Sequence[Any], values: st.SearchStrategy[Any] | None = None) -> Any:
+    """One of the documents `sound`, mostly with other values (of `values`) at some places, or without them, or with more."""
+    chance = Random(draw(_CHANCE))
+    document = [copy.deepcopy(chance.choice(sound))]
+    for _ in range(chance.choice(_TIMES)):
         holder, key = document, 0
-        for _ in range(draw(st.integers(0, 6))):
+        for _ in range(chance.randrange(7)):
             inner = holder[key]
             if not isinstance(inner, dict | list) or not inner:
                 break
-            holder = inner
-            key = draw(st.sampled_from(sorted(inner, key=str) if isinstance(inner, dict) else range(len(inner))))
-        how = draw(st.sampled_from(("other", "other", "gone", "more")))
+            holder, key = inner, chance.choice(sorted(inner, key=str) if isinstance(inner, dict) else range(len(inner)))
+        how, new = chance.choice(("other", "other", "gone", "more")), odd(chance) if values is None else copy.deepcopy(draw(values))
         if how == "gone" and holder is not document:
             del holder[key]
-        elif how == "more" and isinstance(holder[key], dict | list):
-            inner = holder[key]
-            if isinstance(inner, dict):
-                inner[draw(st.text(max_size=5))] = copy.deepcopy(draw(values))
-            else:
-                inner.append(copy.deepcopy(draw(values)))
+        elif how == "more" and isinstance(holder[key], dict):
+            holder[key][f"x{chance.randrange(9)}"] = new
+        elif how == "more" and isinstance(holder[key], list):
+            holder[key].append(new)
         else:
-            holder[key] = copy.deepcopy(draw(values))
+            holder[key] = new
     return document[0]
 
 

@@ -44,7 +44,7 @@ def test_a_damaged_file_is_refused_by_line(tmp_path):
         read_cells(path)
     write_cells(path, [Cell("t", 0, {}, "a", "b")])
     path.write_text(path.read_text() + '{"table": "t"}\n')
-    with pytest.raises(LarvSegError, match="line 2 is not a cell"):
+    with pytest.raises(LarvSegError, match="line 2: not a cell"):
         read_cells(path)
     path.write_text("[]\n")
     with pytest.raises(LarvSegError, match="line 1 is not a cell"):
