@@ -32,6 +32,7 @@ for group_name, group in GROUPS.items():
     app.add_typer(group, name=group_name)
 
 BY_HAND = ("fetch", "train")  # stages whose command people give other things than a recipe, too
+INTERRUPTED = 130  # what typer, too, makes of Ctrl-C, without a word
 TAKEN = ("compare",)  # stages with the name of a command that does something else
 RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<stage>/<name>.json", show_default=False)]
 
@@ -471,9 +472,13 @@ def main() -> None:
         said = error.strerror or str(error)
         print(f"error: {said if error.filename is None else f'{error.filename}: {said}'}", file=sys.stderr)
         sys.exit(1)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            print("interrupted", file=sys.stderr)
+        raise
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from torch import nn
 
 from larvseg.config import Optimiser
 from larvseg.errors import LarvSegError
-from larvseg.training.checkpoint import fill, hold, load_tensors, restore_state, save_state, save_tensors
+from larvseg.training.checkpoint import fill, hold, load_state, load_tensors, restore_state, save_state, save_tensors
 from larvseg.training.curves import Curves
 from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
 from tests.hosts import LACKS, play, process
@@ -65,7 +65,7 @@ def test_a_restored_optimiser_takes_the_same_step(tmp_path, name):
     save_state(Path(tmp_path, "state"), module, optimiser, {})
     step(module, optimiser)
     other, restored = setup()
-    restore_state(Path(tmp_path, "state"), other, restored)
+    restore_state(load_state(Path(tmp_path, "state"))[0], Path("state"), other, restored)
     step(other, restored)
     assert torch.equal(module.weight, other.weight)
 

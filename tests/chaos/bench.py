@@ -1,0 +1,108 @@
+"""One fault after the other on single jobs: the job with the fault, what it left, the job again."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import random
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.chaos import checks, shim
+from tests.chaos.faults import KINDS, LARGE, Fault, Sound
+from tests.chaos.jobs import Child, command_of, run
+from tests.chaos.report import Outcome
+from tests.chaos.tree import SoundTree, Workshop
+
+SLOW = ("miniature", "page", "figure3", "figure4", "figure5", "tail")  # rules that take many seconds are met less often
+OF_ONE_RULE = 3  # jobs that are met
+
+
+class Bench:
+    """Jobs of the `sound` tree, done again in folders below `folder`."""
+
+    def __init__(self, sound: SoundTree, folder: Path, seed: int):
+        self._sound, self._folder, self._seed = sound, folder, seed
+        made = {rule: [path for path in paths if self._is_made(path)] for rule, paths in sound.by_rule.items()}
+        self._jobs = {rule: paths[:OF_ONE_RULE] for rule, paths in made.items() if paths}
+        self._known: dict[str, Sound] = {}
+
+    def try_out(self, number: int, kind: str) -> Outcome:
+        """What becomes of the fault `number`, of this `kind`."""
+        chance = random.Random(f"{self._seed} {number}")
+        path = self._job(number, chance)
+        sound = self._soundly(path)
+        for attempt in range(8):
+            chance = random.Random(f"{self._seed} {number} {attempt}")
+            shop = self._shop(path)
+            fault = KINDS[kind][1](chance, sound, shop)
+            with small_disk(self._folder) if fault.on_small_disk else self._anywhere() as folder:
+                if fault.on_small_disk:
+                    shop = self._shop(path, folder, symbolic=True)
+                outcome, came_too_late = self._one(number, kind, fault, shop)
+            if not came_too_late:
+                return outcome
+        return outcome
+
+    def _one(self, number: int, kind: str, fault: Fault, shop: Workshop) -> tuple[Outcome, bool]:
+        fault.before(shop)
+        log = self._folder / "job.log"
+        child = Child(shop.folder, command_of(shop.recipe, shop.path), lambda: fault.within(shop), log)
+        fault.during(child)
+        ended = child.wait()
+        names, line = checks.after_fault(shop, ended), checks.unclear(ended, fault.signal, fault.may_cut)
+        fault.after(shop)
+        again = Child(shop.folder, command_of(shop.recipe, shop.path), log=self._folder / "again.log").wait()
+        rerun = checks.after_rerun(shop, again)
+        said = ended.said if names or line else again.said
+        outcome = Outcome(number, kind, shop.recipe.title, fault.text, names, line, rerun, said if names or line or rerun else "")
+        return outcome, fault.signal is not None and ended.status == 0 and not outcome.problems
+
+    def _job(self, number: int, chance: random.Random) -> str:
+        """The recipe that is met: every rule in turn, then by chance."""
+        rules = list(self._jobs)
+        rule = rules[number] if number < len(rules) else chance.choices(rules, [0.2 if each in SLOW else 1 for each in rules])[0]
+        return chance.choice(self._jobs[rule])
+
+    def _soundly(self, path: str) -> Sound:
+        """What the job does without a fault; AssertionError if it does not do what it did in the sound tree."""
+        if path not in self._known:
+            shop, counts = self._shop(path), self._folder / "counts.json"
+
+            def count() -> None:
+                shim.arm(shop.folder)
+                atexit.register(lambda: counts.write_text(json.dumps(shim.counted())))
+
+            ended = run(shop.folder, command_of(shop.recipe, path), count)
+            problem = checks.after_rerun(shop, ended)
+            assert problem is None, f"{path}, without a fault: {problem}"
+            written = sum((shop.folder / name).stat().st_size for name in shop.outputs)
+            self._known[path] = Sound(ended.seconds, json.loads(counts.read_text()), written)
+        return self._known[path]
+
+    def _is_made(self, path: str) -> bool:
+        return all(name in self._sound.hashes for name in self._sound.recipes[path].outputs.values())
+
+    def _shop(self, path: str, folder: Path | None = None, symbolic: bool = False) -> Workshop:
+        return Workshop(self._sound, path, folder or self._folder / "shop", symbolic)
+
+    @contextmanager
+    def _anywhere(self) -> Iterator[None]:
+        yield None
+
+
+@contextmanager
+def small_disk(beside: Path) -> Iterator[Path]:
+    """A folder on a file system of its own, whose size can be changed."""
+    mount = beside / "disk"
+    mount.mkdir(parents=True, exist_ok=True)
+    environment = shim.without_shim()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={LARGE}", "tmpfs", mount], check=True, env=environment)
+    try:
+        yield mount / "shop"
+    finally:
+        subprocess.run(["umount", "--lazy", mount], check=True, env=environment)
+        shutil.rmtree(mount, ignore_errors=True)
