@@ -69,6 +69,25 @@ def test_letters_that_the_terminal_has_not_are_replaced(arguments):
     assert b"?" in done.stdout
 
 
+INTERRUPTED = """
+import sys
+import larvseg.plan
+from larvseg import cli
+
+def interrupted(project):
+    raise KeyboardInterrupt
+
+larvseg.plan.plan = interrupted
+sys.argv = ["larvseg", "plan", "--profile", "mini"]
+cli.main()
+"""
+
+
+def test_an_interrupted_command_says_so_in_one_word():
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED], cwd=ROOT, capture_output=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"interrupted\n")
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--profile", "mini"], ["vocab", "show", "sofa"]])
 def test_what_cannot_be_printed_is_one_line(arguments):

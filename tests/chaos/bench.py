@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.chaos import checks, shim
+from tests.chaos import checks, plan, shim, whole
 from tests.chaos.faults import KINDS, LARGE, Fault, Sound
 from tests.chaos.jobs import Child, command_of, run
 from tests.chaos.report import Outcome
 from tests.chaos.tree import SoundTree, Workshop
 
 SLOW = ("miniature", "page", "figure3", "figure4", "figure5", "tail")  # rules that take many seconds are met less often
+IN_TURN = ("signal at any moment", "signal at a call")  # kinds that meet every rule
 OF_ONE_RULE = 3  # jobs that are met
 
 
@@ -30,10 +31,12 @@ class Bench:
         self._jobs = {rule: paths[:OF_ONE_RULE] for rule, paths in made.items() if paths}
         self._known: dict[str, Sound] = {}
 
-    def try_out(self, number: int, kind: str) -> Outcome:
-        """What becomes of the fault `number`, of this `kind`."""
-        chance = random.Random(f"{self._seed} {number}")
-        path = self._job(number, chance)
+    def try_out(self, number: int) -> Outcome:
+        """What becomes of the fault `number`."""
+        kind = plan.kind_of(number)
+        if kind in whole.KINDS:
+            return whole.try_out(self._sound, self._folder, self._seed, number, kind)
+        path = self._job(number, kind, random.Random(f"{self._seed} {number}"))
         sound = self._soundly(path)
         for attempt in range(8):
             chance = random.Random(f"{self._seed} {number} {attempt}")
@@ -61,10 +64,11 @@ class Bench:
         outcome = Outcome(number, kind, shop.recipe.title, fault.text, names, line, rerun, said if names or line or rerun else "")
         return outcome, fault.signal is not None and ended.status == 0 and not outcome.problems
 
-    def _job(self, number: int, chance: random.Random) -> str:
-        """The recipe that is met: every rule in turn, then by chance."""
-        rules = list(self._jobs)
-        rule = rules[number] if number < len(rules) else chance.choices(rules, [0.2 if each in SLOW else 1 for each in rules])[0]
+    def _job(self, number: int, kind: str, chance: random.Random) -> str:
+        """The recipe that is met: by signals every rule in turn, then by chance."""
+        rules, rank = sorted(self._jobs, key=lambda rule: (rule in SLOW, rule)), plan.rank_of(number)
+        in_turn = kind in IN_TURN and rank < len(rules)
+        rule = rules[rank] if in_turn else chance.choices(rules, [0.2 if each in SLOW else 1 for each in rules])[0]
         return chance.choice(self._jobs[rule])
 
     def _soundly(self, path: str) -> Sound:

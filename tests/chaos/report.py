@@ -20,6 +20,7 @@ class Outcome:
     line: str | None = None  # of error
     bytes: str | None = None  # after the rerun
     said: str = ""  # by the job
+    faults: int = 1  # that happened together
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -36,10 +37,10 @@ def summary(outcomes: Iterable[Outcome]) -> str:
     """One line for each kind, and one for all."""
     rows: dict[str, list[int]] = {}
     for outcome in outcomes:
-        held = (1, outcome.names is None, outcome.line is None, outcome.bytes is None)
+        held = (True, outcome.names is None, outcome.line is None, outcome.bytes is None)
         for kind in (outcome.kind, "all"):
             row = rows.setdefault(kind, [0, 0, 0, 0])
-            row[:] = [count + int(one) for count, one in zip(row, held, strict=True)]
+            row[:] = [count + one * outcome.faults for count, one in zip(row, held, strict=True)]
     total = rows.pop("all", [0, 0, 0, 0])
     return "\n".join(
         f"{kind:<28}" + "".join(f"{cell:>15}" for cell in cells)

@@ -34,7 +34,7 @@ def without_shim() -> dict[str, str]:
 
 
 def arm(folder: Path, call: str | None = None, nth: int = 0, number: int = 0, lasts: bool = False) -> None:
-    """Count calls for files below `folder`. The `nth` of `call`, or of all, fails with the error `number`, or brings the signal −`number`."""
+    """Count calls for files below `folder`; the `nth` of `call`, or of all, fails with error `number` or brings the signal −`number`."""
     which = -1 if call is None else CALLS.index(call)
     _library().chaos_arm(str(folder).encode(), which, ctypes.c_long(nth), number, lasts)
 

@@ -12,6 +12,8 @@ from pathlib import Path
 from larvseg.files import sha256_of
 from larvseg.lineage.recipes import SPEED, Recipe
 from larvseg.lineage.records import record_path, run_path
+from tests.chaos import shim
+from tests.workflow.clone import clone_to
 
 MADE = ("data/smoke", "results", "reports")
 COMMITTED = ("larvseg", "workflow", "data/reference")
@@ -42,6 +44,17 @@ class SoundTree:
     def hashes(self) -> dict[str, str]:
         """Every file under a final name → its sha256."""
         return {path: sha256_of(self.folder / path) for path in final_names(self.folder)}
+
+
+def make_sound(folder: Path) -> SoundTree:
+    """The sound tree in `folder`, of this checkout: what is missing or was made otherwise is made, by Snakemake and noted by DVC."""
+    print(f"a sound tree, in {folder}", flush=True)
+    clone = clone_to(folder)
+    clone.variables = {shim.PRELOAD: "", "OMP_NUM_THREADS": "1"}
+    clone.snakemake("all")
+    clone.run("dvc", "config", "--local", "core.no_scm", "true")
+    clone.run("dvc", "repro", "--quiet")
+    return SoundTree(folder)
 
 
 def final_names(folder: Path) -> Iterator[str]:

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from larvseg.config import Optimiser
+from larvseg.datasets.annotations import Ledger
 from larvseg.errors import LarvSegError
-from larvseg.training.checkpoint import fill, hold, load_state, load_tensors, restore_state, save_state, save_tensors
+from larvseg.training.checkpoint import fill, hold, load_state, load_tensors, restore_state, resume, save_state, save_tensors
 from larvseg.training.curves import Curves
 from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
 from tests.hosts import LACKS, play, process
@@ -68,6 +69,24 @@ def test_a_restored_optimiser_takes_the_same_step(tmp_path, name):
     restore_state(load_state(Path(tmp_path, "state"))[0], Path("state"), other, restored)
     step(other, restored)
     assert torch.equal(module.weight, other.weight)
+
+
+@pytest.mark.parametrize("place", [0, 200, -1, None], ids=["length", "header", "tensor", "cut"])
+def test_a_damaged_state_is_not_gone_on_from(tmp_path, place, capsys):
+    module, path = nn.Linear(30, 20), tmp_path / "state"
+    optimiser = build_optimiser(Optimiser(name="sgd", lr=0.1, min_lr=0.0), module.parameters(), [])
+    arguments = (path, {"a": 1}, module, optimiser, Curves(), Ledger())
+    save_state(path, module, optimiser, {"step": 7, "curves": Curves().state(), "annotations": {}, "origin": {"a": 1}})
+    assert resume(*arguments) == 7
+    content = bytearray(path.read_bytes())
+    if place is None:
+        del content[-10:]
+    else:
+        content[place] ^= 1
+    path.write_bytes(content)
+    assert resume(*arguments) == 0
+    said = capsys.readouterr().err
+    assert said.startswith(f"{path}: ") and said.endswith("; starting from step 0\n") and said.count("\n") == 1
 
 
 HOLD = """
