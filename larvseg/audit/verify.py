@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from larvseg.audit.reach import reach
 from larvseg.audit.tree import Tree, made
 from larvseg.errors import LarvSegError
 from larvseg.lineage.kernels import PIN, other_cpu
-from larvseg.lineage.records import run_path
+from larvseg.lineage.records import read_run
 
 WORDS = {
     "MODIFIED": "larvseg audit verify --repair, then `snakemake --cores all all` or `dvc repro`",
@@ -161,8 +160,8 @@ def other_bytes(tree: Tree, path: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _started(path: str) -> float:
-    file = run_path(Path(path))
-    return json.loads(file.read_text(encoding="utf-8"))["started"] if file.is_file() else 0.0
+    run = read_run(Path(path))
+    return run.started if run else 0.0
 
 
 def _stale(tree: Tree) -> Iterator[tuple[str, tuple[str, ...], str]]:

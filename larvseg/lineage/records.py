@@ -9,8 +9,11 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
+from pydantic import Field
+
+from larvseg.config import Model, parse
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, sha256_of, write_text
 from larvseg.lineage.memory import Memory
@@ -20,6 +23,49 @@ SCHEMA = "larvseg.lineage/1"
 HASHES = Path("work/hashes.sqlite")
 _SCHEMA = "create table if not exists hashes (key text primary key, sha256 text)"
 SMALL = 1 << 26  # bytes; hashing less costs less than looking it up
+
+
+class Artifact(Model):
+    """What a record says of its artifact."""
+
+    path: str
+    role: str
+    sha256: str
+    size: int
+
+
+class Made(Model):
+    """What a record says of the recipe of its artifact."""
+
+    rule: str
+    name: str
+    config: dict[str, Any]
+    code: dict[str, dict[str, str]]
+    environment: tuple[str, ...]
+
+
+class Input(Model):
+    """What a record says of something its artifact was made from."""
+
+    role: str
+    path: str
+    sha256: str
+
+
+class Record(Model):
+    """A record, whole."""
+
+    schema_: Literal[SCHEMA] = Field(alias="schema")
+    artifact: Artifact
+    recipe: Made
+    inputs: tuple[Input, ...]
+
+
+class Run(NamedTuple):
+    """When a job began, in seconds since 1970, and how many it took."""
+
+    started: float
+    seconds: float
 
 
 def record_path(artifact: Path) -> Path:
@@ -48,6 +94,18 @@ def record_of(
     }
 
 
+def read_run(artifact: Path) -> Run | None:
+    """When `artifact` was made; None where that is not noted, LarvSegError if the note is none."""
+    path = run_path(artifact)
+    try:
+        run = json.loads(path.read_text(encoding="utf-8"))
+        return Run(float(run["started"]), float(run["seconds"]))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        raise LarvSegError(f"{path}: does not say when its file was made and how long that took; delete it") from None
+
+
 def write_record(artifact: Path, role: str, recipe: Recipe, inputs: list[dict[str, str]], environment: list[str]) -> None:
     """Write `record_of` these beside `artifact`."""
     write_text(record_path(artifact), json_text(record_of(artifact, role, recipe, inputs, environment)))
@@ -60,10 +118,11 @@ def read_record(artifact: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["schema"] != SCHEMA:
             raise ValueError("another schema")
+        parse(Record, record, path.name)
         return record
     except FileNotFoundError:
         raise LarvSegError(f"{artifact}: has no record ({path.name}); delete the file and run snakemake again") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, LarvSegError) as error:
         raise LarvSegError(f"{path}: not a lineage record ({error}); delete it with its artifact and run snakemake again") from None
 
 

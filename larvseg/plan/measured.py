@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
-from larvseg.errors import LarvSegError
-from larvseg.lineage.records import run_path
+from larvseg.lineage.records import read_run
 from larvseg.pipeline import Project
 from larvseg.pipeline.dag import jobs_below
 
@@ -24,14 +22,6 @@ def measured(project: Project, folder: Path = Path(".")) -> dict[str, float]:
     """
     found = {}
     for job in jobs_below(project):
-        path = folder / run_path(Path(next(iter(job.outputs.values()))))
-        if path.is_file():
-            found[f"{job.rule}/{job.name}"] = _minutes(path)
+        if run := read_run(folder / next(iter(job.outputs.values()))):
+            found[f"{job.rule}/{job.name}"] = run.seconds / 60
     return found
-
-
-def _minutes(path: Path) -> float:
-    try:
-        return float(json.loads(path.read_text(encoding="utf-8"))["seconds"]) / 60
-    except (KeyError, ValueError, TypeError):
-        raise LarvSegError(f"{path}: says no seconds; delete it") from None

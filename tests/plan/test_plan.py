@@ -154,7 +154,7 @@ def took(tmp_path):
     def write(file: str, seconds: float) -> None:
         path = tmp_path / f"{file}.run.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f'{{"seconds": {seconds}}}')
+        path.write_text(f'{{"started": 0, "seconds": {seconds}}}')
 
     return write
 
@@ -184,7 +184,7 @@ def test_measured_minutes(mini, tmp_path, took):
 def test_a_note_without_seconds_is_named(mini, tmp_path, took):
     took("results/mini/runs/larvseg-a150/seed0/model.safetensors", 1)
     (tmp_path / "results/mini/runs/larvseg-a150/seed0/model.safetensors.run.json").write_text("nothing\n")
-    with pytest.raises(LarvSegError, match="model.safetensors.run.json: says no seconds; delete it"):
+    with pytest.raises(LarvSegError, match="model.safetensors.run.json: does not say when its file was made"):
         plan(mini, tmp_path)
 
 
