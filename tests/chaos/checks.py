@@ -26,9 +26,9 @@ def unclear(ended: Ended, sent: signal.Signals | None, may_be_cut: bool = False)
     return f"status {ended.status} and no line of error"
 
 
-def after_fault(shop: Workshop, ended: Ended) -> str | None:
-    """What lies under a final name and should not."""
-    if wrong := shop.wrong():
+def after_fault(shop: Workshop, ended: Ended, victim: str | None = None) -> str | None:
+    """What lies under a final name and should not, beside an input that the fault has damaged."""
+    if wrong := [name for name in shop.wrong() if name != victim or name in shop.outputs]:
         return f"wrong under its final name: {', '.join(wrong)}"
     if ended.status == 0 and (absent := shop.absent()):
         return f"ended well without {', '.join(absent)}"

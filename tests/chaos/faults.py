@@ -53,6 +53,7 @@ class Fault:
     signal: signal.Signals | None = None
     on_small_disk = False
     may_cut = False  # a file that the job has mapped
+    victim: str | None = None  # the file that the fault damages, which then is another one
 
     def before(self, shop: Workshop) -> None:
         pass
@@ -115,7 +116,7 @@ class FullDisk(Fault):
     def before(self, shop: Workshop) -> None:
         if self.on_small_disk:
             used = shutil.disk_usage(shop.folder).used
-            resize(shop.folder, max(used + self._room, 1 << 12))
+            resize(shop.folder.parent, max(used + self._room, 1 << 12))
 
     def within(self, shop: Workshop) -> None:
         shim.arm(shop.folder)
@@ -124,7 +125,7 @@ class FullDisk(Fault):
 
     def after(self, shop: Workshop) -> None:
         if self.on_small_disk:
-            resize(shop.folder, LARGE)
+            resize(shop.folder.parent, LARGE)
 
 
 LARGE = 1 << 30
@@ -179,7 +180,7 @@ class Damaged(Fault):
         self._nth = chance.randint(sum(sound.calls.values()) // 2, sum(sound.calls.values()))
 
     def before(self, shop: Workshop) -> None:
-        name = self._file(shop)
+        name = self.victim = self._file(shop)
         self.text = f"{self._kind} {name}: {damage(shop.folder / name, self._chance)}"
 
     def _file(self, shop: Workshop) -> str:
@@ -235,13 +236,13 @@ class Replaced(Fault):
     def __init__(self, chance: random.Random, sound: Sound, shop: Workshop):
         self._chance, self._delay = chance, chance.random() * sound.seconds
         self._how = chance.choice(("by another file", "by another file", "in place", "deleted", "by the same bytes"))
-        self._name = chance.choice(shop.inputs)
+        self.victim = chance.choice(shop.inputs)
         self.may_cut = self._how == "in place"
-        self.text = f"{self._name}: {self._how} after {self._delay:.3f} s"
+        self.text = f"{self.victim}: {self._how} after {self._delay:.3f} s"
 
     def before(self, shop: Workshop) -> None:
-        shop.restore(self._name)
-        self._file = shop.folder / self._name
+        shop.restore(self.victim)
+        self._file = shop.folder / self.victim
         self._other = shop.folder / "other"
         shutil.copyfile(self._file, self._other)
         if self._how != "by the same bytes":
