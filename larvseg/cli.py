@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -407,8 +408,6 @@ def print_table(
     from larvseg.reporting.rendering import as_text
 
     if follow:
-        import signal
-
         from larvseg.audit.tree import Tree
         from larvseg.pipeline import Dag
         from larvseg.progress import SoFar, project_of
@@ -469,7 +468,7 @@ def main() -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:  # the disk is full, a file is somebody else's, the file system is away: which one says it all
-        said = error.strerror or str(error)
+        said = error.strerror or ", ".join(map(str, error.args))
         print(f"error: {said if error.filename is None else f'{error.filename}: {said}'}", file=sys.stderr)
         sys.exit(1)
     except SystemExit as end:
@@ -479,6 +478,8 @@ def main() -> None:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it has ended; to interrupt what Python then clears up says nothing to anybody
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,8 +34,10 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
         mode = temporary.stat().st_mode  # which the umask decides
         try:
             save_file(own, temporary, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
-        except SafetensorError as error:  # the disk is full, say
-            raise LarvSegError(f"{path}: was not written: {error}") from None
+        except SafetensorError as error:
+            if found := re.search(r"\(os error (\d+)\)", str(error)):  # the disk is full, say
+                raise OSError(int(found[1]), os.strerror(int(found[1]))) from None
+            raise
         temporary.chmod(mode)  # safetensors makes files that only their owner reads
 
 

@@ -26,6 +26,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=Path("work/chaos"), help="for the sound tree, which is kept, and what is done to it")
     parser.add_argument("--tree", type=Path, help="a finished tree to take instead; of whole trees, one that DVC has noted")
     parser.add_argument("--processes", type=int, default=2, help="faults at a time")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="after which no more faults begin")
     chosen = parser.parse_args()
     folder = chosen.folder.resolve()
     shim.restart_with_shim(folder)
@@ -38,7 +39,8 @@ def main() -> int:
     load_everything()
     among = {"jobs": set(faults.KINDS), "trees": set(whole.KINDS), "all": {*faults.KINDS, *whole.KINDS}}[chosen.kinds]
     numbers = plan.numbers(chosen.faults, among) if chosen.only is None else [chosen.only]
-    outcomes, said = [], time.monotonic()
+    outcomes, began = [], time.monotonic()
+    said = began
     for outcome in all_outcomes(sound, folder, chosen.seed, numbers, chosen.processes):
         outcomes.append(outcome)
         if outcome.problems:
@@ -48,6 +50,8 @@ def main() -> int:
         if time.monotonic() - said > LINE:
             said = time.monotonic()
             print(f"{len(outcomes)} of {len(numbers)}, {sum(bool(each.problems) for each in outcomes)} failed", flush=True)
+        if time.monotonic() - began > 60 * chosen.minutes:
+            break
     print(summary(outcomes))
     return int(any(outcome.problems for outcome in outcomes))
 

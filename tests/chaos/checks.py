@@ -10,6 +10,7 @@ from tests.chaos.tree import Workshop
 
 MARKS = ("Traceback (most recent call last)", "Exception ignored in")
 INTERRUPTED = re.compile(r"^(interrupted|Aborted[.!])$", re.MULTILINE)
+ERROR = re.compile("^error: ", re.MULTILINE)
 BUS_ERROR = -signal.SIGBUS  # a file that is mapped became shorter: the kernel says so, and no program can answer
 
 
@@ -20,7 +21,7 @@ def unclear(ended: Ended, sent: signal.Signals | None, may_be_cut: bool = False)
     if ended.status == 0 or (sent and ended.status == -sent) or (may_be_cut and ended.status == BUS_ERROR):
         return None
     if ended.status == 1 and ended.last_line.startswith("error: "):
-        return None if ended.said.count("error: ") == 1 else "more than one line of error"
+        return None if ERROR.findall(ended.said) == ["error: "] else "more than one line of error"
     if sent == signal.SIGINT and ended.status in (1, 130) and INTERRUPTED.search(ended.said):
         return None
     return f"status {ended.status} and no line of error"

@@ -236,7 +236,7 @@ class Replaced(Fault):
     def __init__(self, chance: random.Random, sound: Sound, shop: Workshop):
         self._chance, self._delay = chance, chance.random() * sound.seconds
         self._how = chance.choice(("by another file", "by another file", "in place", "deleted", "by the same bytes"))
-        self.victim = chance.choice(shop.inputs)
+        self.victim = chance.choice(shop.inputs or [shop.path])
         self.may_cut = self._how == "in place"
         self.text = f"{self.victim}: {self._how} after {self._delay:.3f} s"
 
@@ -262,7 +262,7 @@ class Replaced(Fault):
             os.replace(self._other, self._file)
 
     def after(self, shop: Workshop) -> None:
-        for name in shop.reads:
+        for name in (*shop.reads, shop.path):
             shop.restore(name)
 
 

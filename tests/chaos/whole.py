@@ -73,7 +73,7 @@ class Whole:
 
 
 SNAKEMAKE = ["snakemake", "--cores", "2"]
-DVC = ["dvc", "repro", "--quiet"]
+DVC = ["dvc", "repro"]
 ALL = [*SNAKEMAKE, "all"]
 CLEAR = re.compile(r"error|exception|terminat|cancel|interrupt|exit|lock", re.IGNORECASE)
 

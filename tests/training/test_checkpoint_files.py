@@ -1,5 +1,7 @@
 """Tensors on disk: deterministic bytes, and errors that name the file and the first wrong key."""
 
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from torch import nn
 from larvseg.config import Optimiser
 from larvseg.datasets.annotations import Ledger
 from larvseg.errors import LarvSegError
+from larvseg.files import replacing
 from larvseg.training.checkpoint import fill, hold, load_state, load_tensors, restore_state, resume, save_state, save_tensors
 from larvseg.training.curves import Curves
 from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
@@ -47,6 +50,19 @@ def test_unreadable_files_are_named(tmp_path, content):
         path.write_bytes(content)
     with pytest.raises(LarvSegError, match="model.safetensors: not a readable safetensors file"):
         load_tensors(path)
+
+
+def test_a_full_disk_is_an_error_of_the_file_that_was_wanted(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught, replacing(tmp_path / "model") as temporary:
+            save_tensors(temporary, {"a": torch.zeros(1000)}, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert caught.value.filename == str(tmp_path / "model") and list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["sgd", "adamw"])
