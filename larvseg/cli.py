@@ -473,11 +473,8 @@ def main() -> None:
         sys.exit(1)
     except SystemExit as end:
         if end.code == INTERRUPTED:
-            print("interrupted", file=sys.stderr)
+            raise KeyboardInterrupt from None
         raise
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # it has ended; to interrupt what Python then clears up says nothing to anybody
 

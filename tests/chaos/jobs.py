@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from larvseg import cli
+from larvseg.__main__ import main as larvseg
 from larvseg.lineage.kernels import choose
 from larvseg.lineage.recipes import Recipe
 from larvseg.pipeline.stages import STAGES
@@ -105,7 +105,7 @@ def _become(folder: Path, arguments: list[str], prepare: Callable[[], None], log
         os.dup2(descriptor, 2)
         sys.argv = ["larvseg", *arguments]
         prepare()
-        cli.main()
+        larvseg()
         status = 0
     except SystemExit as end:
         status = end.code if isinstance(end.code, int) else int(end.code is not None)

@@ -1,5 +1,6 @@
 """Random access into archives, and what damaged or hostile archives lead to."""
 
+import errno
 import io
 import os
 import pickle
@@ -483,3 +484,18 @@ def test_fewer_files_may_be_open_than_are_kept_open(tmp_path):
             assert reader.read(f"{number}.tar", place.offset, place.length, place.method, place.size) == b"%d" % number
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+def test_an_archive_that_cannot_be_closed_was_read_all_the_same(tmp_path, monkeypatch):
+    pack(tmp_path / "a.tar", {"a.jpg": b"a"})
+    (place,) = members(tmp_path / "a.tar")
+    reader = ArchiveReader(tmp_path)
+    reader.read("a.tar", place.offset, place.length, place.method, place.size)
+
+    def broken(descriptor, close=os.close):
+        close(descriptor)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "close", broken)
+    reader.close()
+    assert reader.read("a.tar", place.offset, place.length, place.method, place.size) == b"a"
