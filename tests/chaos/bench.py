@@ -8,7 +8,7 @@ import random
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from tests.chaos import checks, plan, shim, whole
@@ -43,9 +43,9 @@ class Bench:
             chance = random.Random(f"{self._seed} {number} {attempt}")
             shop = self._shop(path)
             fault = KINDS[kind][1](chance, sound, shop)
-            with small_disk(self._folder) if fault.on_small_disk else self._anywhere() as folder:
-                if fault.on_small_disk:
-                    shop = self._shop(path, folder, symbolic=True)
+            with small_disk(self._folder) if fault.on_small_disk else nullcontext() as disk:
+                if disk:
+                    shop = Workshop(self._sound, path, disk, symbolic=True)
                 outcome, came_too_late = self._one(number, kind, fault, shop)
             if not came_too_late:
                 return outcome
@@ -91,12 +91,8 @@ class Bench:
     def _is_made(self, path: str) -> bool:
         return all(name in self._sound.hashes for name in self._sound.recipes[path].outputs.values())
 
-    def _shop(self, path: str, folder: Path | None = None, symbolic: bool = False) -> Workshop:
-        return Workshop(self._sound, path, folder or self._folder / "shop", symbolic)
-
-    @contextmanager
-    def _anywhere(self) -> Iterator[None]:
-        yield None
+    def _shop(self, path: str) -> Workshop:
+        return Workshop(self._sound, path, self._folder / "shop")
 
 
 def _weight(rule: str) -> float:

@@ -19,7 +19,8 @@ from larvseg.lineage.kernels import choose
 from larvseg.lineage.recipes import Recipe
 from larvseg.pipeline.stages import STAGES
 
-LONGEST = 120.0  # seconds; a job that takes longer hangs
+LONGEST = 300.0  # seconds; a job that takes longer hangs
+HUNG = 124  # as `timeout` has it
 
 
 def load_everything() -> None:
@@ -76,13 +77,13 @@ class Child:
         return os.waitid(os.P_PID, self.process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
 
     def wait(self) -> Ended:
-        """How it ended; TimeoutError, and its end, if it hangs."""
+        """How it ended; one that hangs is killed, and says so."""
         deadline = self._began + LONGEST
         while self.is_alive():
             if time.monotonic() > deadline:
                 self.signal(signal.SIGKILL)
                 os.waitpid(self.process, 0)
-                raise TimeoutError(f"still at work after {LONGEST:.0f} s")
+                return Ended(HUNG, f"still at work after {LONGEST:.0f} s", LONGEST)
             time.sleep(0.002)
         _, status = os.waitpid(self.process, 0)
         said = self._log.read_text(encoding="utf-8", errors="replace") if self._log.is_file() else ""
