@@ -159,9 +159,7 @@ def damaged_memory(chance: random.Random, whole: Whole) -> tuple[str, str | None
     files = sorted(path for folder in STATE for path in (whole.folder / folder).rglob("*") if path.is_file() and path.suffix != ".log")
     texts = []
     for path in chance.sample(files, 5):
-        content = path.read_bytes()
-        path.unlink()  # it may be a hard link
-        path.write_bytes(content)
+        _unlink_from_sound(path)
         texts.append(f"{path.relative_to(whole.folder)}: {damage(path, chance)}")
     return "; ".join(texts), None, None, whole.ends_well([*SNAKEMAKE, *outputs_of(whole.sound, jobs)], ALL), ""
 
@@ -172,20 +170,27 @@ def file_times(chance: random.Random, whole: Whole) -> tuple[str, str | None, st
         path for folder in ("results", "reports", "data/smoke", "work") for path in (whole.folder / folder).rglob("*") if path.is_file()
     )
     for path in chance.sample(files, 200):
+        _unlink_from_sound(path)
         seconds = chance.uniform(0, 2**31)
         os.utime(path, (seconds, seconds))
     said = whole.clone.run("snakemake", "-n", "all", check=False)
     line = None if NOTHING in said else "finished work would be done again"
-    return "200 files with times of other years", None, line, whole.ends_well(ALL), said
+    jobs = some_jobs(whole.sound, chance, UPPER, 3)  # what reads a file from the future is to be made
+    whole.remove(jobs)
+    made = whole.ends_well([*SNAKEMAKE, *outputs_of(whole.sound, jobs)], ALL)
+    return "200 files with times of other years", None, line, made, said
 
 
 def _damage(whole: Whole, name: str, chance: random.Random) -> str:
-    path = whole.folder / name
-    content, status = path.read_bytes(), path.stat()
-    path.unlink()  # it is a hard link
-    path.write_bytes(content)
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
-    return damage(path, chance)
+    _unlink_from_sound(whole.folder / name)
+    return damage(whole.folder / name, chance)
+
+
+def _unlink_from_sound(path: Path) -> None:
+    """Have the hard link `path` be a file of its own, with the same times."""
+    copy = path.with_name(f"{path.name}.copy")
+    shutil.copy2(path, copy)
+    os.replace(copy, path)
 
 
 def _found(whole: Whole) -> set[str]:
