@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
@@ -74,7 +75,10 @@ def _begin(sound, folder: Path, seed: int) -> None:
 
 
 def _try_out(number: int) -> Outcome:
-    return _bench.try_out(number)
+    try:
+        return _bench.try_out(number)
+    except Exception:  # of this program: the other faults are tried all the same
+        return Outcome(number, "not tried", "–", "an error of this program", line="a traceback", said=traceback.format_exc())
 
 
 if __name__ == "__main__":

@@ -201,7 +201,8 @@ class Damaged(Fault):
                 self._kind = "recipe"
                 return shop.path
             return self._chance.choice(found).relative_to(shop.folder).as_posix()
-        run(shop.folder, command_of(shop.recipe, shop.path), lambda: remember_all() if self._kind == "hashes" else None)
+        ended = run(shop.folder, command_of(shop.recipe, shop.path), remember_all if self._kind == "hashes" else lambda: None)
+        assert ended.status == 0, f"without a fault: {ended.said}"
         for name in shop.outputs:
             (shop.folder / name).unlink()
         if self._kind == "hashes":
