@@ -5,7 +5,7 @@ SHELL := bash
 .SHELLFLAGS := -o pipefail -c
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help install table3 tables claims report seeds photos all bench-gpu bench-memory rehearse test test-full test-unit test-dag fuzz docs lint format clean
+.PHONY: help install table3 tables claims report seeds photos all bench-gpu bench-memory rehearse test test-full test-unit test-dag chaos fuzz docs lint format clean
 
 help: ## what there is to make
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,9 @@ test-unit: install ## the unit tests: some six minutes
 
 test-dag: install ## the whole DAG on the smoke profile
 	pytest --numprocesses 2 --dist loadfile tests/workflow -m "not full"
+
+chaos: install ## a thousand faults while the DAG runs, by a seed, and what becomes of them: about half an hour
+	python -m tests.chaos
 
 fuzz: install ## a hundred thousand damaged and hostile inputs for everything that reads files: a quarter of an hour
 	python -m tests.fuzz

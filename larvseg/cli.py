@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ for group_name, group in GROUPS.items():
     app.add_typer(group, name=group_name)
 
 BY_HAND = ("fetch", "train")  # stages whose command people give other things than a recipe, too
+INTERRUPTED = 130  # what typer, too, makes of Ctrl-C, without a word
 TAKEN = ("compare",)  # stages with the name of a command that does something else
 RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<stage>/<name>.json", show_default=False)]
 
@@ -406,8 +408,6 @@ def print_table(
     from larvseg.reporting.rendering import as_text
 
     if follow:
-        import signal
-
         from larvseg.audit.tree import Tree
         from larvseg.pipeline import Dag
         from larvseg.progress import SoFar, project_of
@@ -479,12 +479,15 @@ def main() -> None:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:  # the disk is full, a file is somebody else's, the file system is away: which one says it all
-        said = error.strerror or str(error)
+        said = error.strerror or ", ".join(map(str, error.args))
         print(f"error: {in_one_line(said if error.filename is None else f'{error.filename}: {said}')}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it has ended; to interrupt what Python then clears up says nothing to anybody
 
 
 if __name__ == "__main__":

@@ -33,8 +33,12 @@ def host() -> str:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`, which `maker_of` knows; rename it over `path` if the block succeeds, delete it otherwise.
 
+    A `path` that is temporary itself is handed out as it is: who made it does all that, and knows no other name of it.
     An OSError of the writing names `path`: that of a full disk, for one, names no file.
     """
+    if maker_of(path):
+        yield path
+        return
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}@{host()}.tmp")
     try:

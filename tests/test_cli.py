@@ -58,7 +58,7 @@ def test_a_table_that_is_not_made_yet():
 
 
 def larvseg(*arguments, stdout=subprocess.PIPE, **environment):
-    command = [sys.executable, "-m", "larvseg.cli", *arguments]
+    command = [sys.executable, "-m", "larvseg", *arguments]
     return subprocess.run(command, cwd=ROOT, env=os.environ | environment, stdout=stdout, stderr=subprocess.PIPE)
 
 
@@ -67,6 +67,51 @@ def test_letters_that_the_terminal_has_not_are_replaced(arguments):
     done = larvseg(*arguments, PYTHONIOENCODING="ascii")
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"?" in done.stdout
+
+
+UNREADABLE = """
+import builtins
+from larvseg.__main__ import main
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+builtins.__import__ = interrupted
+main()
+"""
+
+
+def test_a_command_that_is_interrupted_while_modules_are_read():
+    done = subprocess.run([sys.executable, "-c", UNREADABLE], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
+
+
+PLAN = """
+import atexit, os, signal, sys
+import larvseg.plan
+from larvseg.__main__ import main
+
+def plan(project):
+    {0}
+
+larvseg.plan.plan = plan
+sys.argv = ["larvseg", "plan", "--profile", "mini"]
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("happens", "status", "said"),
+    [
+        ("raise KeyboardInterrupt", 130, "interrupted\n"),
+        ("atexit.register(os.kill, os.getpid(), signal.SIGINT); return ''", 0, ""),  # there is nothing left to interrupt
+        ("error = OSError('closing failed'); error.filename = 'x.arrow'; raise error", 1, "error: x.arrow: closing failed\n"),
+    ],
+    ids=["interrupted", "interrupted when it has ended", "an error without a number"],
+)
+def test_how_a_command_ends_is_one_line_at_most(happens, status, said):
+    done = subprocess.run([sys.executable, "-c", PLAN.format(happens)], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip(), done.stderr) == (status, "", said)
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")

@@ -7,7 +7,7 @@ import stat
 import pytest
 import torch
 
-from larvseg.files import replacing, write_text
+from larvseg.files import leftovers, replacing, write_text
 from larvseg.training.checkpoint import save_tensors
 
 
@@ -24,6 +24,16 @@ def test_an_error_of_another_file_keeps_its_name(tmp_path):
     with pytest.raises(FileNotFoundError) as caught, replacing(tmp_path / "a"):
         (tmp_path / "b").read_text()
     assert caught.value.filename == str(tmp_path / "b")
+
+
+def test_a_temporary_file_has_no_temporary_file_of_its_own(tmp_path):
+    path = tmp_path / "large"
+    with replacing(path) as temporary:
+        write_text(temporary, "whole")
+        with replacing(temporary) as same:
+            assert same == temporary and same.read_text() == "whole"
+        assert list(tmp_path.iterdir()) == leftovers(path) == [temporary]  # so the next attempt finds what a kill leaves
+    assert path.read_text() == "whole" and list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")

@@ -24,7 +24,7 @@ from larvseg.config import load_yaml
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
 from larvseg.lineage.kernels import PIN
-from larvseg.lineage.records import read_record, read_run, record_path, run_path, verified_hash
+from larvseg.lineage.records import read_record, read_run, record_path, verified_hash
 from larvseg.pipeline import Dag, Project
 
 HEAVY = (".arrow", ".safetensors")  # manifests and counts, checkpoints
@@ -296,11 +296,10 @@ def _add_run(crate: ROCrate, files: Files, workflow: ComputationalWorkflow, reco
 
 def _times(path: str) -> dict[str, str]:
     """When the job that wrote `path` started and ended; nothing where this was not kept (X.run.json is not shared with the artifacts)."""
-    beside = run_path(Path(path))
-    if not beside.is_file():
+    run = read_run(Path(path))
+    if run is None:
         return {}
-    run = read_run(beside)
-    moments = {"startTime": run["started"], "endTime": run["started"] + run["seconds"]}
+    moments = {"startTime": run.started, "endTime": run.started + run.seconds}
     return {key: datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds") for key, moment in moments.items()}
 
 

@@ -17,7 +17,7 @@ from larvseg.audit.reach import reach
 from larvseg.audit.tree import Tree, made
 from larvseg.errors import LarvSegError
 from larvseg.lineage.kernels import PIN, other_cpu
-from larvseg.lineage.records import read_run, run_path
+from larvseg.lineage.records import read_run
 
 WORDS = {
     "MODIFIED": "larvseg audit verify --repair, then `snakemake --cores all all` or `dvc repro`",
@@ -160,8 +160,8 @@ def other_bytes(tree: Tree, path: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _started(path: str) -> float:
-    file = run_path(Path(path))
-    return read_run(file)["started"] if file.is_file() else 0.0
+    run = read_run(Path(path))
+    return run.started if run else 0.0
 
 
 def _stale(tree: Tree) -> Iterator[tuple[str, tuple[str, ...], str]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, NonNegativeInt
+from pydantic import ConfigDict, Field, NonNegativeInt
 
 from larvseg.config.base import Model
+
+LINEAGE = "larvseg.lineage/1"
 
 
 class _Open(Model):
@@ -15,7 +17,7 @@ class _Open(Model):
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True, allow_inf_nan=False)
 
 
-class Artifact(_Open):
+class Artifact(Model):
     """What the artifact is."""
 
     path: str
@@ -24,7 +26,7 @@ class Artifact(_Open):
     size: NonNegativeInt
 
 
-class Job(_Open):
+class Job(Model):
     """The recipe, without what its inputs and outputs are called."""
 
     rule: str
@@ -34,7 +36,7 @@ class Job(_Open):
     environment: list[str]
 
 
-class Input(_Open):
+class Input(Model):
     """What it was made of."""
 
     role: str
@@ -42,9 +44,10 @@ class Input(_Open):
     sha256: str
 
 
-class Record(_Open):
+class Record(Model):
     """X.lineage.json."""
 
+    schema_: Literal[LINEAGE] = Field(alias="schema")
     artifact: Artifact
     recipe: Job
     inputs: list[Input]

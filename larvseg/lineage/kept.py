@@ -14,9 +14,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from larvseg.files import json_text, replacing
+from larvseg.errors import LarvSegError
+from larvseg.files import json_text, leftovers, replacing
 from larvseg.lineage.recipes import Recipe
-from larvseg.lineage.records import content_hash, linked, read_record, record_path, run_path
+from larvseg.lineage.records import linked, read_record, record_of, record_path, run_path
 
 KEPT = Path("work/kept")
 
@@ -39,8 +40,10 @@ def restore(recipe: Recipe, inputs: list[dict[str, str]], packages: list[str], o
     """
     made = {"rule": recipe.rule, "name": recipe.name, "config": recipe.config, "code": recipe.code}
     folder = _shelf(outputs.values()) / _key(made, inputs, packages)
-    if not all(_sound(folder / role) for role in outputs):
-        return False
+    for role, path in outputs.items():
+        kept = folder / role
+        if not kept.is_file() or _record(kept) != record_of(path, role, recipe, inputs, packages, at=kept):
+            return False
     for role, path in outputs.items():
         _link(folder / role, path)
     return True
@@ -57,16 +60,19 @@ def _key(made: Mapping[str, Any], inputs: list[dict[str, str]], packages: list[s
     return hashlib.sha256(json_text([made, files, packages]).encode()).hexdigest()[:20]
 
 
-def _sound(path: Path) -> bool:
-    """A link shares its bytes with the artifact: edited in place, it is as wrong as that."""
-    if not path.is_file() or not record_path(path).is_file():
-        return False
-    return read_record(path)["artifact"]["sha256"] == content_hash(path)
+def _record(kept: Path) -> dict[str, Any] | None:
+    """A link shares its bytes with the artifact and its record: edited in place, it is as wrong as these."""
+    try:
+        return read_record(kept)
+    except LarvSegError:  # there is none, or it is damaged
+        return None
 
 
 def _link(path: Path, to: Path) -> None:
     """Artifact first, record last: whatever ends this halfway, an artifact without a record does not exist."""
     record_path(to).unlink(missing_ok=True)
+    for leftover in leftovers(to):  # of a process that was killed
+        leftover.unlink(missing_ok=True)
     for source, target in ((path, to), (run_path(path), run_path(to)), (record_path(path), record_path(to))):
         if source.is_file():
             with linked(source, target), replacing(target) as temporary:

@@ -48,11 +48,15 @@ class Recipe:
     @property
     def hash(self) -> str:
         """Hash of the whole recipe: the name of its folder in `work/`."""
-        return hashlib.sha256(self.text().encode()).hexdigest()[:20]
+        return self._sha256[:20]
+
+    @property
+    def _sha256(self) -> str:
+        return hashlib.sha256(json_text({"schema": SCHEMA, **vars(self)}).encode()).hexdigest()
 
     def text(self) -> str:
-        """The recipe as canonical JSON."""
-        return json_text({"schema": SCHEMA, **vars(self)})
+        """The recipe as canonical JSON, with a hash of all the rest: a job of damaged settings would make something else in silence."""
+        return json_text({"schema": SCHEMA, **vars(self), "sha256": self._sha256})
 
     def write(self, path: Path) -> None:
         """Write to `path` unless it already says the same, so that an unchanged recipe keeps its time."""
@@ -67,7 +71,12 @@ class Recipe:
     def speed(path: Path) -> dict[str, Any]:
         """The settings of the profile of the recipe in `path` that are in no recipe."""
         settings = SPEED / f"{path.parent.parent.name}.json"
-        return json.loads(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
+        if not settings.is_file():
+            return {}
+        try:
+            return dict(json.loads(settings.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as error:
+            raise LarvSegError(f"{settings}: not settings of speed ({error}); delete it, the next snakemake call writes it again") from None
 
     @classmethod
     def load(cls, path: Path) -> Recipe:
@@ -75,8 +84,13 @@ class Recipe:
         if not path.exists():
             raise LarvSegError(f"{path}: no such recipe; `snakemake -n` writes the recipes of the selected profile")
         with reading(path, "a recipe", "delete it, the next snakemake call writes it again"):
-            fields = json.loads(path.read_text(encoding="utf-8"))
+            text = path.read_text(encoding="utf-8")
+            fields = json.loads(text)
             if fields.pop("schema") != SCHEMA:
                 raise ValueError("another schema")
+            del fields["sha256"]
             parse(RecipeForm, fields, path)
-            return cls(**{**fields, "reads": tuple(fields["reads"])})
+            recipe = cls(**{**fields, "reads": tuple(fields["reads"])})
+            if recipe.text() != text:
+                raise ValueError("its hash does not fit: it was changed after it was written")
+            return recipe

@@ -54,6 +54,12 @@ class Dag:
         """Where the recipe of `job` lies."""
         return f"work/recipes/{self.project.name}/{job.rule}/{job.name}.json"
 
+    @property
+    def files(self) -> Iterator[str]:
+        """The recipe and the outputs of every job."""
+        for recipe in self.recipes:
+            yield from (self.recipe_path(recipe), *recipe.outputs.values())
+
     def write_recipes(self, alone: bool = True) -> None:
         """Write the recipe of every job whose content changed; who is `alone` removes those that no job has any more.
 

@@ -18,7 +18,7 @@ from larvseg.lineage.gpu import take_gpus
 from larvseg.lineage.kept import keep, restore
 from larvseg.lineage.kernels import choose, kernels_of, with_path
 from larvseg.lineage.recipes import Recipe
-from larvseg.lineage.records import record_path, run_path, verified_hash, write_record
+from larvseg.lineage.records import content_hash, record_path, run_path, verified_hash, write_record, written
 from larvseg.pipeline.job import gpus_of
 from larvseg.pipeline.stages import STAGES
 
@@ -35,8 +35,8 @@ def execute(recipe_path: Path, rule: str) -> None:
     config, speed = parse(stage.config, recipe.config, recipe_path), Recipe.speed(recipe_path)
     kernels = kernels_of(recipe.config)
     choose(kernels)  # before the module of the stage imports torch
-    reads = [("read", path) for path in recipe.reads]
-    inputs = [{"role": role, "path": path, "sha256": verified_hash(Path(path))} for role, path in [*recipe.inputs.items(), *reads]]
+    before = {path: written(Path(path)) for path in (*(path for _, path in recipe.made_of), *recipe.reference) if Path(path).is_file()}
+    inputs = [{"role": role, "path": path, "sha256": verified_hash(Path(path))} for role, path in recipe.made_of]
     inputs += [{"role": "reference", "path": path, "sha256": _unchanged(Path(path), sha256)} for path, sha256 in recipe.reference.items()]
     packages = with_path(environment(recipe.code), kernels)
     if restore(recipe, inputs, packages, outputs):
@@ -56,7 +56,10 @@ def execute(recipe_path: Path, rule: str) -> None:
             leftover.unlink()
     with ExitStack() as stack:
         temporary = {role: stack.enter_context(replacing(path)) for role, path in outputs.items()}
-        function(config, {role: Path(path) for role, path in recipe.inputs.items()}, temporary, work)
+        try:
+            function(config, {role: Path(path) for role, path in recipe.inputs.items()}, temporary, work)
+        finally:  # also where it failed: another file explains it
+            _check_unchanged(inputs, before, recipe.title)
         absent = [str(outputs[role]) for role, path in temporary.items() if not path.is_file()]
         if absent:
             raise LarvSegError(f"{recipe.title} did not write {', '.join(absent)}: a bug, please report it with the log")
@@ -66,6 +69,17 @@ def execute(recipe_path: Path, rule: str) -> None:
         write_text(run_path(path), json_text(run))
     keep(outputs)
     shutil.rmtree(work, ignore_errors=True)  # resumable state of a finished stage
+
+
+def _check_unchanged(inputs: list[dict[str, str]], before: dict[str, str], title: str) -> None:
+    """LarvSegError if one of `inputs` became another file since it was as `before`: the job may have read both."""
+    for item in inputs:
+        path = Path(item["path"])
+        if path.is_file() and written(path) != before[item["path"]] and content_hash(path) != item["sha256"]:
+            raise LarvSegError(
+                f"{path} was changed while {title} ran, so what that made of it is dropped; delete the file, or put back what it was, and "
+                "run snakemake again"
+            )
 
 
 def _unchanged(path: Path, sha256: str) -> str:

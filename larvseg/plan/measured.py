@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from larvseg.lineage.records import read_run, run_path
+from larvseg.lineage.records import read_run
 from larvseg.pipeline import Project
 from larvseg.pipeline.dag import jobs_below
 
@@ -22,7 +22,6 @@ def measured(project: Project, folder: Path = Path(".")) -> dict[str, float]:
     """
     found = {}
     for job in jobs_below(project):
-        path = folder / run_path(Path(next(iter(job.outputs.values()))))
-        if path.is_file():
-            found[f"{job.rule}/{job.name}"] = read_run(path)["seconds"] / 60
+        if run := read_run(folder / next(iter(job.outputs.values()))):
+            found[f"{job.rule}/{job.name}"] = run.seconds / 60
     return found

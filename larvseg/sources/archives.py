@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -219,7 +220,8 @@ class ArchiveReader:
     def close(self) -> None:
         """Close all files; the next read opens again."""
         while self._files:
-            os.close(self._files.popitem()[1])
+            with suppress(OSError):  # of files that were only read: nothing is lost
+                os.close(self._files.popitem()[1])
 
     def __getstate__(self) -> dict:
         return {"root": self.root, "sizes": self.sizes}

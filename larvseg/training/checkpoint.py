@@ -1,6 +1,9 @@
 """Tensors on disk: finished models, and the resumable state of a run. safetensors only, so that loading never runs code."""
 
+import hashlib
 import json
+import os
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -31,8 +34,10 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[st
         mode = temporary.stat().st_mode  # which the umask decides
         try:
             save_file(own, temporary, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
-        except SafetensorError as error:  # the disk is full, say
-            raise LarvSegError(f"{path}: was not written: {error}") from None
+        except SafetensorError as error:
+            if found := re.search(r"\(os error (\d+)\)", str(error)):  # the disk is full, say
+                raise OSError(int(found[1]), os.strerror(int(found[1]))) from None
+            raise
         temporary.chmod(mode)  # safetensors makes files that only their owner reads
 
 
@@ -90,12 +95,27 @@ def save_state(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer, s
     tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
     for index, slots in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{slot}": tensor for slot, tensor in slots.items() if tensor is not None}
-    save_tensors(path, tensors, state)
+    save_tensors(path, tensors, {**state, "sha256": _digest(tensors, state)})
 
 
-def restore_state(path: Path, model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
-    """Undo `save_state` for the tensors; its JSON `state` is the metadata of `load_tensors`."""
-    tensors, _ = load_tensors(path)
+def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors and the JSON state that `save_state` wrote; LarvSegError if they are not just these: safetensors has no checksum."""
+    tensors, state = load_tensors(path)
+    if state.pop("sha256", None) != _digest(tensors, state):
+        raise LarvSegError(f"{path}: damaged; delete it, and the training begins anew")
+    return tensors, state
+
+
+def _digest(tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> str:
+    digest = hashlib.sha256(json.dumps(state, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def restore_state(tensors: Mapping[str, Tensor], path: Path, model: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+    """Undo `save_state` with the `tensors` of the state at `path`."""
     fill(model, {name.removeprefix("model."): tensor for name, tensor in tensors.items() if name.startswith("model.")}, path)
     parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     slots: dict[int, dict[str, Tensor]] = {}
@@ -117,15 +137,19 @@ def resume(
     """
     if not state.exists():
         return 0
-    metadata = load_tensors(state)[1]
-    if metadata.get("origin") != origin:
+    try:
+        tensors, saved = load_state(state)
+    except LarvSegError as error:
+        print(f"{error}; starting from step 0", file=sys.stderr)
+        return 0
+    if saved.get("origin") != origin:
         print(f"{state}: made by another configuration or other inputs; starting from step 0", file=sys.stderr)
         return 0
     with reading(state, "a state of this training", "delete it, and the training begins again"):
-        restore_state(state, model, optimiser)
-        curves.restore(metadata["curves"])
-        ledger.restore(metadata["annotations"])
-        return int(metadata["step"])
+        restore_state(tensors, state, model, optimiser)
+        curves.restore(saved["curves"])
+        ledger.restore(saved["annotations"])
+        return int(saved["step"])
 
 
 @contextmanager

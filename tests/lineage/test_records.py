@@ -2,6 +2,7 @@
 
 import json
 import os
+import sqlite3
 import sys
 import time
 import types
@@ -13,6 +14,7 @@ from larvseg.config import FigureConfig
 from larvseg.errors import LarvSegError
 from larvseg.files import host, sha256_of
 from larvseg.lineage import kernels, records
+from larvseg.lineage.kept import keep
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import content_hash, known_hash, linked, read_record, record_path
 from larvseg.pipeline.execute import execute
@@ -24,15 +26,18 @@ CONFIG = {"figure": "f", "profile": "smoke"}
 
 @pytest.fixture
 def stage(tmp_path, monkeypatch):
-    """A stage `copy` that writes its input, doubled, in an empty folder; the config may ask it to fail."""
+    """A stage `copy` that writes its input, doubled, in an empty folder; the config may ask it to fail, or to `meddle` with its input."""
     monkeypatch.chdir(tmp_path)
     module = types.ModuleType("larvseg_test_stage")
 
     def copy(config, inputs, outputs, work):
         text = inputs["source"].read_text() if "source" in inputs else config.figure
         outputs["result"].write_text(text * 2)
+        meddle = run.meddle
         if config.profile == "fails":
             raise LarvSegError("asked to fail")
+        if config.profile == "meddles":
+            meddle(inputs["source"])
 
     module.copy = copy
     monkeypatch.setitem(sys.modules, "larvseg_test_stage", module)
@@ -45,6 +50,7 @@ def stage(tmp_path, monkeypatch):
         recipe.write(Path("recipe.json"))
         execute(Path("recipe.json"), "copy")
 
+    run.meddle = None
     return run
 
 
@@ -87,6 +93,46 @@ def test_a_changed_input_is_refused(stage):
     with pytest.raises(LarvSegError, match=f"expected {len(text)} bytes, found 18"):
         stage("two.txt", "one.txt")
     assert not Path("two.txt").exists() and not record_path(Path("two.txt")).exists()
+
+
+def edited(path: Path) -> None:
+    path.write_text(path.read_text().replace("f", "g"))
+
+
+def replaced(path: Path) -> None:
+    path.with_name("other").write_text("g" * path.stat().st_size)
+    os.replace(path.with_name("other"), path)
+
+
+def garbled(path: Path) -> None:
+    replaced(path)
+    raise ValueError("what was read then meant nothing")
+
+
+@pytest.mark.parametrize("meddle", [edited, replaced, garbled])
+def test_an_input_that_changes_under_a_job_is_told_and_nothing_is_made_of_it(stage, meddle):
+    stage("one.txt")
+    stage.meddle = meddle
+    with pytest.raises(LarvSegError, match="^one.txt was changed while copy two.txt ran, so .* is dropped; delete the file"):
+        stage("two.txt", "one.txt", {"figure": "f", "profile": "meddles"})
+    assert not Path("two.txt").exists() and not record_path(Path("two.txt")).exists()
+
+
+def linked_to(path: Path) -> None:
+    os.link(path, path.with_name("link"))
+
+
+def made_again(path: Path) -> None:
+    path.with_name("other").write_bytes(path.read_bytes())
+    os.replace(path.with_name("other"), path)
+
+
+@pytest.mark.parametrize("meddle", [Path.unlink, linked_to, made_again])
+def test_an_input_that_has_the_same_bytes_afterwards_or_is_gone_was_read_as_it_was(stage, meddle):
+    stage("one.txt")
+    stage.meddle = meddle
+    stage("two.txt", "one.txt", {"figure": "f", "profile": "meddles"})
+    assert Path("two.txt").read_text() == "ffff"
 
 
 def test_a_missing_input_and_a_missing_record_are_named(stage):
@@ -185,6 +231,54 @@ def test_a_recipe_of_another_rule_or_schema_is_refused(stage, tmp_path):
     Path("recipe.json").write_text(json.dumps({**recipe, "schema": "other"}))
     with pytest.raises(LarvSegError, match="recipe.json: not a recipe"):
         execute(Path("recipe.json"), "copy")
+
+
+@pytest.mark.parametrize("old, new", [("smoke", "smokE"), ('"f": "0"', '"f": "1"'), ("one.txt", "two.txt"), ("{", "["), ("\n", "")])
+def test_a_recipe_that_was_changed_after_it_was_written_is_refused(stage, old, new):
+    stage("one.txt")
+    text = Path("recipe.json").read_text()
+    Path("recipe.json").write_text(text.replace(old, new))
+    with pytest.raises(LarvSegError, match="^recipe.json: not a recipe .*; delete it, the next snakemake call writes it again"):
+        execute(Path("recipe.json"), "copy")
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[1]", b"\xff"])
+def test_damaged_settings_of_speed_are_refused(tmp_path, monkeypatch, content):
+    monkeypatch.chdir(tmp_path)
+    path = Path("work/speed/smoke.json")
+    path.parent.mkdir(parents=True)
+    path.write_bytes(content)
+    with pytest.raises(LarvSegError, match=f"^{path}: not settings of speed .*; delete it"):
+        Recipe.speed(Path("work/recipes/smoke/copy/x.json"))
+
+
+def test_a_damaged_memory_of_hashes_refuses_no_sound_file(stage, hashed):
+    stage("one.txt")
+    with sqlite3.connect(records.HASHES) as memory:
+        memory.execute("update hashes set sha256 = 'damaged'")
+    stage("two.txt", "one.txt")
+    assert content_hash(Path("one.txt")) == sha256_of(Path("one.txt"))
+
+
+@pytest.mark.parametrize("damaged", ["result", "result.lineage.json"])
+def test_what_was_kept_and_is_damaged_is_made_again(stage, damaged):
+    stage("one.txt")
+    made = {path: path.read_bytes() for path in (Path("one.txt"), record_path(Path("one.txt")))}
+    for path in made:
+        path.unlink()
+    (kept,) = Path("work/kept").glob(f"*/*/{damaged}")
+    kept.write_bytes(kept.read_bytes().replace(b"f", b"g"))
+    stage("one.txt")
+    assert {path: path.read_bytes() for path in made} == made
+
+
+def test_what_a_killed_process_has_left_among_the_kept_is_removed(stage):
+    stage("one.txt")
+    (kept,) = Path("work/kept").glob("*/*/result")
+    leftover = kept.with_name(f".result.1@{host()}.tmp")
+    leftover.touch()
+    keep({"result": Path("one.txt")})
+    assert not leftover.exists()
 
 
 def test_an_unchanged_recipe_keeps_its_time(stage):

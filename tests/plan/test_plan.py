@@ -154,7 +154,7 @@ def took(tmp_path):
     def write(file: str, seconds: float) -> None:
         path = tmp_path / f"{file}.run.json"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f'{{"seconds": {seconds}}}')
+        path.write_text(f'{{"started": 0, "seconds": {seconds}}}')
 
     return write
 

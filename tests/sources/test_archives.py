@@ -1,5 +1,6 @@
 """Random access into archives, and what damaged or hostile archives lead to."""
 
+import errno
 import io
 import os
 import pickle
@@ -514,3 +515,18 @@ def tarfile_info(name: str, kind: bytes, data: bytes) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)
     info.type, info.size = kind, len(data)
     return info
+
+
+def test_an_archive_that_cannot_be_closed_was_read_all_the_same(tmp_path, monkeypatch):
+    pack(tmp_path / "a.tar", {"a.jpg": b"a"})
+    (place,) = members(tmp_path / "a.tar")
+    reader = ArchiveReader(tmp_path)
+    reader.read("a.tar", place.offset, place.length, place.method, place.size)
+
+    def broken(descriptor, close=os.close):
+        close(descriptor)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "close", broken)
+    reader.close()
+    assert reader.read("a.tar", place.offset, place.length, place.method, place.size) == b"a"

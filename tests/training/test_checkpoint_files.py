@@ -1,5 +1,7 @@
 """Tensors on disk: deterministic bytes, and errors that name the file and the first wrong key."""
 
+import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,8 @@ from torch import nn
 from larvseg.config import Optimiser
 from larvseg.datasets.annotations import Ledger
 from larvseg.errors import LarvSegError
-from larvseg.training.checkpoint import fill, hold, load_tensors, restore_state, resume, save_state, save_tensors
+from larvseg.files import replacing
+from larvseg.training.checkpoint import fill, hold, load_state, load_tensors, restore_state, resume, save_state, save_tensors
 from larvseg.training.curves import Curves
 from larvseg.training.schedule import build_optimiser, learning_rate, set_learning_rate
 from tests.hosts import LACKS, play, process
@@ -49,6 +52,19 @@ def test_unreadable_files_are_named(tmp_path, content):
         load_tensors(path)
 
 
+def test_a_full_disk_is_an_error_of_the_file_that_was_wanted(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught, replacing(tmp_path / "model") as temporary:
+            save_tensors(temporary, {"a": torch.zeros(1000)}, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert caught.value.filename == str(tmp_path / "model") and list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("name", ["sgd", "adamw"])
 def test_a_restored_optimiser_takes_the_same_step(tmp_path, name):
     def setup():
@@ -66,9 +82,27 @@ def test_a_restored_optimiser_takes_the_same_step(tmp_path, name):
     save_state(Path(tmp_path, "state"), module, optimiser, {})
     step(module, optimiser)
     other, restored = setup()
-    restore_state(Path(tmp_path, "state"), other, restored)
+    restore_state(load_state(Path(tmp_path, "state"))[0], Path("state"), other, restored)
     step(other, restored)
     assert torch.equal(module.weight, other.weight)
+
+
+@pytest.mark.parametrize("place", [0, 200, -1, None], ids=["length", "header", "tensor", "cut"])
+def test_a_damaged_state_is_not_gone_on_from(tmp_path, place, capsys):
+    module, path = nn.Linear(30, 20), tmp_path / "state"
+    optimiser = build_optimiser(Optimiser(name="sgd", lr=0.1, min_lr=0.0), module.parameters(), [])
+    arguments = (path, {"a": 1}, module, optimiser, Curves(), Ledger())
+    save_state(path, module, optimiser, {"step": 7, "curves": Curves().state(), "annotations": {}, "origin": {"a": 1}})
+    assert resume(*arguments) == 7
+    content = bytearray(path.read_bytes())
+    if place is None:
+        del content[-10:]
+    else:
+        content[place] ^= 1
+    path.write_bytes(content)
+    assert resume(*arguments) == 0
+    said = capsys.readouterr().err
+    assert said.startswith(f"{path}: ") and said.endswith("; starting from step 0\n") and said.count("\n") == 1
 
 
 HOLD = """

@@ -6,6 +6,7 @@ from larvseg.errors import LarvSegError
 from larvseg.lineage.process import clear_stale_locks, share_lock
 from larvseg.pipeline import Dag, Project
 from larvseg.pipeline.checksums import remember_checksums
+from larvseg.pipeline.clock import bring_back
 from larvseg.pipeline.order import priorities
 from larvseg.pipeline.project import selection
 from larvseg.pipeline.stages import STAGES
@@ -16,7 +17,10 @@ try:
     PROJECT = Project(CHOSEN.profile, seeds=CHOSEN.seeds)
     JOBS = Dag(PROJECT)
     # One that another Snakemake has sent to a host runs a job; to clear up and to write recipes is up to the one that plans.
-    JOBS.write_recipes(alone=clear_stale_locks() if not workflow.remote_exec else share_lock())
+    ALONE = clear_stale_locks() if not workflow.remote_exec else share_lock()
+    JOBS.write_recipes(ALONE)
+    if ALONE:
+        bring_back(JOBS.files)
     remember_checksums()
 except (LarvSegError, OSError) as error:
     # One line, no traceback: what is wrong lies in a configuration file or on the disk, not in the workflow.

@@ -1,7 +1,7 @@
 """The parts of the page one by one: curves, claims, rows at a glance, model cards."""
 
-from larvseg.files import json_text
-from larvseg.lineage.records import record_path
+from larvseg.lineage.recipes import Recipe
+from larvseg.lineage.records import write_record
 from larvseg.reporting.page.cards import as_html
 from larvseg.reporting.page.claims import MARGIN, WIDTH, claims_of
 from larvseg.reporting.page.curves import POINTS, curves_of
@@ -29,7 +29,7 @@ def test_claims_are_drawn_around_0_and_what_lies_beyond_stands_at_the_edge(tmp_p
         for run in ("larvseg-a150", "other")
         for rest in ("", ".confusion")
     ]
-    record_path(path).write_text(json_text({"schema": "larvseg.lineage/1", "inputs": inputs}))
+    write_record(path, "claims", Recipe("claims", "claims", {}, {}, {}, {}), inputs, [])
     claims = claims_of(path.as_posix())
     middle, edge = WIDTH / 2, WIDTH - MARGIN
     assert claims.limit == 10 and claims.counts == {"holds": 3} and claims.counted("holds") == "hold"
