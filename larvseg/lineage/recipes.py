@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from larvseg.config import parse
+from larvseg.config import conform
 from larvseg.config.lineage import Recipe as RecipeForm
 from larvseg.errors import LarvSegError, reading
 from larvseg.files import json_text, write_text
@@ -78,5 +78,5 @@ class Recipe:
             fields = json.loads(path.read_text(encoding="utf-8"))
             if fields.pop("schema") != SCHEMA:
                 raise ValueError("another schema")
-            parse(RecipeForm, fields, path)
+            conform(RecipeForm, fields)
             return cls(**{**fields, "reads": tuple(fields["reads"])})

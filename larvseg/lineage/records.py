@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from larvseg.config import parse
+from larvseg.config import conform
 from larvseg.config.lineage import Moments, Record
 from larvseg.errors import LarvSegError, reading
 from larvseg.files import json_text, sha256_of, write_text
@@ -54,7 +54,7 @@ def read_record(artifact: Path) -> dict[str, Any]:
         record = json.loads(path.read_text(encoding="utf-8"))
         if record["schema"] != SCHEMA:
             raise ValueError("another schema")
-        parse(Record, record, path)
+        conform(Record, record)
         return record
 
 
@@ -62,7 +62,7 @@ def read_run(path: Path) -> dict[str, float]:
     """What X.run.json says: when the job started and how many seconds it took; LarvSegError for a file that does not."""
     with reading(path, "a note of when a job ran", "delete it"):
         said = json.loads(path.read_text(encoding="utf-8"))
-        return {key: parse(Moments, said, path).model_dump()[key] for key in ("started", "seconds")}
+        return conform(Moments, said).model_dump()
 
 
 def verified_hash(artifact: Path) -> str:
