@@ -76,12 +76,20 @@ def _values_in(node: yaml.Node, known: dict[int, float]) -> float:
 def parse(model: type[Model], value: Any, where: str | Path) -> Any:
     """`value` as a `model`; LarvSegError is one line that names `where`, the key and, for an unknown key, the nearest known one."""
     try:
+        return conform(model, value)
+    except ValueError as error:
+        raise LarvSegError(f"{where}: {error}") from None
+
+
+def conform(model: type[Model], value: Any) -> Any:
+    """`value` as a `model`; ValueError names the key that is wrong, for readers that say themselves where it stands."""
+    try:
         # JSON mode lets lists stand for tuples; types are strict all the same
-        return model.model_validate_json(_json(value, where))
+        return model.model_validate_json(_json(value))
     except ValidationError as error:
         # a misspelt key is also a missing one: say the former
         problem = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
-        raise LarvSegError(f"{where}: {_describe(model, problem)}") from None
+        raise ValueError(_describe(model, problem)) from None
 
 
 _LISTED = 60  # names that an error lists at the most
@@ -96,13 +104,13 @@ def nearest(name: str, known: list[str]) -> str:
     return f"; known: {', '.join(sorted(known)[:_LISTED])}{more}"
 
 
-def _json(value: Any, where: str | Path) -> str:
+def _json(value: Any) -> str:
     import json
 
     try:
         return json.dumps(value)
-    except (TypeError, ValueError, RecursionError) as error:  # a set, say, or a section within itself
-        raise LarvSegError(f"{where}: {error}") from None
+    except (TypeError, RecursionError) as error:  # a set, say, or a section within itself
+        raise ValueError(str(error)) from None
 
 
 def _describe(model: type[Model], problem: dict[str, Any]) -> str:

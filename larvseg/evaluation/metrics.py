@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from larvseg.config import Metrics, parse
+from larvseg.config import Metrics, conform
 from larvseg.errors import LarvSegError, reading
 from larvseg.vocabulary import RULES
 from larvseg.vocabulary.alignment import BY_NAME
@@ -76,7 +76,7 @@ def load_metrics(path: Path) -> dict[str, Any]:
     """What an evaluation, a grouping or a CLIP model wrote to `path` (JSON); LarvSegError for a file of another form."""
     with reading(path, "a file of metrics", "delete it and run snakemake again"):
         found = json.loads(path.read_text(encoding="utf-8"))
-        parse(Metrics, found, path)
+        conform(Metrics, found)
         return found
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from larvseg.config import parse
+from larvseg.config import conform
 from larvseg.config.lineage import Recipe as RecipeForm
 from larvseg.errors import LarvSegError, reading
 from larvseg.files import json_text, write_text
@@ -89,7 +89,7 @@ class Recipe:
             if fields.pop("schema") != SCHEMA:
                 raise ValueError("another schema")
             del fields["sha256"]
-            parse(RecipeForm, fields, path)
+            conform(RecipeForm, fields)
             recipe = cls(**{**fields, "reads": tuple(fields["reads"])})
             if recipe.text() != text:
                 raise ValueError("its hash does not fit: it was changed after it was written")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from larvseg.config import parse
+from larvseg.config import conform
 from larvseg.config.lineage import LINEAGE, Moments, Record
 from larvseg.errors import LarvSegError, reading
 from larvseg.files import json_text, sha256_of, write_text
@@ -62,7 +62,7 @@ def read_run(artifact: Path) -> Run | None:
     if not path.exists():
         return None
     with reading(path, "a note of when a job ran", "delete it"):
-        return Run(**parse(Moments, json.loads(path.read_text(encoding="utf-8")), path).model_dump())
+        return Run(**conform(Moments, json.loads(path.read_text(encoding="utf-8"))).model_dump())
 
 
 def write_record(artifact: Path, role: str, recipe: Recipe, inputs: list[dict[str, str]], environment: list[str]) -> None:
@@ -77,7 +77,7 @@ def read_record(artifact: Path) -> dict[str, Any]:
         raise LarvSegError(f"{artifact}: has no record ({path.name}); delete the file and run snakemake again")
     with reading(path, "a lineage record", "delete it with its artifact and run snakemake again"):
         record = json.loads(path.read_text(encoding="utf-8"))
-        parse(Record, record, path)
+        conform(Record, record)
         return record
 
 

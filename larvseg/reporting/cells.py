@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from larvseg.config import conform
 from larvseg.config.lineage import Cell as CellForm
 from larvseg.errors import reading
 from larvseg.files import sha256_of
@@ -66,7 +67,7 @@ def read_cells(path: Path) -> list[Cell]:
         for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
             with reading(f"{path}: line {number}", "a cell", "delete the file and make its table again"):
                 fields = json.loads(line)
-                CellForm.model_validate_json(line)
+                conform(CellForm, fields)
                 cells.append(Cell(**{**fields, "sources": tuple(Source(**item) for item in fields["sources"])}))
     return cells
 

@@ -49,8 +49,8 @@ class Part:
         """What the bytes are the beginning of, as far as it is known."""
         try:
             said = Remote(**json.loads(self._notes.read_text(encoding="utf-8")))
-            texts = (said.url, said.etag or "", said.modified or "")
-            return said if all(isinstance(each, str) for each in texts) and isinstance(said.total, int | None) else None
+            texts = isinstance(said.url, str) and isinstance(said.etag, str | None) and isinstance(said.modified, str | None)
+            return said if texts and isinstance(said.total, int | None) else None
         except (FileNotFoundError, ValueError, TypeError, AttributeError, RecursionError):  # without it one starts again
             return None
 

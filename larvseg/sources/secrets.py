@@ -50,7 +50,7 @@ def _cookie(line: str) -> Cookie | None:
     if len(fields) != _FIELDS:
         return None
     domain, _, path, secure, expires, name, value = fields
-    moment = re.fullmatch(r"(-?\d*)(?:\.\d+)?", expires)  # with fractions of a second, from some
+    moment = re.fullmatch(r"(-?[0-9]{1,15}|)(?:\.[0-9]+)?", expires)  # with fractions of a second, from some
     if not domain or not moment or {secure.upper()} - {"TRUE", "FALSE"}:
         return None
     until = int(moment[1] or 0)

@@ -60,10 +60,12 @@ def standard(paths: Iterable[Path]) -> tuple[Tensor, Tensor]:
         with reading(path, "the statistics of features", "delete it, so that it is made again"):
             said = json.loads(path.read_text(encoding="utf-8"))
             found.append((int(said["cells"]), *(torch.tensor(said[key], dtype=torch.float64) for key in ("total", "squares"))))
+            if not 0 <= found[-1][0] < 2**63:
+                raise ValueError(f"of {found[-1][0]} cells")
             if found[-1][1].shape != found[0][1].shape or found[-1][2].shape != found[0][1].shape:
                 raise ValueError("of other numbers of channels")
     cells = sum(each[0] for each in found)
     if not cells:
         raise LarvSegError("the features of no training image were counted; derive the manifests again")
-    total, squares = (torch.stack([each[at] for each in found]).sum(0) / cells for at in (1, 2))
+    total, squares = (torch.stack([each[at] for each in found]).sum(0) / float(cells) for at in (1, 2))
     return total.float(), (squares - total.square()).clamp(min=0).sqrt().float()

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from larvseg.config import Vocabulary, parse
+from larvseg.config import Vocabulary, conform
 from larvseg.errors import reading
 
 _ADVICE = {"advice": "train the run again", "missing": "train the run first"}
@@ -24,4 +24,4 @@ def settings_in(config: Path) -> dict[str, Any]:
 def vocabulary_in(config: Path) -> Vocabulary:
     """The classes of the run; errors as in settings_in."""
     with reading(config, "the config.json of a run", **_ADVICE):
-        return parse(Vocabulary, json.loads(config.read_text(encoding="utf-8"))["vocabulary"], config)
+        return conform(Vocabulary, json.loads(config.read_text(encoding="utf-8"))["vocabulary"])

@@ -129,6 +129,7 @@ KINDS = (
         json_files({"url": "https://x.org/a", "total": 3, "etag": '"1"', "modified": None}),
         _in("a.zip.part.json", _part),
         "a.zip",
+        (b'{"url": "https://x.org/a", "etag": true}', b'{"url": "https://x.org/a", "etag": {}}'),
     ),
     Kind("curves", "CSV: numbers, columns, quotes, encodings", damaged([_CURVES], CSV_TOKENS), _in("curves.csv", _curves), "curves.csv"),
     Kind(

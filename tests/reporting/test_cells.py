@@ -47,7 +47,7 @@ def test_a_damaged_file_is_refused_by_line(tmp_path):
     with pytest.raises(LarvSegError, match="line 2: not a cell"):
         read_cells(path)
     path.write_text("[]\n")
-    with pytest.raises(LarvSegError, match="line 1 is not a cell"):
+    with pytest.raises(LarvSegError, match="line 1: not a cell"):
         read_cells(path)
 
 

@@ -61,6 +61,8 @@ def test_an_empty_value_may_lack_its_tab(tmp_path):
         f"{LINE}\tmore",
         LINE.replace("TRUE", "yes"),
         LINE.replace("1893456000", "tomorrow"),
+        LINE.replace("1893456000", "9" * 5000),
+        LINE.replace("1893456000", "-"),
         f'[{{"name": "session", "value": "{SECRET}"}}]',
         f"session={SECRET}",
         f"<html><body>{SECRET}",
