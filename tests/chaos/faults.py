@@ -208,7 +208,7 @@ class Damaged(Fault):
         if self._kind == "hashes":
             shutil.rmtree(shop.folder / "work/kept")
             return "work/hashes.sqlite"
-        kept = sorted(path for path in shop.folder.glob("work/kept/*/*/*") if path.is_file())
+        kept = sorted(path for path in shop.folder.glob("work/kept/**/*") if path.is_file())
         return self._chance.choice(kept).relative_to(shop.folder).as_posix()
 
     def within(self, shop: Workshop) -> None:

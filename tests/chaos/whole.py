@@ -80,7 +80,8 @@ CLEAR = re.compile(r"error|exception|terminat|cancel|interrupt|exit|lock", re.IG
 
 def unclear(said: str, status: int) -> str | None:
     """What is wrong with how a program ended."""
-    if checks.MARKS[0] in said:
+    interrupted = "KeyboardInterrupt" in said  # Snakemake and DVC that still read modules show where
+    if checks.MARKS[0] in said and not interrupted:
         return "a traceback"
     return None if status <= 0 or CLEAR.search(said) else f"status {status} and no line of error"
 
