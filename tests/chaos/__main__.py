@@ -59,12 +59,12 @@ def main() -> int:
 
 def all_outcomes(sound, folder: Path, seed: int, numbers: list[int], processes: int) -> Iterator[Outcome]:
     """What becomes of the faults `numbers`, in so many processes, as they end."""
-    with ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _begin, (sound, folder, seed)) as pool:
-        try:
-            for future in as_completed([pool.submit(_try_out, number) for number in numbers]):
-                yield future.result()
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("fork"), _begin, (sound, folder, seed))
+    try:
+        for future in as_completed([pool.submit(_try_out, number) for number in numbers]):
+            yield future.result()
+    finally:  # also where no more are wanted
+        pool.shutdown(cancel_futures=True)
 
 
 def _begin(sound, folder: Path, seed: int) -> None:
