@@ -69,6 +69,26 @@ def json_text(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def sealed(value: dict[str, Any]) -> str:
+    """Canonical JSON of `value` with a hash of all of it under "sha256", by which `unsealed` knows it again."""
+    return json_text({**value, "sha256": seal(value)})
+
+
+def unsealed(text: str) -> dict[str, Any]:
+    """The value of which `text` is the `sealed` one; ValueError if it is not."""
+    value = json.loads(text)
+    if not isinstance(value, dict) or value.pop("sha256", None) is None:
+        raise ValueError("no hash of itself")
+    if sealed(value) != text:
+        raise ValueError("its hash does not fit: it was changed after it was written")
+    return value
+
+
+def seal(value: dict[str, Any]) -> str:
+    """sha256 of the canonical JSON of `value`."""
+    return hashlib.sha256(json_text(value).encode()).hexdigest()
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` atomically."""
     with replacing(path) as temporary:

@@ -7,7 +7,7 @@ import stat
 import pytest
 import torch
 
-from larvseg.files import leftovers, replacing, write_text
+from larvseg.files import leftovers, replacing, sealed, unsealed, write_text
 from larvseg.training.checkpoint import save_tensors
 
 
@@ -55,3 +55,13 @@ def test_the_umask_decides_who_reads(tmp_path, umask):
         os.umask(before)
     for path in (tmp_path / "a.txt", tmp_path / "a.safetensors"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o666 & ~umask
+
+
+@pytest.mark.parametrize(
+    "damage", [lambda text: text.replace("one", "two"), lambda text: text[:-1], lambda text: "{}\n", lambda text: "[1]\n"]
+)
+def test_what_is_sealed_is_known_again_and_damage_is_found(damage):
+    value = {"b": ["one", 2.5], "a": {"ü": None}}
+    assert unsealed(sealed(value)) == value
+    with pytest.raises(ValueError):
+        unsealed(damage(sealed(value)))

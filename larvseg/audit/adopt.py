@@ -26,7 +26,8 @@ def adopt(tree: Tree, choice: Sequence[str], drawn: bool) -> str:
         _snakemake(choice, "--cores", "all", "sources")
     findings = verify(tree, ignore_environment=True)
     if findings:
-        raise LarvSegError(f"not adopted, because of\n{report(findings, tree)}")
+        print(report(findings, tree), file=sys.stderr)
+        raise LarvSegError("not adopted, because of what is listed above")
     _snakemake(choice, "--cores", "1", "--touch", *(path for path in tree.below if path in tree.recipe_of))
     return f"adopted {len(tree.below)} files: `snakemake -n all` and `dvc status` have nothing to do"
 
@@ -35,4 +36,5 @@ def _snakemake(choice: Sequence[str], *arguments: str) -> None:
     command = [sys.executable, "-m", "snakemake", "--config", *choice, *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if done.returncode:
-        raise LarvSegError(f"snakemake {' '.join(arguments[:3])} failed:\n{done.stdout}")
+        print(done.stdout, file=sys.stderr)
+        raise LarvSegError(f"snakemake {' '.join(arguments[:3])} failed, as it says above")

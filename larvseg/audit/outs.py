@@ -42,7 +42,7 @@ def check_outs(stage: str, profile: str, where: Path = Path("dvc.yaml")) -> int:
         except LarvSegError as error:
             changed.append(str(error).removesuffix("; delete it and run snakemake again"))
     if changed:
-        raise LarvSegError("\n".join([*changed, "run `larvseg audit verify --repair`, which deletes what does not match, then this again"]))
+        raise LarvSegError("; ".join([*changed, "run `larvseg audit verify --repair`, which deletes what does not match, then this again"]))
     _renew(artifacts, Path("work/recipes", profile))
     return len(artifacts)
 

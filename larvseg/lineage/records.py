@@ -1,6 +1,6 @@
 """Records: beside each artifact X lies X.lineage.json, which says what X is and came from. Records chain by content hash.
 
-A record holds no time, host, duration or absolute path; those go to X.run.json, which nothing hashes.
+A record holds no time, host, duration or absolute path; those go to X.run.json, which nothing hashes. It is sealed: a damaged one is none.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from larvseg.config import conform
 from larvseg.config.lineage import LINEAGE, Moments, Record
 from larvseg.errors import LarvSegError, reading
-from larvseg.files import json_text, sha256_of, write_text
+from larvseg.files import sealed, sha256_of, unsealed, write_text
 from larvseg.lineage.memory import Memory
 from larvseg.lineage.recipes import Recipe
 
@@ -67,7 +67,7 @@ def read_run(artifact: Path) -> Run | None:
 
 def write_record(artifact: Path, role: str, recipe: Recipe, inputs: list[dict[str, str]], environment: list[str]) -> None:
     """Write `record_of` these beside `artifact`."""
-    write_text(record_path(artifact), json_text(record_of(artifact, role, recipe, inputs, environment)))
+    write_text(record_path(artifact), sealed(record_of(artifact, role, recipe, inputs, environment)))
 
 
 def read_record(artifact: Path) -> dict[str, Any]:
@@ -76,7 +76,7 @@ def read_record(artifact: Path) -> dict[str, Any]:
     if not path.exists():
         raise LarvSegError(f"{artifact}: has no record ({path.name}); delete the file and run snakemake again")
     with reading(path, "a lineage record", "delete it with its artifact and run snakemake again"):
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = unsealed(path.read_text(encoding="utf-8"))
         conform(Record, record)
         return record
 

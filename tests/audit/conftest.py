@@ -1,6 +1,5 @@
 """A tree with every kind of artifact and toy stages behind it, made in milliseconds."""
 
-import json
 import os
 import sys
 import types
@@ -16,7 +15,7 @@ from larvseg.config import Model, RenderConfig, TableConfig
 from larvseg.evaluation.confusion import ConfusionCounts
 from larvseg.evaluation.metrics import metrics_of
 from larvseg.evaluation.permutation import permuted_vocabulary
-from larvseg.files import json_text, sha256_of
+from larvseg.files import json_text, sealed, sha256_of, unsealed
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import record_path
 from larvseg.pipeline.execute import execute
@@ -188,9 +187,9 @@ def forge():
 
     def of(path: str, text: str) -> None:
         Path(path).write_text(text)
-        record = json.loads(record_path(Path(path)).read_text())
+        record = unsealed(record_path(Path(path)).read_text())
         record["artifact"] |= {"sha256": sha256_of(Path(path)), "size": Path(path).stat().st_size}
-        record_path(Path(path)).write_text(json_text(record))
+        record_path(Path(path)).write_text(sealed(record))
 
     return of
 

@@ -34,7 +34,7 @@ def test_sound_and_absent_outputs_pass():
 def test_an_edited_output_stops_its_stage_with_the_mend(flip, stage, path):
     flip(path)
     with pytest.raises(
-        LarvSegError, match=f"{path} was changed after it was made: expected sha256 .*\nrun `larvseg audit verify --repair`"
+        LarvSegError, match=f"{path} was changed after it was made: expected sha256 .*; run `larvseg audit verify --repair`"
     ):
         check_outs(stage, "toy")
     assert check_outs("datasets", "toy") == 1

@@ -7,7 +7,7 @@ import pytest
 
 from larvseg.audit.show import show
 from larvseg.errors import LarvSegError
-from larvseg.files import sha256_of
+from larvseg.files import sealed, sha256_of, unsealed
 from larvseg.lineage import records
 
 TABLE = Path("results/table3.csv")
@@ -41,10 +41,10 @@ def test_the_text_says_the_same(toy):
 
 def test_a_fetched_archive_shows_its_address_and_licence(toy):
     file = Path("data/toy/archives/a.zip.lineage.json")
-    record = json.loads(file.read_text())
+    record = unsealed(file.read_text())
     source = {"url": "https://example.org/a.zip", "licence": "CC BY 4.0", "access": "open"}
     record["recipe"]["config"] = {"name": "a", "world": None, "sources": {"a.zip": source}}
-    file.write_text(json.dumps(record))
+    file.write_text(sealed(record))
     assert "https://example.org/a.zip, CC BY 4.0" in show(TABLE, {"run": "r2"}, "novel")
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from larvseg.audit.show import show
 from larvseg.errors import LarvSegError
-from larvseg.files import json_text
+from larvseg.files import sealed, unsealed
 from larvseg.pipeline import Dag, Project
 from larvseg.pipeline.jobs.page import page
 from larvseg.reporting.page.build import as_size
@@ -206,9 +206,9 @@ def test_sizes_are_said_as_people_say_them():
 def test_what_a_record_says_cannot_break_out_of_its_script(tree):
     evil = "</script><script>alert(1)</script>"
     for beside in Path("results/toy/runs/larvseg-a150/seed0").glob("*.lineage.json"):
-        record = json.loads(beside.read_text())
+        record = unsealed(beside.read_text())
         record["recipe"]["config"]["run"] = evil
-        beside.write_text(json_text(record))
+        beside.write_text(sealed(record))
     text = tree.write().read_text()
     assert "<script>alert" not in text
     assert evil in [job["config"].get("run") for job in Parsed(text).data["jobs"]]
