@@ -108,7 +108,7 @@ def _json(value: Any) -> str:
     import json
 
     try:
-        return json.dumps(value)
+        return json.dumps(value, allow_nan=False)
     except (TypeError, RecursionError) as error:  # a set, say, or a section within itself
         raise ValueError(str(error)) from None
 

@@ -66,6 +66,6 @@ def standard(paths: Iterable[Path]) -> tuple[Tensor, Tensor]:
                 raise ValueError("of other numbers of channels")
     cells = sum(each[0] for each in found)
     if not cells:
-        raise LarvSegError("the features of no training image were counted; derive the manifests again")
+        raise LarvSegError(f"{path}: the features of no training image were counted; derive the manifests again")
     total, squares = (torch.stack([each[at] for each in found]).sum(0) / float(cells) for at in (1, 2))
     return total.float(), (squares - total.square()).clamp(min=0).sqrt().float()

@@ -105,7 +105,7 @@ def _part(path: Path) -> None:
 _LINES = [json.dumps(_CELL).encode() + b"\n" + json.dumps({**_CELL, "row": 1}).encode() + b"\n"]
 KINDS = (
     Kind("records", "JSON: values, types, nesting, encodings", json_files(_RECORD), _in("x.bin.lineage.json", _record), "x.bin"),
-    Kind("recipes", "the same", json_files(_RECIPE), _in("r.json", _recipe), "r.json"),
+    Kind("recipes", "the same", json_files(_RECIPE), _in("r.json", _recipe), "r.json", (json.dumps(_RECIPE).replace("3", "NaN").encode(),)),
     Kind("metrics", "the same", json_files(_METRICS), _in("metrics.json", load_metrics), "metrics.json"),
     Kind(
         "cells of tables",
@@ -115,7 +115,14 @@ KINDS = (
         "t.cells.jsonl",
     ),
     Kind("settings of runs", "JSON: settings and classes", json_files(_SAVED), _in("config.json", _saved), "config.json"),
-    Kind("statistics of features", "JSON: numbers", json_files(_STATISTICS), _in("s.json", lambda path: standard([path])), "s.json"),
+    Kind(
+        "statistics of features",
+        "JSON: numbers",
+        json_files(_STATISTICS),
+        _in("s.json", lambda path: standard([path])),
+        "s.json",
+        (b'{"cells": 0, "total": [], "squares": []}',),
+    ),
     Kind(
         "notes of jobs",
         "JSON: moments",
