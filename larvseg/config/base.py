@@ -98,8 +98,11 @@ _LISTED = 60  # names that an error lists at the most
 def nearest(name: str, known: list[str]) -> str:
     """ "; did you mean …?" for the known name nearest to `name`, or the list of the known ones, of very many the first."""
     spelled = {each.lower(): each for each in known}
-    if close := difflib.get_close_matches(name.lower(), spelled, n=1, cutoff=0.5):
-        return f"; did you mean {spelled[close[0]]!r}?"
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    if not close:  # other capitals alone
+        close = [spelled[each] for each in difflib.get_close_matches(name.lower(), spelled, n=1, cutoff=0.8)]
+    if close:
+        return f"; did you mean {close[0]!r}?"
     more = f" and {len(known) - _LISTED} more" if len(known) > _LISTED else ""
     return f"; known: {', '.join(sorted(known)[:_LISTED])}{more}"
 

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
-from larvseg.datasets.feature_files import Entry, read_index, write_index
+from larvseg.config import VIEWS
+from larvseg.datasets.feature_files import Index, read_index, write_index
 from larvseg.datasets.manifest import Manifest, write_manifest
 from larvseg.evaluation.confusion import ConfusionCounts, accumulate, read_confusion
 from tests.fuzz.damage import TEXT_TOKENS, damaged
@@ -60,18 +62,23 @@ def _manifest(data: bytes, folder: Path) -> None:
 
 def _confusion(data: bytes, folder: Path) -> None:
     (folder / "confusion.arrow").write_bytes(data)
-    rows, classes = read_confusion(folder / "confusion.arrow")
-    assert accumulate(rows, classes).shape == (classes, classes)
+    columns, classes = read_confusion(folder / "confusion.arrow")
+    assert accumulate(np.array(columns, np.int64), classes).shape == (classes, classes)
 
 
 def _index(data: bytes, folder: Path) -> None:
     (folder / "index.arrow").write_bytes(data)
-    for entry in read_index(folder / "index.arrow"):
-        assert isinstance(entry.image, str) and entry.rows * entry.columns >= 0
+    index = read_index(folder / "index.arrow")
+    for image, name in enumerate(index.images.to_pylist()):
+        assert isinstance(name, str) and min(index.shape(image)) >= 0
+    for view in VIEWS:
+        index.of(view)
 
 
 _MANIFESTS = [_written(lambda path, n=n: write_manifest(path, _rows(n), _HEADER)) for n in (0, 1, 5)]
-_ENTRIES = [Entry("a.zip/1.jpg", 2, 3, True, False), Entry("a.zip/2.jpg", 1, 4, True, True)]
+_INDEX = Index(
+    pa.chunked_array([["a.zip/1.jpg", "a.zip/2.jpg"]]), np.array([2, 1]), np.array([3, 4]), np.array([True, True]), np.array([False, True])
+)
 KINDS = (
     Kind(
         "manifests",
@@ -87,7 +94,7 @@ KINDS = (
     Kind(
         "indexes of features",
         "Arrow: schemas, buffers, offsets",
-        damaged([_written(lambda path: write_index(path, _ENTRIES))], _TOKENS),
+        damaged([_written(lambda path: write_index(path, _INDEX))], _TOKENS),
         _index,
         "index.arrow",
     ),

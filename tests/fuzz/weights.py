@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import torch
 from hypothesis import strategies as st
 from safetensors.torch import save
 
 from larvseg.clip.torchscript import read_torchscript
 from larvseg.datasets.annotations import Ledger
-from larvseg.datasets.feature_files import Entry, Features
+from larvseg.datasets.feature_files import Features, Index
 from larvseg.figures.arrays import read_arrays
 from larvseg.training.checkpoint import load_into, load_tensors, resume, save_state
 from larvseg.training.curves import Curves
@@ -162,12 +163,13 @@ def _arrays(data: bytes, folder: Path) -> None:
         array.sum()
 
 
-_ENTRIES = [Entry("a.zip/1.jpg", 2, 3, True, False), Entry("a.zip/2.jpg", 1, 4, True, False)]
+_IMAGES = pa.chunked_array([["a.zip/1.jpg", "a.zip/2.jpg"]])
+_INDEX = Index(_IMAGES, np.array([2, 1]), np.array([3, 4]), np.array([True, True]), np.array([False, False]))
 
 
 def _features(data: bytes, folder: Path) -> None:
     (folder / "plain.npy").write_bytes(data)
-    features = Features(folder / "plain.npy", _ENTRIES, {0: "a.zip/1.jpg", 1: "a.zip/2.jpg"})
+    features = Features(folder / "plain.npy", _INDEX, "plain", np.arange(2), _IMAGES)
     assert features[1].shape == (1, 4, features.channels)
 
 

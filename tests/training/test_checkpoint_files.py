@@ -203,8 +203,11 @@ def test_a_state_that_lacks_something_is_refused(tmp_path, state):
 
 def test_a_state_of_an_optimiser_of_other_parameters_is_refused(tmp_path):
     module, _ = trained()
-    tensors = {f"model.{name}": tensor for name, tensor in module.state_dict().items()}
-    save_tensors(tmp_path / "state", {**tensors, "optimiser.0.exp_avg": torch.ones(7)}, {"origin": {}})
+    other = nn.Linear(7, 7)
+    optimiser = build_optimiser(Optimiser(name="adamw", lr=0.1, min_lr=0.0), other.parameters(), [])
+    other(torch.ones(1, 7)).sum().backward()
+    optimiser.step()
+    save_state(tmp_path / "state", module, optimiser, {"origin": {}})
     with pytest.raises(LarvSegError, match="state: tensor 'optimiser.0.exp_avg' is not of the shape of its parameter"):
         resume(tmp_path / "state", {}, *trained(), Curves(), Ledger())
 

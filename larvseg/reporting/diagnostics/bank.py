@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from safetensors import safe_open
 
-from larvseg.config import TrainConfig, parse
+from larvseg.config import Attention, conform
 from larvseg.errors import LarvSegError, reading
 from larvseg.training.saved import settings_in, vocabulary_in
 
@@ -27,7 +27,9 @@ def images_written(model: Path, config: Path, dataset: str, names: Sequence[str]
 def slots_of(model: Path, config: Path) -> int:
     """How many images the rings of a class hold, in the banks of the checkpoint `model` that were written to; errors as in
     images_written."""
-    return sum(bank.any() for bank in _pushed(model)) * parse(TrainConfig, settings_in(config), config).attention.memory_size
+    with reading(config, "the configuration of a run", "make the run again"):
+        attention = conform(Attention, settings_in(config)["attention"])
+    return sum(bank.any() for bank in _pushed(model)) * attention.memory_size
 
 
 def _pushed(model: Path) -> list[np.ndarray]:

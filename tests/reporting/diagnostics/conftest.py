@@ -68,7 +68,7 @@ def trained(tmp_path):
         tensors = {f"banks.{number}.pushed": np.array(pushed) for number in range(banks)} | {"classifier.table": np.zeros((5, 2))}
         save_file(tensors, tmp_path / f"{stem}.model")
         vocabulary = {"names": ["sky", *NAMES], "index": {"A150": [1, 2, 3, 4]}, "classes": {"A150": list(classes)}}
-        settings = {"train": {"attention": {"memory_size": 20}}, "vocabulary": vocabulary}
+        settings = {"train": {"attention": {"memory_size": 20, "top_k": 20}}, "vocabulary": vocabulary}
         (tmp_path / f"{stem}.config").write_text(json.dumps(settings))
         return {f"{stem}.{role}": tmp_path / f"{stem}.{role}" for role in ("model", "config")}
 
