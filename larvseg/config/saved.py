@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, NonNegativeInt, model_validator
 
 from larvseg.columns import can_be_shown
 from larvseg.config.base import Model
@@ -58,4 +58,4 @@ class Metrics(_Numbers):
     base: float | None = None
     novel: float | None = None
     rules: dict[str, dict] = {}
-    classes: tuple[ClassNumbers, ...] = ()
+    classes: tuple[ClassNumbers, ...] | NonNegativeInt = ()  # of a CLIP model, how many

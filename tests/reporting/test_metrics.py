@@ -13,7 +13,7 @@ def test_each_run_has_its_numbers_and_language_guided_ones_their_control(tmp_pat
         "larvseg.seed0": {"all": 30.5, "base": 50.0, "novel": 11.0, "classes": [{"name": "sofa", "iou": 3.0}]},
         "larvseg.seed1": {"all": 31.5, "base": 51.0, "novel": 12.0},
         "lseg.seed0": {"all": 20.5, "base": 40.0, "novel": 2.0, "permuted_vocabulary": CONTROL},
-        "clip.vit": {"top1": 30.0, "top3": 55.0},
+        "clip.vit": {"top1": 30.0, "top3": 55.0, "classes": 92},
     }
     for name, content in found.items():
         (tmp_path / name).write_text(json.dumps(content))
@@ -25,5 +25,5 @@ def test_each_run_has_its_numbers_and_language_guided_ones_their_control(tmp_pat
             "larvseg": {"seed0": {"all": 30.5, "base": 50.0, "novel": 11.0}, "seed1": {"all": 31.5, "base": 51.0, "novel": 12.0}},
             "lseg": {"seed0": {"all": 20.5, "base": 40.0, "novel": 2.0, "permuted_vocabulary": CONTROL}},
         },
-        "clip": {"vit": {"top1": 30.0, "top3": 55.0}},
+        "clip": {"vit": {"top1": 30.0, "top3": 55.0, "classes": 92}},
     }
