@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from larvseg.errors import LarvSegError
+from larvseg.files import sealed, unsealed
 from larvseg.reporting.page.classes import classes_of
 from larvseg.reporting.page.graph import Graph
 from larvseg.reporting.page.numbers import Recount
@@ -34,9 +35,9 @@ def test_each_class_has_what_each_run_reaches_and_the_confusion_counts_give(tree
 def test_pairs_are_those_of_the_figure_of_gains_as_far_as_the_table_has_them(tree):
     assert found(tree)[0]["pairs"] == [{"title": "With masks", "run": 1, "without": 0}]
     record = Path("reports/figures/gains_a150.png.lineage.json")
-    said = json.loads(record.read_text())
+    said = unsealed(record.read_text())
     said["recipe"]["config"]["pairs"][0]["without"]["run"] = "of-another-table"
-    record.write_text(json.dumps(said))
+    record.write_text(sealed(said))
     assert found(tree)[0]["pairs"] == []
 
 
