@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TextIO
 import typer
 
 from larvseg.config import nearest
-from larvseg.errors import LarvSegError, in_one_line
+from larvseg.errors import INTERRUPTED, LarvSegError, in_one_line
 from larvseg.lineage.kernels import choose
 from larvseg.pipeline.stages import STAGES
 
@@ -33,7 +33,6 @@ for group_name, group in GROUPS.items():
     app.add_typer(group, name=group_name)
 
 BY_HAND = ("fetch", "train")  # stages whose command people give other things than a recipe, too
-INTERRUPTED = 130  # what typer, too, makes of Ctrl-C, without a word
 TAKEN = ("compare",)  # stages with the name of a command that does something else
 RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<stage>/<name>.json", show_default=False)]
 

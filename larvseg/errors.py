@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+INTERRUPTED = 130  # the exit status after Ctrl-C, of shells and of typer, which says no word
 LONGEST = 4000  # letters of an error, of which a file may have brought most
 
 
