@@ -5,14 +5,12 @@ from __future__ import annotations
 import atexit
 import json
 import random
-import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from pathlib import Path
 
 from tests.chaos import checks, plan, shim, whole
-from tests.chaos.faults import KINDS, LARGE, Fault, Sound
+from tests.chaos.disk import small_disk
+from tests.chaos.faults import KINDS, Fault, Sound
 from tests.chaos.jobs import Child, command_of, run
 from tests.chaos.report import Outcome
 from tests.chaos.tree import SoundTree, Workshop
@@ -98,17 +96,3 @@ class Bench:
 def _weight(rule: str) -> float:
     """How often the jobs of `rule` are met: a thousand faults are to take minutes."""
     return 0.1 if rule in SLOW else 4 if rule in QUICK else 1
-
-
-@contextmanager
-def small_disk(beside: Path) -> Iterator[Path]:
-    """A folder on a file system of its own, whose size can be changed."""
-    mount = beside / "disk"
-    mount.mkdir(parents=True, exist_ok=True)
-    environment = shim.without_shim()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={LARGE}", "tmpfs", mount], check=True, env=environment)
-    try:
-        yield mount / "shop"
-    finally:
-        subprocess.run(["umount", "--lazy", mount], check=True, env=environment)
-        shutil.rmtree(mount, ignore_errors=True)

@@ -7,7 +7,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pathlib import Path
 from larvseg.lineage import records
 from larvseg.lineage.recipes import SPEED
 from tests.chaos import shim
+from tests.chaos.disk import LARGE, can_mount, resize
 from tests.chaos.jobs import Child, command_of, run
 from tests.chaos.tree import Workshop
 
@@ -110,7 +110,7 @@ class FullDisk(Fault):
 
     def __init__(self, chance: random.Random, sound: Sound, _: Workshop):
         self._room = int(chance.random() * sound.written * 1.2)
-        self.on_small_disk = os.geteuid() == 0 and chance.random() < 0.5
+        self.on_small_disk = can_mount() and chance.random() < 0.5
         self.text = f"room for {self._room} bytes{' on a tmpfs' if self.on_small_disk else ''}"
 
     def before(self, shop: Workshop) -> None:
@@ -126,14 +126,6 @@ class FullDisk(Fault):
     def after(self, shop: Workshop) -> None:
         if self.on_small_disk:
             resize(shop.folder.parent, LARGE)
-
-
-LARGE = 1 << 30
-
-
-def resize(folder: Path, size: int) -> None:
-    """Give the file system that is mounted at `folder` another size."""
-    subprocess.run(["mount", "-o", f"remount,size={size}", folder], check=True, env=shim.without_shim())
 
 
 class ReadOnly(Fault):
