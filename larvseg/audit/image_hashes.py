@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import imagehash
 import numpy as np
@@ -49,6 +49,11 @@ class Hashes:
     digests: np.ndarray
     perceptual: np.ndarray
 
+    @staticmethod
+    def are(digest: Any, bits: Any) -> bool:
+        """Whether these are the hashes of an image; a damaged memory holds others."""
+        return isinstance(digest, bytes) and isinstance(bits, bytes) and (len(digest), len(bits)) == (32, BITS // 8)
+
     def set(self, position: int, digest: bytes, bits: bytes) -> None:
         """Set those of the image at `position`."""
         self.digests[position], self.perceptual[position] = digest, np.frombuffer(bits, np.uint64)
@@ -83,7 +88,7 @@ def _not_known(memory: Memory, manifest: Manifest, rows: np.ndarray, hashes: Has
         for start in range(0, len(own), _CHUNK):
             some = own[start : start + _CHUNK].tolist()
             ends = manifest.header["archives"][names[archive[some[0]]]], int(offset[some[0]]), int(offset[some[-1]])
-            known = {place: pair for place, *pair in memory.rows(query, ends)}
+            known = {place: pair for place, *pair in memory.rows(query, ends) if Hashes.are(*pair)}
             missing = [position for position in some if int(offset[position]) not in known]
             for position in set(some).difference(missing):
                 hashes.set(position, *known[int(offset[position])])

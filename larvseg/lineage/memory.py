@@ -8,7 +8,21 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from larvseg.errors import in_one_line
+
 WAIT = 60.0  # seconds for another process that writes
+# What is no fault of the file: it is locked, read-only or of somebody else, the disk is full or away, its file system has no locks.
+_SURROUNDINGS = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_NOLFS,
+}
 _useless: set[Path] = set()  # in this process, which need not wait for them again
 
 
@@ -45,15 +59,15 @@ class Memory:
         try:
             try:
                 return action(self._opened())
-            except sqlite3.OperationalError:  # locked, read-only, or on a file system without its locks
-                raise
-            except sqlite3.DatabaseError as problem:
+            except (sqlite3.DatabaseError, UnicodeDecodeError) as problem:  # the latter: of a schema or of what it says of itself
+                if getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF in _SURROUNDINGS:
+                    raise
                 self._start_anew(problem)
                 return action(self._opened())
-        except (sqlite3.Error, OSError) as problem:
+        except (sqlite3.Error, UnicodeDecodeError, OSError) as problem:
             self._close()
             _useless.add(self._path)
-            print(f"{self._path}: cannot be used ({problem}); nothing is remembered there this time", file=sys.stderr)
+            print(f"{self._path}: cannot be used ({in_one_line(str(problem))}); nothing is remembered there this time", file=sys.stderr)
             return None
 
     def _opened(self) -> sqlite3.Connection:
@@ -63,8 +77,8 @@ class Memory:
             self._database.execute(self._schema)
         return self._database
 
-    def _start_anew(self, problem: sqlite3.DatabaseError) -> None:
-        print(f"{self._path}: damaged ({problem}); started anew", file=sys.stderr)
+    def _start_anew(self, problem: Exception) -> None:
+        print(f"{self._path}: damaged ({in_one_line(str(problem))}); started anew", file=sys.stderr)
         self._close()
         for path in (self._path, *(self._path.with_name(f"{self._path.name}-{rest}") for rest in ("journal", "wal", "shm"))):
             path.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import sqlite3
 import zipfile
 from pathlib import Path
 
@@ -226,6 +227,17 @@ def test_hashes_that_cannot_be_remembered_are_computed(world, monkeypatch, conte
         image_hashes.CACHE.mkdir()
     else:
         image_hashes.CACHE.write_bytes(content)
+    assert find_leaks(project, threads=1) == first
+
+
+@pytest.mark.parametrize("odd", ["'text'", "3", "null", "x'00'"])
+def test_what_is_remembered_and_is_no_hash_is_computed_again(world, odd):
+    project = world.pack()
+    world.images["C171"]["copy"] = world.images["A150"]["A150_19"]
+    first = find_leaks(project, threads=1)
+    with sqlite3.connect(image_hashes.CACHE) as database:
+        database.execute(f"update images set digest = {odd} where offset % 2 = 0")
+        database.execute(f"update images set perceptual = {odd} where offset % 2 = 1")
     assert find_leaks(project, threads=1) == first
 
 

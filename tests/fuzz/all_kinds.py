@@ -1,6 +1,6 @@
 """All kinds of inputs, group by group."""
 
-from tests.fuzz import ade, archives, arrow, names, pictures, records, runs, weights, written
+from tests.fuzz import ade, archives, arrow, memories, names, pictures, records, runs, weights, written
 
-GROUPS = (archives, pictures, ade, weights, runs, arrow, records, written, names)
+GROUPS = (archives, pictures, ade, weights, runs, arrow, records, memories, written, names)
 KINDS = {kind.name: kind for group in GROUPS for kind in group.KINDS}

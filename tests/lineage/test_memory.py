@@ -40,6 +40,29 @@ def test_a_damaged_one_is_started_anew(path, content, capsys):
     assert remembered(path) == ["new"] and capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    "statement",
+    ["alter table hashes rename column sha256 to other", "alter table hashes add column more text not null default ''"],
+    ids=["renamed", "one more"],
+)
+def test_a_table_of_another_form_is_started_anew(path, statement, capsys):
+    with sqlite3.connect(path) as database:
+        database.execute(statement)
+    with Memory(path, SCHEMA) as known:
+        known.rows("select sha256 from hashes where key = 'new'")
+        known.add(ADD, [("new", "y")])
+        assert known.rows("select * from hashes") == [("new", "y")]
+    assert capsys.readouterr().err.startswith(f"{path}: damaged (")
+
+
+def test_text_that_is_no_text_is_started_anew(path, capsys):
+    with sqlite3.connect(path) as database:
+        database.execute("insert into hashes values (cast(x'ff' as text), '')")
+    assert remembered(path) == []
+    assert remembered(path) == ["new"]
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 @pytest.mark.parametrize("size", [0, 50, 4096, 10000, 100000])
 def test_one_that_was_cut_is_no_error(path, size, capsys):
     path.write_bytes(path.read_bytes()[:size])
@@ -66,7 +89,9 @@ def test_a_folder_in_which_nothing_can_be_made(path, capsys):
 
 def test_a_disk_without_its_locks(path, monkeypatch, capsys):
     def connect(*_, **__):
-        raise sqlite3.OperationalError("locking protocol")
+        problem = sqlite3.OperationalError("locking protocol")
+        problem.sqlite_errorcode = sqlite3.SQLITE_PROTOCOL
+        raise problem
 
     monkeypatch.setattr(sqlite3, "connect", connect)
     assert remembered(path) == []

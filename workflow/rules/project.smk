@@ -8,6 +8,7 @@ from larvseg.pipeline import Dag, Project
 from larvseg.pipeline.checksums import remember_checksums
 from larvseg.pipeline.clock import bring_back
 from larvseg.pipeline.order import priorities
+from larvseg.pipeline.persistence import remember_other_locks, remember_the_unfinished
 from larvseg.pipeline.project import selection
 from larvseg.pipeline.stages import STAGES
 
@@ -22,6 +23,8 @@ try:
     if ALONE:
         bring_back(JOBS.files)
     remember_checksums()
+    remember_the_unfinished()
+    remember_other_locks()
 except (LarvSegError, OSError) as error:
     # One line, no traceback: what is wrong lies in a configuration file or on the disk, not in the workflow.
     print(f"error: {error}", file=sys.stderr)

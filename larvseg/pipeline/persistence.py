@@ -1,0 +1,42 @@
+"""What Snakemake remembers in `.snakemake/` of jobs that did not end and of others at work, where by itself it forgets some of it.
+
+Before it starts a job it deletes the outputs of last time. If the job then fails or is killed, they are absent, and with everything behind
+them up to date Snakemake would never miss them. When it ends it deletes the folder of all locks, also those of another Snakemake at work.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def remember_the_unfinished() -> None:
+    """Have Snakemake, in this process, make again each output of a job that it began and never saw end, also where it is absent."""
+    from snakemake.persistence import PersistenceBase  # it has no setting for this
+
+    PersistenceBase.incomplete = _incomplete
+
+
+def remember_other_locks() -> None:
+    """Have Snakemake, in this process, take away at its end its own locks and no others, nor their folder."""
+    from snakemake.persistence.file import FilePersistence
+
+    if FilePersistence._delete_locks.__module__ != __name__:
+        delete_all = FilePersistence._delete_locks
+
+        def delete_locks(self: Any) -> None:
+            if not self._lockfile:  # `snakemake --unlock`
+                delete_all(self)
+            for path in self._lockfile.values():
+                Path(path).unlink(missing_ok=True)
+            self._lockfile.clear()
+
+        delete_locks.__module__ = __name__
+        FilePersistence._delete_locks = delete_locks
+
+
+async def _incomplete(self: Any, job: Any) -> list[Any]:
+    """The outputs of `job` that are marked as begun; those that are absent only where Snakemake may make them again by itself."""
+    begun = self._filter_incomplete_keys([self._get_key(file) for file in job.output])
+    again = self.dag.workflow.dag_settings.force_incomplete
+    return [file for file in job.output if self._get_key(file) in begun and (again or await file.exists())]
