@@ -17,7 +17,7 @@ import yaml
 from larvseg.audit.changes import Made, changes, listed
 from larvseg.audit.reach import reach
 from larvseg.audit.tree import Tree
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
 
 # run by the code of the revision itself, which knows best what its configuration means
 WRITE_RECIPES = """
@@ -97,13 +97,14 @@ def _current(tree: Tree) -> Recipes:
 def _locked(revision: str | None) -> dict[str, str]:
     """path → hash of the outputs in dvc.lock."""
     if revision is None:
-        text = Path("dvc.lock").read_text(encoding="utf-8") if Path("dvc.lock").is_file() else ""
+        content = Path("dvc.lock").read_bytes() if Path("dvc.lock").is_file() else b""
     elif _git("ls-tree", "--name-only", revision, "dvc.lock"):
-        text = _git("show", f"{revision}:dvc.lock").decode()
+        content = _git("show", f"{revision}:dvc.lock")
     else:
-        text = ""
-    stages = (yaml.safe_load(text) or {}).get("stages", {})
-    return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", ())}
+        content = b""
+    with reading(f"dvc.lock of {revision or 'the working tree'}", "what DVC writes", "resolve conflicts in it, or restore it"):
+        stages = (yaml.safe_load(content) or {}).get("stages", {})
+        return {out["path"]: out["md5"] for stage in stages.values() for out in stage.get("outs", ())}
 
 
 def _git(*arguments: str) -> bytes:

@@ -87,11 +87,11 @@ def _problem(cell: Cell, documents: dict[str, Any]) -> str | None:
         file = Path(source.path)
         if not file.is_file() or sha256_of(file) != source.sha256:
             return None
-        if source.path not in documents:
-            documents[source.path] = read_csv(file) if file.suffix == ".csv" else json.loads(file.read_text(encoding="utf-8"))
         try:
+            if source.path not in documents:
+                documents[source.path] = read_csv(file) if file.suffix == ".csv" else json.loads(file.read_text(encoding="utf-8"))
             numbers.append(pointed(documents[source.path], source.pointer))
-        except (KeyError, IndexError, ValueError, TypeError):
+        except (LarvSegError, KeyError, IndexError, ValueError, TypeError, RecursionError):
             return f"points to {source.pointer} of {source.path}, where nothing is"
     if cell.aggregate:
         raw, text = measured(cell.aggregate, numbers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from larvseg.config import nearest
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, reading
 from larvseg.vocabulary.names import REFERENCE
 
 PLACE = "{}"  # of the class name
@@ -22,7 +22,8 @@ def load_prompts(name: str) -> tuple[str, ...]:
     path = _FOLDER / f"{name}.txt"
     if not path.is_file():
         raise LarvSegError(f"no prompt set {name!r}{nearest(name, [file.stem for file in _FOLDER.glob('*.txt')])}")
-    templates = tuple(path.read_text(encoding="utf-8").splitlines())
+    with reading(path, "text in UTF-8", "save it in that encoding"):
+        templates = tuple(path.read_text(encoding="utf-8").splitlines())
     for number, template in enumerate(templates, 1):
         if template.count(PLACE) != 1:
             raise LarvSegError(f"{path}:{number}: {template!r} needs one {PLACE} where the class name goes")

@@ -64,7 +64,7 @@ class Recipe:
 
     def stands_in(self, path: Path) -> bool:
         """Whether `path` says just this."""
-        return path.is_file() and path.read_text(encoding="utf-8") == self.text()
+        return path.is_file() and path.read_bytes() == self.text().encode()  # damaged, it may be no text
 
     @staticmethod
     def speed(path: Path) -> dict[str, Any]:
@@ -72,10 +72,8 @@ class Recipe:
         settings = SPEED / f"{path.parent.parent.name}.json"
         if not settings.is_file():
             return {}
-        try:
+        with reading(settings, "settings of speed", "delete it, the next snakemake call writes it again"):
             return dict(json.loads(settings.read_text(encoding="utf-8")))
-        except (ValueError, TypeError) as error:
-            raise LarvSegError(f"{settings}: not settings of speed ({error}); delete it, the next snakemake call writes it again") from None
 
     @classmethod
     def load(cls, path: Path) -> Recipe:

@@ -80,3 +80,15 @@ def test_what_is_no_revision_and_what_has_no_recipes(toy, commit):
     commit("two", "a" * 32)
     with pytest.raises(LarvSegError, match="two: its recipes cannot be made: RuntimeError: broken"):
         diff(toy.tree(), "toy", "two")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"<<<<<<< HEAD\nstages: {}\n=======\nstages: 3\n>>>>>>> other\n", b"\xff", b"- a list\n", b"stages: {a: {outs: [{}]}}\n"],
+    ids=["conflict", "no text", "list", "no hash"],
+)
+def test_a_lock_that_is_none_of_dvc(toy, commit, content):
+    commit("one", "a" * 32)
+    Path("dvc.lock").write_bytes(content)
+    with pytest.raises(LarvSegError, match="dvc.lock of the working tree: not what DVC writes .*; resolve conflicts"):
+        diff(toy.tree(), "toy", "one")

@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from larvseg.clip import prompts
 from larvseg.clip.model import Clip, build_clip, load_clip, save_clip
 from larvseg.clip.prompts import load_prompts
 from larvseg.errors import LarvSegError
@@ -65,6 +66,17 @@ def test_prompt_sets():
     assert load_prompts("maskclip85")[:80] == load_prompts("openai80")
     with pytest.raises(LarvSegError, match="no prompt set 'vild41'; did you mean 'vild14'"):
         load_prompts("vild41")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [("latin", b"a caf\xe9 {}\n", "latin.txt: not text in UTF-8"), ("twice", b"a {}\na {} or {}\n", "twice.txt:2: .* needs one {}")],
+)
+def test_prompts_of_ones_own_that_cannot_be_used(tmp_path, monkeypatch, name, content, said):
+    monkeypatch.setattr(prompts, "_FOLDER", tmp_path)
+    (tmp_path / f"{name}.txt").write_bytes(content)
+    with pytest.raises(LarvSegError, match=said):
+        load_prompts(name)
 
 
 def test_the_prompts_of_openai_are_those_that_open_clip_ships():
