@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from larvseg.errors import LarvSegError, reading
 
@@ -81,17 +81,18 @@ def parse(model: type[Model], value: Any, where: str | Path) -> Any:
         raise LarvSegError(f"{where}: {error}") from None
 
 
-def conform(model: type[Model], value: Any) -> Any:
-    """`value` as a `model`; ValueError names the key that is wrong, for readers that say themselves where it stands."""
+def conform(model: type, value: Any) -> Any:
+    """`value` as a `model`, or a dataclass of pydantic; ValueError names the key that is wrong, for readers that say where it stands."""
     try:
         # JSON mode lets lists stand for tuples; types are strict all the same
-        return model.model_validate_json(_json(value))
+        return TypeAdapter(model).validate_json(_json(value))
     except ValidationError as error:
         # a misspelt key is also a missing one: say the former
-        problem = min(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden")
+        problem = min(error.errors(), key=lambda problem: problem["type"] not in _UNKNOWN)
         raise ValueError(_describe(model, problem)) from None
 
 
+_UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")  # what pydantic calls an unknown key: of a model, of a dataclass
 _LISTED = 60  # names that an error lists at the most
 
 
@@ -116,21 +117,21 @@ def _json(value: Any) -> str:
         raise ValueError(str(error)) from None
 
 
-def _describe(model: type[Model], problem: dict[str, Any]) -> str:
+def _describe(model: type, problem: dict[str, Any]) -> str:
     location = ".".join(str(part) for part in problem["loc"])
-    if problem["type"] != "extra_forbidden":
+    if problem["type"] not in _UNKNOWN:
         return f"{location}: {problem['msg']}"
     key = str(problem["loc"][-1])
     return f"unknown key {location!r}{nearest(key, _keys_at(model, problem['loc'][:-1]))}"
 
 
-def _keys_at(model: type[Model], location: tuple) -> list[str]:
+def _keys_at(model: type, location: tuple) -> list[str]:
     """The keys of the section of `model` at `location`."""
     for part in location:
-        field = model.model_fields.get(part) if isinstance(part, str) else None
+        field = model.__pydantic_fields__.get(part) if isinstance(part, str) else None
         if field is None:
             continue
         candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
         candidates += [inner for outer in candidates for inner in getattr(outer, "__args__", ())]
-        model = next((c for c in candidates if isinstance(c, type) and issubclass(c, Model)), model)
-    return list(model.model_fields)
+        model = next((c for c in candidates if isinstance(c, type) and hasattr(c, "__pydantic_fields__")), model)
+    return list(model.__pydantic_fields__)

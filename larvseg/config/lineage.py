@@ -60,27 +60,6 @@ class Moments(_Open):
     seconds: float
 
 
-class Source(Model):
-    """Where a number stands."""
-
-    path: str
-    pointer: str
-    sha256: str
-
-
-class Cell(Model):
-    """A line of <table>.cells.jsonl."""
-
-    table: str
-    row: NonNegativeInt
-    key: dict[str, str]
-    column: str
-    value: str
-    raw: float | None = None
-    aggregate: Literal["mean", "std"] | None = None
-    sources: list[Source]
-
-
 class Recipe(_Open):
     """work/recipes/…/<name>.json."""
 

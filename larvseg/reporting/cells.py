@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from larvseg.config import conform
-from larvseg.config.lineage import Cell as CellForm
+from pydantic import NonNegativeInt
+from pydantic.dataclasses import dataclass
+
+from larvseg.config import Model, conform
 from larvseg.errors import reading
 from larvseg.files import sha256_of
 
 
-@dataclass(frozen=True)
+@dataclass(config=Model.model_config)
 class Source:
     """A value in a file: `pointer` is a JSON pointer; in a CSV file it is /<row from 0>/<column>."""
 
@@ -23,7 +25,7 @@ class Source:
     sha256: str
 
 
-@dataclass(frozen=True)
+@dataclass(config=Model.model_config)
 class Cell:
     """One cell of row `row` (from 0) of a table; `key` identifies the row for people.
 
@@ -32,12 +34,12 @@ class Cell:
     """
 
     table: str
-    row: int
-    key: Mapping[str, str]
+    row: NonNegativeInt
+    key: dict[str, str]
     column: str
     value: str
     raw: float | None = None
-    aggregate: str | None = None
+    aggregate: Literal["mean", "std"] | None = None
     sources: tuple[Source, ...] = ()
 
 
@@ -66,9 +68,7 @@ def read_cells(path: Path) -> list[Cell]:
     with reading(path, "a file of cells", "delete it and make its table again", missing="`snakemake` writes it with its table"):
         for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
             with reading(f"{path}: line {number}", "a cell", "delete the file and make its table again"):
-                fields = json.loads(line)
-                conform(CellForm, fields)
-                cells.append(Cell(**{**fields, "sources": tuple(Source(**item) for item in fields["sources"])}))
+                cells.append(conform(Cell, json.loads(line)))
     return cells
 
 
