@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from larvseg.errors import LarvSegError, reading
 
@@ -19,6 +19,9 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
+
+Seed = Annotated[int, Field(ge=0, lt=2**32)]  # as every generator of random numbers takes it
+Seeds = Annotated[int, Field(ge=1, le=100)]  # how many; each has recipes of its own, which are written before anything is made
 
 # They stand in paths and in Markdown as they are.
 Name = Annotated[str, StringConstraints(pattern=r"^[^\W_][\w.+-]*$")]
@@ -48,8 +51,11 @@ def load_yaml(path: Path) -> dict[str, Any]:
 
 
 def parse_yaml(text: str) -> Any:
-    """What `text` says in YAML: plain values alone. Raises YAMLError, also where aliases stand for more than LARGEST values."""
-    loader = yaml.SafeLoader(text)
+    """What `text` says in YAML: plain values alone.
+
+    Raises YAMLError, also where aliases stand for more than LARGEST values, and where a section has a key twice.
+    """
+    loader = _Loader(text)
     try:
         node = loader.get_single_node()
         if node is None:
@@ -59,6 +65,19 @@ def parse_yaml(text: str) -> Any:
         return loader.construct_document(node)
     finally:
         loader.dispose()
+
+
+class _Loader(yaml.SafeLoader):
+    """Of a key that stands twice, YAML takes the last one without a word: a run that was pasted in would replace another."""
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} stands twice in its section", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return node
 
 
 def _values_in(node: yaml.Node, known: dict[int, float]) -> float:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveInt, model_validator
 
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seed
 
 Measure = Literal["all", "base", "novel", "grouping"]
 Kind = Literal["above", "not_worse", "best"]
@@ -45,7 +45,7 @@ class Side(Model):
     """One run of a claim."""
 
     run: str
-    seeds: tuple[NonNegativeInt, ...]
+    seeds: tuple[Seed, ...]
     trained: bool  # its result depends on the seed
     published: dict[str, str]  # the texts by which its row is found in the published table
 
@@ -64,7 +64,7 @@ class ClaimsConfig(Model):
     """All claims, and the bootstrap that tests them."""
 
     profile: str
-    seeds: tuple[NonNegativeInt, ...]
+    seeds: tuple[Seed, ...]
     claims: tuple[ResolvedClaim, ...]
     resamples: PositiveInt = 2000
-    seed: NonNegativeInt = 0  # of the resamples
+    seed: Seed = 0  # of the resamples

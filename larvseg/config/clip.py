@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, PositiveInt
 
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seed
 from larvseg.config.datasets import ClassList
 from larvseg.config.training import Augmentation, Optimiser, Runtime
 
@@ -30,7 +30,7 @@ class ClipTraining(Model):
     optimiser: Optimiser
     augmentation: Augmentation
     threads: PositiveInt = 1
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
 
 
 class ClipConfig(Model):

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt
 
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seed
 
 Kind = Literal["pixel", "multi_label", "single_label", "caption"]  # masks, labels of the whole image, the one label of an image, text
 Annotation = Literal["masks", "image_labels", "captions", "none"]
@@ -89,7 +89,7 @@ class DataSet(Model):
 class World(Model):
     """Sizes of the drawn miniature world: numbers of images."""
 
-    seed: NonNegativeInt
+    seed: Seed
     coco_training: PositiveInt
     coco_validation: PositiveInt
     ade_training: PositiveInt

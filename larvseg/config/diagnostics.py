@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, NonNegativeInt
+from pydantic import Field
 
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seed
 
 
 class Measured(Model):
@@ -13,7 +13,7 @@ class Measured(Model):
     run: str
     title: str
     training_data: str
-    seeds: tuple[NonNegativeInt, ...] = Field(min_length=1)
+    seeds: tuple[Seed, ...] = Field(min_length=1)
 
 
 class Compared(Model):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import NonNegativeInt, PositiveInt, model_validator
+from pydantic import PositiveInt, model_validator
 
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seed
 from larvseg.config.training import Runtime
 
 
@@ -37,7 +37,7 @@ class EvaluateConfig(Model):
     run: str
     method: str  # a module of larvseg/methods: says how the files of the run become a predictor
     profile: str
-    seed: NonNegativeInt
+    seed: Seed
     benchmark: str
     evaluation: Evaluation
     runtime: Runtime = Runtime()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seed
 from larvseg.config.evaluation import EvaluateConfig, Evaluation
 from larvseg.config.training import Runtime
 
@@ -31,7 +31,7 @@ class RecogniseConfig(Model):
 
     run: str
     profile: str
-    seed: NonNegativeInt
+    seed: Seed
     dataset: str  # whose synsets compete
     objects: tuple[str, ...]  # synsets, each looked for on an image of it
     scenes: dict[str, str]  # synset → class of `benchmark` by which images are chosen
@@ -48,7 +48,7 @@ class AttentionsConfig(Model):
 
     run: str
     profile: str
-    seed: NonNegativeInt
+    seed: Seed
     candidates: PositiveInt = 200  # images that are looked at
     novel: PositiveInt = 2  # labels that are shown
     base: PositiveInt = 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import NonNegativeInt, PositiveInt
+from pydantic import PositiveInt
 
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seed
 from larvseg.config.evaluation import Evaluation
 from larvseg.config.training import Backbone, Normalisation, Runtime
 
@@ -24,7 +24,7 @@ class GroupingConfig(Model):
 
     run: str
     profile: str
-    seed: NonNegativeInt
+    seed: Seed
     benchmark: str
     embedding: Embedding  # those of DenseCLIP are compared with the texts of the classes in an image, the others with one pixel of each
     absent: Literal["masked", "zero"] = "masked"  # score of classes that are not in the image: none, or 0 as in the released code
@@ -39,7 +39,7 @@ class ResponsesConfig(Model):
 
     run: str
     profile: str
-    seed: NonNegativeInt
+    seed: Seed
     benchmark: str
     embedding: Embedding
     classes: tuple[str, ...]  # images are chosen for these, and maps made of these
@@ -65,5 +65,5 @@ class Table1Config(Model):
 
     table: str
     profile: str
-    seeds: tuple[NonNegativeInt, ...]
+    seeds: tuple[Seed, ...]
     rows: tuple[Table1Row, ...]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seed
 from larvseg.config.clip import Prompts
 from larvseg.config.training import Backbone, Optimiser, Runtime, Switches, TrainingSet
 
@@ -81,5 +81,5 @@ class ProposeConfig(Model):
     ranks: PositiveInt
     images_per_rank: PositiveInt
     loss_downsample: PositiveInt = 2  # masks are compared at crop / loss_downsample
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
     runtime: Runtime = Runtime()

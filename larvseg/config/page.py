@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import NonNegativeInt
-
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seed
 from larvseg.config.diagnostics import Compared
 
 
@@ -35,7 +33,7 @@ class PageConfig(Model):
     profile: str
     about: str  # the profile, in a sentence
     drawn: bool
-    seeds: tuple[NonNegativeInt, ...]
+    seeds: tuple[Seed, ...]
     tables: tuple[Shown, ...]
     pictures: tuple[Shown, ...] = ()  # figures of images, which stand before everything else
     figures: tuple[Shown, ...]  # all others

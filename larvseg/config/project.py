@@ -6,7 +6,7 @@ from typing import Any, Literal, Self
 
 from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seeds
 from larvseg.config.claims import Claim
 from larvseg.config.clip import ClipModel, ClipTraining, Prompts, Roles, Sentences
 from larvseg.config.datasets import World
@@ -74,7 +74,7 @@ class Selection(Model):
     """What is made."""
 
     profile: str
-    seeds: PositiveInt | None = None  # how many; None: as many as the profile says
+    seeds: Seeds | None = None  # how many; None: as many as the profile says
 
 
 class Profile(Model):
@@ -84,7 +84,7 @@ class Profile(Model):
     drawn: bool  # archives are drawn, and vocabularies restricted to what is drawn
     world: World | None
     experiments: str = "experiments.yaml"  # beside the profile; with others than these, tables and report go below results/<profile>
-    seeds: PositiveInt = 1  # how many, where workflow/config/config.yaml does not say
+    seeds: Seeds = 1  # how many, where workflow/config/config.yaml does not say
     registry: str | None = None  # where archives that are not drawn come from: a file like workflow/config/sources.yaml
     in11k_images: NonNegativeInt = 500  # IN11K holds the synsets with more images than this
     whole_imagenet: bool = False  # all synsets are there, and the runs over them are trained (Figure 5); always so where archives are drawn

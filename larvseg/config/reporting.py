@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import NonNegativeInt
-
-from larvseg.config.base import Model
+from larvseg.config.base import Model, Seed
 
 
 class TableRow(Model):
@@ -21,7 +19,7 @@ class TableConfig(Model):
     table: str
     published: str | None = None  # the published table that its rows stand beside; None where the paper has no such table
     profile: str
-    seeds: tuple[NonNegativeInt, ...]
+    seeds: tuple[Seed, ...]
     columns: tuple[str, ...]  # of text
     rows: tuple[TableRow, ...]
     quoted: tuple[str, ...] = ()  # runs of rows that have the published numbers alone

@@ -15,7 +15,7 @@ from pydantic import (
     model_validator,
 )
 
-from larvseg.config.base import Model, Name, Title
+from larvseg.config.base import Model, Name, Seed, Title
 from larvseg.config.datasets import Kind
 
 Normalisation = Literal["imagenet", "half", "tensorflow_lite"]  # mean and deviation of the inputs of a network
@@ -138,7 +138,7 @@ class Pretraining(Model):
     optimiser: Optimiser
     augmentation: Augmentation
     threads: PositiveInt = 1
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
 
 
 class Windows(Model):
@@ -199,7 +199,7 @@ class TrainConfig(Model):
     sample_classes: PositiveInt | None = None  # classes drawn for each rank and step when the vocabulary is larger
     loss_downsample: PositiveInt = 2  # losses are taken at crop / loss_downsample
     temperature: PositiveFloat = 0.05  # τ, only with switches.temperature = cosine
-    seed: NonNegativeInt = 0
+    seed: Seed = 0
     runtime: Runtime = Runtime()
 
 

@@ -38,8 +38,7 @@ class Project:
     """The experiments of one profile, with the seeds 0 … `seeds` − 1 (None: as many as the profile says)."""
 
     def __init__(self, profile: str, folder: Path = CONFIG, seeds: int | None = None):
-        if seeds is not None and (not isinstance(seeds, int) or isinstance(seeds, bool) or seeds < 1):
-            raise LarvSegError(f"seeds: {seeds!r}: choose how many seeds, a whole number from 1 on")
+        parse(c.Selection, {"profile": profile, "seeds": seeds}, "what is selected")
         known = sorted(path.stem for path in folder.glob("*.yaml") if path.stem not in NO_PROFILES)
         if not known:
             raise LarvSegError(f"{folder}: no profiles there; run snakemake and larvseg in the folder of the project")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from larvseg.config import Experiments, Profile, TrainConfig, load_yaml, nearest, parse
+from larvseg.config import Experiments, Model, Profile, TrainConfig, load_yaml, nearest, parse
+from larvseg.config.base import Seed
 from larvseg.errors import LarvSegError
 
 CONFIG = Path(__file__).parents[2] / "workflow/config"
@@ -53,11 +54,26 @@ def test_aliases_of_aliases_come_to_an_end(tmp_path, level):
         ("a: " + "[" * 1200, "not valid YAML .*RecursionError|not valid YAML .maximum recursion"),
         ("a: !!python/object/apply:os.getcwd []", "could not determine a constructor"),
         ("a: " + "x" * 2**20, "more than 1048576 bytes"),
+        ("a:\n  x: 1\n  y: 2\n  x: 3", "x.yaml:4: not valid YAML: the key 'x' stands twice in its section$"),
     ],
-    ids=range(6),
+    ids=range(7),
 )
 def test_what_nobody_means_is_one_line(tmp_path, text, message):
     (tmp_path / "x.yaml").write_text(text)
     with pytest.raises(LarvSegError, match=message) as caught:
         load_yaml(tmp_path / "x.yaml")
     assert str(caught.value).startswith(f"{tmp_path}/x.yaml:") and str(caught.value).isprintable()
+
+
+def test_a_section_may_say_otherwise_what_it_takes_over(tmp_path):
+    (tmp_path / "x.yaml").write_text("in: {a: &a {x: 1, y: 2}, b: &b {<<: *a, x: 3}}\nc: {<<: *b, y: 4}\n")
+    assert load_yaml(tmp_path / "x.yaml") == {"in": {"a": {"x": 1, "y": 2}, "b": {"x": 3, "y": 2}}, "c": {"x": 3, "y": 4}}
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 10**30])
+def test_a_seed_that_no_generator_takes(seed):
+    class Drawn(Model):
+        seed: Seed
+
+    with pytest.raises(LarvSegError, match="^x: seed: Input should be "):
+        parse(Drawn, {"seed": seed}, "x")

@@ -129,9 +129,9 @@ def test_a_misspelt_switch_or_attention_key_is_named(project):
         job(wrong, "train", "larvseg-a150.seed0")
 
 
-@pytest.mark.parametrize("seeds", [0, -1, 1.5, "3", True, [0, 1]])
+@pytest.mark.parametrize("seeds", [0, -1, 1.5, "3", True, [0, 1], 101, 10**30])
 def test_seeds_are_counted(seeds):
-    with pytest.raises(LarvSegError, match="^seeds: .*: choose how many seeds, a whole number from 1 on$"):
+    with pytest.raises(LarvSegError, match="^what is selected: seeds: Input should be "):
         Project("mini", CONFIG, seeds=seeds)
 
 
@@ -192,7 +192,8 @@ def test_numbers_out_of_range_are_one_line_that_names_the_key(profile, number):
         (b"profile: 12\n", "config.yaml: profile: Input should be a valid string$"),
         (b"profile:\n", "config.yaml: profile: Input should be a valid string$"),
         (b"profile: mini\nseed: 3\n", r"config.yaml: unknown key 'seed'; did you mean 'seeds'\?$"),
-        (b"profile: mini\nseeds: 0\n", "config.yaml: seeds: Input should be greater than 0$"),
+        (b"profile: mini\nseeds: 0\n", "config.yaml: seeds: Input should be greater than or equal to 1$"),
+        (b"profile: mini\nseeds: 3\nseeds: 2\n", r"config.yaml:3: not valid YAML: the key 'seeds' stands twice in its section$"),
         (b"profile: [mini\n", r"config.yaml:\d: not valid YAML"),
     ],
 )
@@ -217,7 +218,8 @@ def test_a_mark_of_the_byte_order_is_no_fault(tmp_path, monkeypatch):
     [
         ({"profile": 12}, "profile: Input should be a valid string"),
         ({"profile": None}, "profile: Input should be a valid string"),
-        ({"seeds": 0}, "seeds: Input should be greater than 0"),
+        ({"seeds": 0}, "seeds: Input should be greater than or equal to 1"),
+        ({"seeds": 1000000}, "seeds: Input should be less than or equal to 100"),
         ({"seeds": "three"}, "seeds: Input should be a valid integer"),
         ({"steps": 3}, "--config steps: only profile and seeds can be chosen there; edit workflow/config/mini.yaml"),
     ],

@@ -247,7 +247,7 @@ def test_both_front_doors_read_the_selection(monkeypatch, tmp_path):
     assert selected().choice == ("profile=smoke", "seeds=2")
     assert selected("mini").choice == ("profile=mini", "seeds=2")
     assert selected(seeds=3).choice == ("profile=smoke", "seeds=3")
-    with pytest.raises(LarvSegError, match="seeds: 0"):
+    with pytest.raises(LarvSegError, match="seeds: Input should be greater than or equal to 1"):
         selected(seeds=0)
 
 

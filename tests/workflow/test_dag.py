@@ -228,7 +228,7 @@ def test_only_profile_and_seeds_can_be_chosen_on_the_command_line(finished):
     output = finished.snakemake("--config", "steps=3", check=False)
     assert "error: --config steps: only profile and seeds can be chosen there; edit workflow/config/smoke.yaml" in output
     assert "Traceback" not in output
-    assert "yaml: seeds: Input should be greater than 0\n" in finished.snakemake("--config", "seeds=0", check=False)
+    assert "yaml: seeds: Input should be greater than or equal to 1\n" in finished.snakemake("--config", "seeds=0", check=False)
     output = finished.snakemake("--config", "profile=smok", check=False)
     assert "no profile 'smok'; did you mean 'smoke'?" in output
 
