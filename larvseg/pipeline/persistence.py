@@ -1,7 +1,8 @@
 """What Snakemake remembers in `.snakemake/` of jobs that did not end and of others at work, where by itself it forgets some of it.
 
-Before it starts a job it deletes the outputs of last time. If the job then fails or is killed, they are absent, and with everything behind
-them up to date Snakemake would never miss them. When it ends it deletes the folder of all locks, also those of another Snakemake at work.
+Before it starts a job it deletes the outputs of last time. If the job then fails or is killed, they are absent. What stands on them is as
+it was, and Snakemake has noted the inputs of the failed job as if they had been used: it would say that there is nothing to be done.
+And when it ends it deletes the folder of all locks, also those of another Snakemake at work.
 """
 
 from __future__ import annotations
@@ -11,28 +12,42 @@ from typing import Any
 
 
 def remember_the_unfinished() -> None:
-    """Have Snakemake, in this process, make again each output of a job that it began and never saw end, also where it is absent."""
-    from snakemake.persistence import PersistenceBase  # it has no setting for this
+    """Have Snakemake, in this process, make again each output of a job that it began and that did not end well, also where it is absent."""
+    from snakemake.jobs import Job  # it has no setting for this
+    from snakemake.persistence import PersistenceBase
 
-    PersistenceBase.incomplete = _incomplete
+    if Job.postprocess.__module__ == __name__:
+        return
+    postprocess = Job.postprocess
+
+    async def marked(self: Any, *arguments: Any, error: bool = False, **settings: Any) -> None:
+        failed = True
+        try:
+            await postprocess(self, *arguments, error=error, **settings)
+            failed = error
+        finally:
+            if failed:
+                self.dag.workflow.persistence.started(self)
+
+    Job.postprocess, PersistenceBase.incomplete = marked, _incomplete
 
 
 def remember_other_locks() -> None:
     """Have Snakemake, in this process, take away at its end its own locks and no others, nor their folder."""
     from snakemake.persistence.file import FilePersistence
 
-    if FilePersistence._delete_locks.__module__ != __name__:
-        delete_all = FilePersistence._delete_locks
+    if FilePersistence._delete_locks.__module__ == __name__:
+        return
+    delete_all = FilePersistence._delete_locks
 
-        def delete_locks(self: Any) -> None:
-            if not self._lockfile:  # `snakemake --unlock`
-                delete_all(self)
-            for path in self._lockfile.values():
-                Path(path).unlink(missing_ok=True)
-            self._lockfile.clear()
+    def delete_own(self: Any) -> None:
+        if not self._lockfile:  # `snakemake --unlock`
+            delete_all(self)
+        for path in self._lockfile.values():
+            Path(path).unlink(missing_ok=True)
+        self._lockfile.clear()
 
-        delete_locks.__module__ = __name__
-        FilePersistence._delete_locks = delete_locks
+    FilePersistence._delete_locks = delete_own
 
 
 async def _incomplete(self: Any, job: Any) -> list[Any]:

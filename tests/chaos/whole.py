@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+
 from larvseg.audit.tree import Tree
 from larvseg.audit.verify import paths_of, verify
 from larvseg.lineage.records import record_path, run_path
@@ -96,23 +98,24 @@ def outputs_of(sound: SoundTree, paths: list[str]) -> list[str]:
 
 
 def killed(chance: random.Random, whole: Whole) -> tuple[str, str | None, str | None, str | None, str]:
-    """A Snakemake or a DVC is killed, alone or with all of its jobs."""
+    """A Snakemake or a DVC is killed, alone or with all of its jobs, or one of its jobs is."""
     jobs = some_jobs(whole.sound, chance, QUICK, 3)
     whole.remove(jobs)
     again = [*SNAKEMAKE, *outputs_of(whole.sound, jobs)]
     command = chance.choice((again, again, DVC))
-    number, group, delay = (
-        chance.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT)),
-        chance.random() < 0.7,
-        chance.uniform(0.5, 12),
-    )
+    number = chance.choice((signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT))
+    whom, delay = chance.choice(("", "the group of ", "the group of ", "a job of ")), chance.uniform(0.5, 12)
     process = whole.start(command)
     try:
         process.wait(delay)
     except subprocess.TimeoutExpired:
-        (os.killpg if group else os.kill)(process.pid, number)
+        jobs_now = [child.pid for child in psutil.Process(process.pid).children()]
+        if whom == "a job of " and jobs_now:
+            os.kill(chance.choice(jobs_now), number)
+        else:
+            (os.kill if whom == "" else os.killpg)(process.pid, number)
     said, _ = process.communicate(timeout=LONGEST)
-    text = f"{number.name} to {'the group of ' if group else ''}{command[0]} after {delay:.1f} s"
+    text = f"{number.name} to {whom}{command[0]} after {delay:.1f} s"
     return text, whole.wrong(), unclear(said, process.returncode), whole.ends_well(again, DVC if command == DVC else ALL, ALL), said
 
 

@@ -7,9 +7,6 @@ import signal
 import subprocess
 import time
 
-import psutil
-import pytest
-
 RUNS = ("baseline-a150", "larvseg-a150", "lseg-a150", "reco-a150", "zsbaseline-a150", "openseg-a150")
 TARGETS = [f"results/smoke/evaluations/{run}/seed0/metrics.json" for run in RUNS]
 
@@ -67,33 +64,3 @@ def test_killed_three_times_it_ends_with_the_same_bytes(copy, finished):
     assert finished_runs <= records(copy.folder)
     assert copy.hashes().items() <= finished.hashes().items()
     assert not list(copy.folder.glob("results/**/.*.tmp"))
-
-
-@pytest.mark.parametrize("ending", ["snakemake", "job"])
-def test_what_was_deleted_to_be_made_again_comes_back_behind_what_is_up_to_date(copy, finished, ending):
-    model = copy.folder / "results/smoke/runs/reco-a150/seed0/model.safetensors"
-    shutil.rmtree(copy.folder / "work/kept")
-    process = copy.start("snakemake", "--cores", "1", "--forcerun", str(model.relative_to(copy.folder)), "--", TARGETS[3])
-    wait_for(lambda: not model.exists() and psutil.Process(process.pid).children(), process)
-    if ending == "snakemake":
-        kill_group(process)
-    else:
-        psutil.Process(process.pid).children()[0].kill()
-        assert process.wait(60) == 1
-    assert not model.exists()
-    copy.snakemake(TARGETS[3])
-    assert copy.hashes() == finished.hashes()
-
-
-def test_the_locks_of_a_snakemake_at_work_outlast_another_one(copy):
-    locks = copy.folder / ".snakemake/locks"
-    shutil.rmtree(copy.folder / "results/smoke/runs/reco-a150")
-    shutil.rmtree(copy.folder / "work/kept")
-    process = copy.start("snakemake", "--cores", "1", TARGETS[3])
-    wait_for(lambda: len(list(locks.glob("*.lock"))) == 2, process)
-    held = sorted(locks.glob("*.lock"))
-    copy.snakemake("results/smoke/table2.csv")
-    assert process.poll() is None, "it ended before the other one did"
-    assert sorted(locks.glob("*.lock")) == held
-    assert "cannot be locked" in copy.snakemake(TARGETS[3], check=False)
-    kill_group(process)
