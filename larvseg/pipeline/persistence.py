@@ -1,9 +1,8 @@
 """What Snakemake remembers in `.snakemake/` of jobs that did not end and of others at work, where by itself it forgets some of it.
 
 Before it starts a job it deletes the outputs of last time. If the job then fails or is killed, they are absent. What stands on them is as
-it was, and Snakemake has noted the inputs of the failed job as if they had been used: it would say that there is nothing to be done
-(its issues 2966 and 3808).
-And when it ends it deletes the folder of all locks, also those of another Snakemake at work.
+it was, and Snakemake has noted the inputs of the failed job as if they had been used (its issues 2966 and 3808): it would say that there is
+nothing to be done. And when it ends it deletes the folder of all locks, also those of another Snakemake at work.
 """
 
 from __future__ import annotations
