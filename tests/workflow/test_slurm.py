@@ -37,10 +37,10 @@ def forget(clone: Clone, *runs: str) -> None:
 
 
 def started(clone: Clone, slurm: Slurm, *arguments: str) -> subprocess.Popen:
-    """Snakemake, whose commands are found in `programs` of the clone first. What it says goes to `said`."""
+    """Snakemake, whose commands are found in `programs` of the clone first. What it says goes to the logs of Slurm."""
     folders = (clone.folder / "programs", slurm.programs, clone.environment()["PATH"])
     clone.variables = slurm.variables | {"PATH": os.pathsep.join(map(str, folders))}
-    with open(clone.folder / "said", "w") as said:
+    with open(slurm.folder / "snakemake.log", "w") as said:
         return clone.start("snakemake", *arguments, "--profile", "profiles/slurm", *EDITED, *AT_ONCE, stdout=said, stderr=said)
 
 
@@ -87,7 +87,7 @@ def test_jobs_that_are_cancelled_requeued_or_killed_run_again_to_the_same_bytes(
         runs.remove(run)
         processes.append(process)
     assert psutil.wait_procs(processes, timeout=30)[1] == []
-    assert snakemake.wait(timeout=300) == 0, copy.read("said").decode()
+    assert snakemake.wait(timeout=300) == 0, slurm.logs()
     assert copy.read(TABLE) == finished.read(TABLE)
     assert copy.hashes().items() <= finished.hashes().items()
 
@@ -127,8 +127,9 @@ def test_ctrl_c_ends_the_jobs_which_have_time_to_save(copy, slurm):
     log = copy.folder / f"results/smoke/logs/train/{RUNS[0]}.seed0.log"
     first_training(RUNS, slurm, snakemake)
     slurm.wait(lambda: log.read_text() == "trains\n", "its first line")
+    slurm.wait(lambda: "has been submitted" in slurm.logs(), "Snakemake to know of its job")
     snakemake.send_signal(signal.SIGINT)
     slurm.wait(lambda: not slurm.jobs("pending,running,completing"), "its job to end")
-    assert log.read_text() == "trains\nsaved\n", copy.read("said").decode()
+    assert log.read_text() == "trains\nsaved\n", slurm.logs()
     assert snakemake.poll() != 0
     snakemake.kill()  # which may sleep for three minutes between two looks at its jobs before it sees that there is none
