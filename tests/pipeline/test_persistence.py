@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
@@ -68,13 +69,6 @@ def snakemake(tmp_path):
     calls = Calls(tmp_path)
     yield calls
     calls.end()
-
-
-def wait_for(condition, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert process.poll() is None and time.monotonic() < deadline, process.communicate()[0]
-        time.sleep(0.01)
 
 
 def deleted(snakemake: Calls, ending: str) -> None:

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+from tests.waiting import wait_for
+
 RUNS = ("baseline-a150", "larvseg-a150", "lseg-a150", "reco-a150", "zsbaseline-a150", "openseg-a150")
 TARGETS = [f"results/smoke/evaluations/{run}/seed0/metrics.json" for run in RUNS]
 
@@ -26,14 +28,6 @@ def records(folder) -> set[tuple[str, int]]:
 def states(folder) -> set[str]:
     """Resumable states, finished or being written."""
     return {str(path) for pattern in ("state*", ".state*") for path in folder.glob(f"work/*/{pattern}")}
-
-
-def wait_for(condition, process) -> None:
-    """Wait until `condition()`; fail if `process` ends first or nothing happens for minutes."""
-    deadline = time.monotonic() + 240
-    while not condition():
-        assert process.poll() is None and time.monotonic() < deadline, "what to kill at did not happen"
-        time.sleep(0.002)
 
 
 def test_killed_three_times_it_ends_with_the_same_bytes(copy, finished):
