@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -59,7 +60,7 @@ class Calls:
 
     def end(self) -> None:
         for process in self._started:
-            if process.poll() is None:
+            with suppress(ProcessLookupError):  # also what a killed job has left, which holds the pipe
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
 
