@@ -447,6 +447,16 @@ def bench(
     run_bench()
 
 
+def open_streams() -> None:
+    """Open the standard streams that whoever started the process has closed.
+
+    Otherwise the next file that is opened has the number of one of them, and what a library prints stands in that file.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+
+
 @contextmanager
 def flushed(stream: TextIO) -> Iterator[None]:
     """What the block wrote to `stream` has arrived; an OSError says that it has not, once, and not again when Python ends."""
@@ -470,6 +480,7 @@ def main() -> None:
         print(f"error: no command {sys.argv[1]!r}{nearest(sys.argv[1], commands)}", file=sys.stderr)
         sys.exit(2)
     choose()  # a recipe or a run may choose again, as long as torch is not imported
+    open_streams()
     sys.stdout.reconfigure(errors="replace")  # a terminal that has no "→" shows "?"
     try:
         with flushed(sys.stdout):

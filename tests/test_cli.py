@@ -114,6 +114,34 @@ def test_how_a_command_ends_is_one_line_at_most(happens, status, said):
     assert (done.returncode, done.stdout.strip(), done.stderr) == (status, "", said)
 
 
+CLOSED = """
+import os, sys
+import larvseg.plan
+from larvseg.cli import main
+
+def plan(*arguments, **options):
+    with open(os.environ["MADE"], "w") as made:
+        os.write(2, b"a warning of a library")  # by number, as libraries in C do
+        made.write("the plan")
+    return "printed"
+
+larvseg.plan.plan = plan
+sys.argv = ["larvseg", "plan", "--profile", "mini"]
+main()
+"""
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_with_closed_streams_nothing_stands_in_a_file_that_was_not_written_there(closed, tmp_path):
+    made = tmp_path / "made.txt"
+    command = f"\"{sys.executable}\" -c '{CLOSED}' {closed}"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, env={**os.environ, "MADE": str(made)}, capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.strip() == ("printed" if closed in ("<&-", "2>&-") else "")
+    assert done.stderr == ("a warning of a library" if "2>&-" not in closed else "")
+    assert made.read_text() == "the plan"
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
 @pytest.mark.parametrize("arguments", [["--help"], ["plan", "--profile", "mini"], ["vocab", "show", "sofa"]])
 def test_what_cannot_be_printed_is_one_line(arguments):

@@ -20,6 +20,7 @@ from larvseg.files import real_path
 from larvseg.lineage import kernels
 from larvseg.locks import flock, opened
 from larvseg.pipeline import Project
+from larvseg.pipeline.account import has_name
 from larvseg.pipeline.stages import STAGES
 from larvseg.plan.storage import GB, disk
 
@@ -29,10 +30,11 @@ COMMANDS = ("larvseg", "snakemake", "dvc")
 
 
 def check(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
-    """Python and packages, commands, Slurm, threads, kernels of the CPU, GPU, memory, free disk, and what the file system can do."""
+    """Python, packages, commands, account, Slurm, threads, kernels of the CPU, GPU, memory, free disk, and what file systems can do."""
     yield _python()
     yield from _packages(folder / "constraints.txt")
     yield from _commands()
+    yield from _account()
     yield from _slurm()
     yield from _threads(project)
     yield _kernels(project)
@@ -95,6 +97,11 @@ def _commands() -> Iterator[Finding]:
         yield error(f"not on the PATH: {', '.join(absent)}", "PATH", f'export PATH="{Path(sys.executable).parent}:$PATH"')
     else:
         yield ok(f"{', '.join(COMMANDS)} are on the PATH: snakemake {_version('snakemake')}, dvc {_version('dvc')}")
+
+
+def _account() -> Iterator[Finding]:
+    if not has_name():
+        yield error("this account has no name, without which DVC ends", "environment", "export USER=$(id -u)")
 
 
 def _slurm() -> Iterator[Finding]:

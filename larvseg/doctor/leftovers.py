@@ -18,10 +18,12 @@ from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import read_record, record_path
 from larvseg.locks import is_held, others
 from larvseg.pipeline import Project
+from larvseg.pipeline.stages import STAGES
 from larvseg.plan.storage import GB
 
 FIX = "larvseg doctor --fix"
 RECORD, RUN = ".lineage.json", ".run.json"
+NO_ARTIFACTS = ("logs", "benchmarks")  # what Snakemake writes about jobs
 WORK = re.compile(r"[0-9a-f]{20}")  # named after the recipe
 
 
@@ -105,7 +107,7 @@ def _records(project: Project, folder: Path, deep: bool) -> Iterator[Finding]:
 def _made(project: Project, folder: Path) -> Iterator[Path]:
     """Everything that the DAG writes for this profile, records among it."""
     places = [f"data/{project.name}/{kind}" for kind in ("archives", "manifests")]
-    places += [f"results/{project.name}/{kind}" for kind in ("backbone", "features", "runs", "evaluations")]
+    places += [place for place in sorted((folder / f"results/{project.name}").glob("*")) if place.name not in NO_ARTIFACTS]
     files = [path for place in (*places, project.places["reports"]) for path in sorted((folder / place).rglob("*"))]
     files += [path for path in sorted((folder / project.places["tables"]).glob("*"))]
     yield from (path for path in files if path.is_file() and not path.name.startswith(".") and path.name != "README.md")
@@ -128,9 +130,10 @@ def _changed(path: Path, deep: bool) -> str | None:
 
 
 def _unnamed_runs(project: Project, folder: Path) -> Iterator[Finding]:
+    named = {*project.experiments.runs, Path(STAGES["zeroshot"].outputs["accuracy"]).parent.name}  # CLIP is evaluated, too
     for kind in ("runs", "evaluations"):
         for path in sorted((folder / f"results/{project.name}/{kind}").glob("*")):
-            if path.is_dir() and path.name not in project.experiments.runs:
+            if path.is_dir() and path.name not in named:
                 relative = path.relative_to(folder)
                 yield warning(f"experiments.yaml names no run {path.name!r} ({_size(path)})", relative, f"rm -r {relative}")
 

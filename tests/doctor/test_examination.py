@@ -86,6 +86,15 @@ def test_commands_that_are_not_on_the_path(tree, monkeypatch):
     assert finding.level == "error" and str(Path(sys.executable).parent) in finding.mend
 
 
+def test_an_account_without_a_name(tree, monkeypatch):
+    assert "has no name" not in report(tree.examine("environment"))
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", {}.__getitem__)
+    finding = only(tree.examine("environment"), "this account has no name")
+    assert (finding.level, finding.mend) == ("error", "export USER=$(id -u)")
+
+
 def test_slurm_without_a_plugin_for_snakemake(tree, monkeypatch):
     versions = {}
     monkeypatch.setattr("larvseg.doctor.environment._version", versions.get)
@@ -441,13 +450,14 @@ def test_an_artifact_that_was_edited(tree):
 
 def test_results_and_data_that_nothing_asks_for(tree):
     tree.path("results/tiny/evaluations/gone/seed0/.keep").touch()
+    tree.path("results/tiny/evaluations/clip/.keep").touch()
     wnid = tree.folder / ARCHIVES / "winter21_whole/n00000001.tar"
     wnid.write_bytes(b"x")
     wnid.with_name("n00000001.tar.lineage.json").write_text(
         json.dumps({"schema": "larvseg.lineage/1", "artifact": {"size": 1, "sha256": ""}})
     )
     found = tree.examine("leftovers")
-    assert only(found, "names no run 'gone'").mend == "rm -r results/tiny/evaluations/gone"
+    assert only(found, "names no run").mend == "rm -r results/tiny/evaluations/gone"
     assert only(found, "the profile does not use").what.endswith("n00000001.tar")
 
 

@@ -53,16 +53,31 @@ def _locale(language: str, encoding: str, place: Path) -> str:
 
 EVERY = {
     "C, all may write, a path with spaces and other letters": Surroundings(
-        None, 0o000, "mes expériences – 実験 1", {"TZ": "Pacific/Chatham", "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+        None,
+        0o000,
+        "mes expériences – 実験 1",
+        {"TZ": "Pacific/Chatham", "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PYTHONOPTIMIZE": "2"},
     ),
     "Latin-1, a group, matplotlibrc, through a link, two threads": Surroundings(
-        ("en_US", "ISO-8859-1"), 0o002, "elsewhere", {"TZ": "UTC", "OMP_NUM_THREADS": "2"}, matplotlibrc=True, link=True
+        ("en_US", "ISO-8859-1"),
+        0o002,
+        "elsewhere",
+        {"TZ": "UTC", "OMP_NUM_THREADS": "2", "PYTHONWARNINGS": "error"},
+        matplotlibrc=True,
+        link=True,
     ),
     "Turkish, readers alone, one thread": Surroundings(
-        ("tr_TR", "UTF-8"), 0o027, "ev", {"TZ": "America/St_Johns", "MPLBACKEND": "Qt4Agg", "OMP_NUM_THREADS": "1"}
+        ("tr_TR", "UTF-8"),
+        0o027,
+        "ev",
+        {"TZ": "America/St_Johns", "MPLBACKEND": "Qt4Agg", "OMP_NUM_THREADS": "1", "FORCE_COLOR": "1", "COLUMNS": "20", "TERM": "dumb"},
     ),
     "EUC-JP, nobody else, matplotlibrc": Surroundings(
-        ("ja_JP", "EUC-JP"), 0o077, "elsewhere", {"TZ": "Asia/Kolkata", "MPLBACKEND": "gtk3agg", "MKL_NUM_THREADS": "2"}, matplotlibrc=True
+        ("ja_JP", "EUC-JP"),
+        0o077,
+        "elsewhere",
+        {"TZ": "Asia/Kolkata", "MPLBACKEND": "gtk3agg", "MKL_NUM_THREADS": "2", "PYTHONHASHSEED": "7", "SOURCE_DATE_EPOCH": "5"},
+        matplotlibrc=True,
     ),
 }
 

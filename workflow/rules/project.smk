@@ -5,6 +5,7 @@ from collections import defaultdict
 from larvseg.errors import LarvSegError
 from larvseg.lineage.process import clear_stale_locks, share_lock
 from larvseg.pipeline import Dag, Project
+from larvseg.pipeline.account import name_account
 from larvseg.pipeline.checksums import remember_checksums
 from larvseg.pipeline.clock import bring_back
 from larvseg.pipeline.order import priorities
@@ -22,6 +23,7 @@ try:
     JOBS.write_recipes(ALONE)
     if ALONE:
         bring_back(JOBS.files)
+    name_account()
     remember_checksums()
     remember_the_unfinished()
     remember_other_locks()
