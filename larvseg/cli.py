@@ -34,6 +34,8 @@ for group_name, group in GROUPS.items():
 
 BY_HAND = ("fetch", "train")  # stages whose command people give other things than a recipe, too
 TAKEN = ("compare",)  # stages with the name of a command that does something else
+LAST_SEED = 2**32 - 1  # of larvseg.config's Seed
+MOST_IMAGES = 10**8  # ImageNet-21K has a tenth of it, whole
 RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<stage>/<name>.json", show_default=False)]
 
 
@@ -200,7 +202,7 @@ def audit_leaks(
 @audit.command("export")
 def audit_export(
     rocrate: Annotated[Path, typer.Option("--rocrate", help="new folder for the RO-Crate", show_default=False)],
-    largest: Annotated[int, typer.Option(help="bytes of the largest checkpoint, manifest or count to copy")] = 2**20,
+    largest: Annotated[int, typer.Option(min=0, help="bytes of the largest checkpoint, manifest or count to copy")] = 2**20,
     profile: ProfileOption = None,
     seeds: SeedsOption = None,
 ) -> None:
@@ -285,7 +287,7 @@ def train(
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="key=value, e.g. optimiser.lr=0.01 (outside the DAG only)", show_default=False)
     ] = None,
-    seed: Annotated[int, typer.Option(help="random seed (outside the DAG only)")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LAST_SEED, help="random seed (outside the DAG only)")] = 0,
     profile: Annotated[str | None, typer.Option(help="profile (outside the DAG only); the selected one by default")] = None,
 ) -> None:
     """Train a run. Outside the DAG it is evaluated, too, goes to work/scratch/ and can enter no table."""
@@ -336,7 +338,9 @@ def demo(
 def compare(
     runs: Annotated[list[str], typer.Argument(help="evaluated runs of one benchmark, or folders of work/scratch", show_default=False)],
     by: Annotated[Literal["class", "image"], typer.Option(help="what is compared")] = "class",
-    seed: Annotated[int | None, typer.Option(help="of the runs; all selected ones by default", show_default=False)] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=LAST_SEED, help="of the runs; all selected ones by default", show_default=False)
+    ] = None,
     form: Annotated[Literal["table", "markdown", "csv"], typer.Option("--format", help="of the output")] = "table",
     most: Annotated[int, typer.Option(min=1, help="images that differ most")] = 20,
     profile: ProfileOption = None,
@@ -354,7 +358,7 @@ def export(
     to: Annotated[str, typer.Option(help="onnx, torchscript or hub (a folder for the Hugging Face Hub)", show_default=False)],
     out: Annotated[Path, typer.Option(help="folder that it is written to")] = Path("exports"),
     profile: ProfileOption = None,
-    seed: Annotated[int, typer.Option(help="of the run")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LAST_SEED, help="of the run")] = 0,
 ) -> None:
     """Write a trained run for other programs; it is compared with the run on ten pictures first."""
     from larvseg.export import export as write
@@ -365,7 +369,7 @@ def export(
 @app.command()
 def tail(
     runs: Annotated[list[str], typer.Argument(help="evaluated runs of one benchmark, or folders of work/scratch", show_default=False)],
-    seed: Annotated[int, typer.Option(help="of the runs")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=LAST_SEED, help="of the runs")] = 0,
     profile: ProfileOption = None,
 ) -> None:
     """Compare runs on rare and on frequent novel classes."""
@@ -426,7 +430,9 @@ def print_table(
 def bench(
     gpu: Annotated[bool, typer.Option("--gpu", help="measure steps of `paper` on a GPU instead")] = False,
     memory: Annotated[bool, typer.Option("--memory", help="measure the memory of each stage against the number of images instead")] = False,
-    images: Annotated[list[int] | None, typer.Option("--images", help="of --memory, once for each number of images", min=1)] = None,
+    images: Annotated[
+        list[int] | None, typer.Option("--images", min=1, max=MOST_IMAGES, help="of --memory, once for each number of images")
+    ] = None,
     into: Annotated[Path | None, typer.Option("--into", help="of --memory: the folder for the measurements and their figure")] = None,
     measured: Annotated[bool, typer.Option("--measured", help="of --into: draw the measurements that are there")] = False,
 ) -> None:

@@ -32,6 +32,23 @@ def test_help_and_errors_of_use():
         CliRunner().invoke(app, ["audit", "show", "a.csv", "--column", "x", "--where", "y"], catch_exceptions=False)
 
 
+@pytest.mark.parametrize(
+    ("command", "option", "wrong"),
+    [
+        *((command, "--seed", seed) for command in ("train x", "compare x y", "export x --to y", "tail x") for seed in ("-1", str(2**32))),
+        ("segment x", "--top", "0"),
+        ("demo", "--port", "65536"),
+        ("compare x y", "--most", "0"),
+        ("audit export --rocrate x", "--largest", "-1"),
+        ("bench --memory", "--images", str(10**20)),
+    ],
+)
+def test_a_number_out_of_range_is_named(command, option, wrong):
+    done = CliRunner().invoke(app, [*command.split(), option, wrong])
+    said = re.sub(r"[^!-~]+", " ", done.output)  # without the box around it
+    assert done.exit_code == 2 and f"Invalid value for '{option}': Input should be" in said
+
+
 def test_every_stage_is_a_command():
     for name, stage in STAGES.items():
         shown = CliRunner().invoke(app, [*(stage.verb or name).split(), "--help"])
