@@ -14,7 +14,7 @@ from typing import Annotated, Literal, TextIO
 import typer
 
 from larvseg.config import nearest
-from larvseg.errors import INTERRUPTED, LarvSegError, in_one_line
+from larvseg.errors import INTERRUPTED, LarvSegError, in_one_line, lacks_memory, reason
 from larvseg.lineage.kernels import choose
 from larvseg.pipeline.stages import STAGES
 
@@ -36,6 +36,7 @@ BY_HAND = ("fetch", "train")  # stages whose command people give other things th
 TAKEN = ("compare",)  # stages with the name of a command that does something else
 LAST_SEED = 2**32 - 1  # of larvseg.config's Seed
 MOST_IMAGES = 10**8  # ImageNet-21K has a tenth of it, whole
+MORE_MEMORY = "have fewer jobs run beside this one, or take a machine or a GPU that has more"
 RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<stage>/<name>.json", show_default=False)]
 
 
@@ -497,6 +498,11 @@ def main() -> None:
     except OSError as error:  # the disk is full, a file is somebody else's, the file system is away: which one says it all
         said = error.strerror or ", ".join(map(str, error.args))
         print(f"error: {in_one_line(said if error.filename is None else f'{error.filename}: {said}')}", file=sys.stderr)
+        sys.exit(1)
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        print(f"error: memory ran out{f' ({reason(error)})' if str(error) else ''}; {MORE_MEMORY}", file=sys.stderr)
         sys.exit(1)
     except SystemExit as end:
         if end.code == INTERRUPTED:

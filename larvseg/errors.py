@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,7 @@ def reading(path: str | Path, what: str, advice: str, missing: str | None = None
     """Whatever goes wrong in the block, which reads the file `path`, is a LarvSegError: it is not `what`; `advice`.
 
     missing: the advice where there is no such file, if it is another.
-    What a damaged or hostile file makes a reader raise is written nowhere, so any exception of the block means that.
+    What a damaged or hostile file makes a reader raise is written nowhere, so any exception of the block means that, but want of memory.
     """
     try:
         yield
@@ -38,9 +39,24 @@ def reading(path: str | Path, what: str, advice: str, missing: str | None = None
     except FileNotFoundError:
         raise LarvSegError(f"{path}: no such file; {missing or advice}") from None
     except Exception as error:
-        if isinstance(error, OSError) and error.errno is not None:  # of the system, which says nothing of what is in the file
-            raise LarvSegError(f"{path}: {error.strerror}") from None
-        raise LarvSegError(f"{path}: not {what} ({reason(error)}); {advice}") from None
+        if lacks_memory(error):
+            raise
+        raise not_of_the_file(path, error) or LarvSegError(f"{path}: not {what} ({reason(error)}); {advice}") from None
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Whether memory ran out, the machine's or a GPU's: that says nothing of the file that was read just then."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in str(error)
+
+
+def not_of_the_file(path: str | Path, error: Exception) -> LarvSegError | None:
+    """What `error` of the system says of the file `path`, if it says nothing of what is in it: to make it again would not help.
+
+    To a place that a damaged file names the system answers EINVAL.
+    """
+    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+        return LarvSegError(f"{error.filename or path}: {error.strerror}")
+    return None
 
 
 def reason(error: Exception) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from larvseg.config import TrainConfig, parse
+from larvseg.config import TrainConfig, building, parse
 from larvseg.config.base import parse_yaml
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text
@@ -42,7 +42,8 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
     if maker(project, run) != "train":
         raise LarvSegError(f"{run}: is not made by `larvseg train`; change its settings in workflow/config/{project.name}.yaml")
     switch(project, run, [change for change in changes if change.startswith(SWITCH)])
-    job = train(project, run, seed)
+    with building(project.where):
+        job = train(project, run, seed)
     settings = job.config.model_dump(mode="json")
     settings["runtime"] |= job.config.runtime.speed
     for change in changes:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from larvseg.cli import BY_HAND, app
+from larvseg.cli import BY_HAND, MORE_MEMORY, app
 from larvseg.errors import LarvSegError
 from larvseg.pipeline.stages import STAGES
 
@@ -123,8 +123,14 @@ main()
         ("raise KeyboardInterrupt", 130, "interrupted\n"),
         ("atexit.register(os.kill, os.getpid(), signal.SIGINT); return ''", 0, ""),  # there is nothing left to interrupt
         ("error = OSError('closing failed'); error.filename = 'x.arrow'; raise error", 1, "error: x.arrow: closing failed\n"),
+        ("bytearray(2**60)", 1, f"error: memory ran out; {MORE_MEMORY}\n"),
+        (
+            "raise RuntimeError('DefaultCPUAllocator: no\\nmemory')",
+            1,
+            f"error: memory ran out (DefaultCPUAllocator: no memory); {MORE_MEMORY}\n",
+        ),
     ],
-    ids=["interrupted", "interrupted when it has ended", "an error without a number"],
+    ids=["interrupted", "interrupted when it has ended", "an error without a number", "memory", "memory of torch"],
 )
 def test_how_a_command_ends_is_one_line_at_most(happens, status, said):
     done = subprocess.run([sys.executable, "-c", PLAN.format(happens)], cwd=ROOT, capture_output=True, text=True)

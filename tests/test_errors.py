@@ -1,9 +1,15 @@
 """An error is one line, whatever a file has brought into it."""
 
-import pytest
+import errno
 
-from larvseg.errors import LONGEST, LarvSegError, in_one_line, reading
-from larvseg.sources.encodings import UnreadableImage
+import pytest
+import torch
+from PIL import Image
+
+from larvseg.errors import LONGEST, LarvSegError, in_one_line, lacks_memory, reading
+from larvseg.pictures.pictures import read
+from larvseg.sources.encodings import UnreadableImage, decode_image
+from larvseg.training.published import read_published
 
 
 @pytest.mark.parametrize("kind", [LarvSegError, lambda text: UnreadableImage("a.jpg", text)])
@@ -25,6 +31,9 @@ def test_a_plain_line_stays_as_it_is():
         (RecursionError(), "x.json: not JSON (RecursionError); delete it"),
         (FileNotFoundError(), "x.json: no such file; make it"),
         (LarvSegError("of its own"), "of its own"),
+        (OSError(errno.EMFILE, "Too many open files"), "x.json: Too many open files"),  # it says nothing of what is in the file
+        (OSError(errno.EIO, "Input/output error", "y.bin"), "y.bin: Input/output error"),
+        (OSError(errno.EINVAL, "Invalid argument"), "x.json: not JSON ([Errno 22] Invalid argument); delete it"),  # a place that it names
     ],
 )
 def test_whatever_goes_wrong_with_a_file_names_it(error, said):
@@ -36,3 +45,47 @@ def test_whatever_goes_wrong_with_a_file_names_it(error, said):
 def test_to_be_interrupted_is_no_fault_of_the_file():
     with pytest.raises(KeyboardInterrupt), reading("x.json", "JSON", "delete it"):
         raise KeyboardInterrupt
+
+
+TOO_MUCH = 2**60
+
+
+def of_numpy():
+    return bytearray(TOO_MUCH)
+
+
+def of_torch():
+    return torch.empty(TOO_MUCH, dtype=torch.uint8)
+
+
+def of_cuda():
+    raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
+
+
+@pytest.mark.parametrize("asks", [of_numpy, of_torch, of_cuda])
+def test_want_of_memory_is_no_fault_of_the_file(asks):
+    with pytest.raises((MemoryError, RuntimeError)) as caught, reading("x.json", "JSON", "delete it"):
+        asks()
+    assert lacks_memory(caught.value)
+
+
+@pytest.mark.parametrize("file", ["a.png", "a.safetensors", "a.pth"])
+def test_an_image_or_weights_for_which_there_is_no_memory_are_not_called_damaged(file, tmp_path, monkeypatch):
+    """A derived data set leaves an image out that is called damaged."""
+
+    def lacking(*arguments, **options):
+        raise MemoryError
+
+    path = tmp_path / file
+    if file == "a.png":
+        Image.new("RGB", (4, 4)).save(path)
+    elif file == "a.pth":
+        torch.save({"weight": torch.zeros(1)}, path)
+    else:
+        path.write_bytes(bytes(8) + b"{}")
+    for name in ("PIL.Image.Image.convert", "PIL.ImageFile.ImageFile.load", "torch.load", "larvseg.training.published.load_file"):
+        monkeypatch.setattr(name, lacking)
+    reads = [lambda: decode_image(path.read_bytes(), file), lambda: read(path)] if file == "a.png" else [lambda: read_published(path)]
+    for each in reads:
+        with pytest.raises(MemoryError):
+            each()

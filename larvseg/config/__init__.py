@@ -1,6 +1,6 @@
 """Configuration: what a profile, a run, a table and each stage may say. Unknown keys are errors that name the nearest known one."""
 
-from larvseg.config.base import Model, conform, load_yaml, nearest, parse
+from larvseg.config.base import Model, building, conform, load_yaml, nearest, parse
 from larvseg.config.claims import Claim, ClaimsConfig, ResolvedClaim, Side
 from larvseg.config.clip import ClipConfig, ClipModel, ClipTraining, Prompts, Roles, Sentences, TextConfig, ZeroShotConfig
 from larvseg.config.datasets import (
@@ -165,6 +165,7 @@ __all__ = [
     "World",
     "WorldConfig",
     "ZeroShotConfig",
+    "building",
     "conform",
     "load_yaml",
     "nearest",

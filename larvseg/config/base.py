@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -109,6 +111,16 @@ def conform(model: type, value: Any) -> Any:
         # a misspelt key is also a missing one: say the former
         problem = min(error.errors(), key=lambda problem: problem["type"] not in _UNKNOWN)
         raise ValueError(_describe(model, problem)) from None
+
+
+@contextmanager
+def building(where: str | Path) -> Iterator[None]:
+    """What the block builds of the files of `where` fits its section, or LarvSegError is one line that names `where`, section and key."""
+    try:
+        yield
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise LarvSegError(f"{where}: {error.title}: {'.'.join(map(str, problem['loc']))}: {problem['msg']}") from None
 
 
 _UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")  # what pydantic calls an unknown key: of a model, of a dataclass

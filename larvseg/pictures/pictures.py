@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image
 
-from larvseg.errors import LarvSegError, in_one_line
+from larvseg.errors import LarvSegError, in_one_line, lacks_memory
 from larvseg.sources.bounded import Bounded
 
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")  # no others are tried: each decoder is a way in
@@ -155,6 +155,8 @@ def _told(name: str) -> Iterator[None]:
     except Image.UnidentifiedImageError:
         raise UnreadablePicture(name, f"it is none of {', '.join(FORMATS)}, or its beginning is broken") from None
     except Exception as error:  # what a decoder raises for broken bytes is written nowhere: any exception of Pillow's means that
+        if lacks_memory(error):
+            raise
         raise UnreadablePicture(name, printable(str(error)) or type(error).__name__) from None
 
 

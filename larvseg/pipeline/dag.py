@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from larvseg.config import building
 from larvseg.errors import LarvSegError
 from larvseg.files import json_text, sha256_of, write_text
 from larvseg.lineage.fingerprint import fingerprint, remember
@@ -21,22 +22,23 @@ COMMITTED = ("data/reference/", "larvseg/", "workflow/")  # folders of files tha
 
 def jobs_below(project: Project) -> Iterator[Job]:
     """All jobs but the report, which shows what they make; what is made first comes first."""
-    yield from data.jobs(project)
-    yield from training.networks(project)
-    yield from methods.jobs(project)
-    yield from evaluation.jobs(project)
-    if evaluation.table1_rows(project):
-        yield tables.table1(project)
-    yield from figures.of_the_paper(project)
-    yield from (tables.table(project, name) for name in project.experiments.tables)
-    yield from diagnostics.jobs(project)
-    if project.of_the_paper:
-        yield tables.table2(project)
-    yield tables.metrics(project)
-    if project.experiments.claims:
-        yield claims.claims(project)
-    yield from (tables.render(project, name) for name in tables.rendered(project))
-    yield from figures.of_the_world(project)
+    with building(project.where):
+        yield from data.jobs(project)
+        yield from training.networks(project)
+        yield from methods.jobs(project)
+        yield from evaluation.jobs(project)
+        if evaluation.table1_rows(project):
+            yield tables.table1(project)
+        yield from figures.of_the_paper(project)
+        yield from (tables.table(project, name) for name in project.experiments.tables)
+        yield from diagnostics.jobs(project)
+        if project.of_the_paper:
+            yield tables.table2(project)
+        yield tables.metrics(project)
+        if project.experiments.claims:
+            yield claims.claims(project)
+        yield from (tables.render(project, name) for name in tables.rendered(project))
+        yield from figures.of_the_world(project)
 
 
 class Dag:

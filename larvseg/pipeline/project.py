@@ -48,7 +48,8 @@ class Project:
         self.profile = load_profile(profile, folder)
         self.seeds = tuple(range(seeds or self.profile.seeds))
         self.registry = load_registry(Path(self.profile.registry)) if self.profile.registry else None
-        self.data = load_datasets(folder / "datasets.yaml")
+        self._datasets = folder / "datasets.yaml"
+        self.data = load_datasets(self._datasets)
         self.where = folder / self.profile.experiments
         self.experiments: c.Experiments = parse(c.Experiments, load_yaml(self.where), self.where)
         presets = load_yaml(folder / "presets.yaml")
@@ -223,6 +224,14 @@ class Project:
     def manifest(self, dataset: str) -> str:
         """Where the manifest of `dataset` lies."""
         return self.path("derive", "manifest", dataset=dataset)
+
+    def base_of(self, benchmark: str) -> str:
+        """The data set whose categories are base in `benchmark`; LarvSegError where none is named."""
+        if (base := self.data[benchmark].base) is None:
+            raise LarvSegError(
+                f"{self._datasets}: {benchmark}: base: name the data set of the base categories, which tables and figures show"
+            )
+        return base
 
     @property
     def frozen(self) -> bool:

@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, not_of_the_file
 from larvseg.files import sha256_of
 from larvseg.sources import tar
 
@@ -91,7 +91,7 @@ def _zip_members(path: Path) -> list[Member]:
     except FileNotFoundError:
         raise _missing(path) from None
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, struct.error, OSError) as error:
-        raise _damaged(path, f"expected a whole zip archive ({error})") from None
+        raise _unread(path, "zip", error) from None
     return found
 
 
@@ -116,7 +116,7 @@ def _tar_members(path: Path, start: int = 0, stop: int | None = None, nested: bo
     except FileNotFoundError:
         raise _missing(path) from None
     except (tar.BadTar, OSError) as error:
-        raise _damaged(path, f"expected a whole tar archive ({error})") from None
+        raise _unread(path, "tar", error) from None
 
 
 class Link(NamedTuple):
@@ -264,7 +264,7 @@ def check(path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise _damaged(path, f"expected a whole zip archive ({error})") from None
+        raise _unread(path, "zip", error) from None
     if damaged is not None:
         raise _damaged(path, f"wrong checksum of {damaged!r}")
 
@@ -272,6 +272,10 @@ def check(path: Path) -> None:
 def _missing(path: Path, size: int | None = None) -> LarvSegError:
     expected = "an archive" if size is None else f"{size} bytes"
     return LarvSegError(f"{path}: no such file (expected {expected}, found nothing); fetch it first")
+
+
+def _unread(path: Path, form: str, error: Exception) -> LarvSegError:
+    return not_of_the_file(path, error) or _damaged(path, f"expected a whole {form} archive ({error})")
 
 
 def _damaged(path: Path, problem: str) -> LarvSegError:

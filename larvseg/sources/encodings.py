@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image
 
-from larvseg.errors import LarvSegError, in_one_line
+from larvseg.errors import LarvSegError, in_one_line, lacks_memory
 
 IGNORE = -1  # train id of pixels without a label
 LARGEST_IMAGE = 256 * 2**20  # bytes; a few ImageNet images are compressed a second time, with gzip
@@ -253,6 +253,8 @@ def _open(data: bytes, name: str, formats: tuple[str, ...], load: bool = True) -
 
 
 def _unreadable(name: str, error: Exception) -> UnreadableImage:
+    if lacks_memory(error):
+        raise error
     if isinstance(error, Image.UnidentifiedImageError):
         return UnreadableImage(name, "unknown image format")
     return UnreadableImage(name, " ".join(str(error).split()) or type(error).__name__)

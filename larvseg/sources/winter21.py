@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from tqdm import tqdm
 
-from larvseg.errors import LarvSegError
+from larvseg.errors import LarvSegError, not_of_the_file
 from larvseg.files import replacing
 from larvseg.sources import tar
 from larvseg.sources.integrity import check_structure
@@ -59,7 +59,9 @@ def _entries(whole: Path) -> list[tar.Entry]:
             entries = tar.entries(file.fileno(), 0, os.fstat(file.fileno()).st_size)
             return [entry for entry in entries if entry.kind in tar.FILES]
     except (tar.BadTar, OSError) as error:
-        raise LarvSegError(f"{whole}: not a whole tar archive ({error}); delete it and fetch it again") from None
+        raise not_of_the_file(whole, error) or LarvSegError(
+            f"{whole}: not a whole tar archive ({error}); delete it and fetch it again"
+        ) from None
 
 
 def _from_tar(whole: Path, names: set[str], folder: Path) -> None:
@@ -84,7 +86,9 @@ def _from_gzip(whole: Path, names: set[str], folder: Path) -> None:
                     if not waiting:
                         return
     except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise LarvSegError(f"{whole}: cannot be read to its end ({error}); fetch it again, what it gave so far is kept") from None
+        raise not_of_the_file(whole, error) or LarvSegError(
+            f"{whole}: cannot be read to its end ({error}); fetch it again, what it gave so far is kept"
+        ) from None
 
 
 def _keep(file: BinaryIO, size: int, path: Path, whole: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from larvseg.config import Experiments, Model, Profile, TrainConfig, load_yaml, nearest, parse
+from larvseg.config import Experiments, Model, Profile, TrainConfig, building, load_yaml, nearest, parse
 from larvseg.config.base import Seed
 from larvseg.errors import LarvSegError
 
@@ -77,3 +77,11 @@ def test_a_seed_that_no_generator_takes(seed):
 
     with pytest.raises(LarvSegError, match="^x: seed: Input should be "):
         parse(Drawn, {"seed": seed}, "x")
+
+
+def test_what_does_not_fit_a_section_that_is_built_of_others_names_them():
+    class Drawn(Model):
+        base: str
+
+    with pytest.raises(LarvSegError, match="^x.yaml: Drawn: base: Input should be a valid string$"), building("x.yaml"):
+        Drawn(base=None)

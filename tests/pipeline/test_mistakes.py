@@ -33,6 +33,17 @@ CONFIG_HERE = Path("workflow/config/config.yaml")
         ("mini.yaml", lambda v: v.update(preset="as_print"), r"no preset 'as_print'; did you mean 'as_printed'\?"),
         (
             "experiments.yaml",
+            lambda v: v["runs"]["larvseg-a150"].update(attention={"top_k": None}),
+            r"experiments.yaml: run 'larvseg-a150': attention: top_k: Input should be a valid integer",
+        ),
+        (
+            "experiments.yaml",
+            lambda v: v["defaults"]["attention"].pop("top_k"),
+            "run '.*': attention: top_k: Input should be a valid integer",
+        ),
+        ("datasets.yaml", lambda v: v["A150"].pop("base"), "datasets.yaml: A150: base: name the data set of the base categories"),
+        (
+            "experiments.yaml",
             lambda v: v["runs"]["larvseg-a150"].update(metod=1),
             r"unknown key 'runs.larvseg-a150.metod'; did you mean 'method'\?",
         ),

@@ -64,6 +64,20 @@ def message(error) -> str:
     return text
 
 
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.EACCES, errno.EIO])
+def test_what_the_system_does_not_let_be_read_is_not_called_damaged(name, number, tmp_path, monkeypatch):
+    (tmp_path / name).write_bytes(b"x")
+
+    def refused(*arguments):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("builtins.open", refused)
+    with pytest.raises(LarvSegError) as caught:
+        members(tmp_path / name)
+    assert str(caught.value) == f"{tmp_path / name}: {os.strerror(number)}"
+
+
 @pytest.mark.parametrize("name", ["some.zip", "some.tar"])
 def test_members_are_sorted_and_read_back(packed, name):
     assert [member.name for member in members(packed / name)] == ["a/first.jpg", "b/second.txt", "empty"]

@@ -33,7 +33,7 @@ def jobs(project: Project) -> Iterator[Job]:
 def classes(project: Project, name: str) -> Job:
     """Write the table of classes."""
     benchmark, runs = name.upper(), _class_runs(project, name)
-    datasets = (project.data[benchmark].base, *_weak(project, name))
+    datasets = (project.base_of(benchmark), *_weak(project, name))
     settings = c.ClassesConfig(profile=project.name, benchmark=benchmark, datasets=datasets, runs=runs)
     manifests = {dataset: project.manifest(dataset) for dataset in (*datasets, benchmark)}
     return project.job("classes", settings, _evaluated(project, runs) | manifests, benchmark=name)

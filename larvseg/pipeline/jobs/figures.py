@@ -53,9 +53,7 @@ def figure2(project: Project) -> Job:
     """Draw Figure 2."""
     benchmark = project.experiments.figure2.benchmark
     columns = tuple(c.Column(title=model.title, run=explored(model, benchmark)) for model in figure2_models(project))
-    settings = c.Figure2Config(
-        figure="figure2", profile=project.name, benchmark=benchmark, base=project.data[benchmark].base, models=columns
-    )
+    settings = c.Figure2Config(figure="figure2", profile=project.name, benchmark=benchmark, base=project.base_of(benchmark), models=columns)
     return project.job("figure2", settings, {each.run: project.path("respond", "responses", explored=each.run) for each in columns})
 
 
@@ -69,7 +67,7 @@ def figure3(project: Project) -> Job:
 def figure4(project: Project) -> Job:
     """Draw Figure 4."""
     benchmark, methods = project.experiments.figure4.benchmark, figure4_methods(project)
-    base = project.data[benchmark].base
+    base = project.base_of(benchmark)
     settings = c.Figure4Config(figure="figure4", profile=project.name, benchmark=benchmark, base=base, methods=methods)
     inputs = {column.run: project.path("predict", "predictions", run=column.run) for column in methods}
     inputs["manifest"] = project.manifest(benchmark)
@@ -84,7 +82,7 @@ def overlays(project: Project) -> Job:
         figure="overlays",
         profile=project.name,
         benchmark=figure.benchmark,
-        base=project.data[figure.benchmark].base,
+        base=project.base_of(figure.benchmark),
         gaining=titles[figure.run],
         than=titles[figure.than],
         methods=methods,
@@ -113,6 +111,6 @@ def miniature(project: Project) -> Job:
 def world(project: Project) -> Job:
     """Draw what the training masks of the drawn ADE20K show beside what is published of the real one."""
     benchmark = "A150"  # of which figures are published
-    settings = c.WorldConfig(figure="world", profile=project.name, dataset=benchmark, base=project.data[benchmark].base)
+    settings = c.WorldConfig(figure="world", profile=project.name, dataset=benchmark, base=project.base_of(benchmark))
     reference = (*class_list_files(project.data.classes(benchmark)), OBJECT_INFO)
     return project.job("world", settings, {"manifest": project.manifest(benchmark)}, reference=dict.fromkeys(reference))

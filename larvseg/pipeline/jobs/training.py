@@ -169,11 +169,11 @@ def _weight(project: Project, run: c.Run, name: str, chosen: str = "printed") ->
 def published_top_k(project: Project, run: c.Run) -> int:
     """The K of the paper that `run` asks for, before the profile scales it to its patch grid."""
     released = run.released.top_k if project.switches(run.switches).top_k == "released" else None
-    return run.attention.get("top_k", released or project.experiments.defaults.attention["top_k"])
+    return run.attention.get("top_k", released or project.experiments.defaults.attention.get("top_k"))
 
 
 def _attention(project: Project, name: str, run: c.Run) -> c.Attention:
     variant = "cross_image" if project.method(name).attends else "none"
-    settings = {"variant": variant, **project.experiments.defaults.attention, **run.attention}
-    settings["top_k"] = max(1, round(published_top_k(project, run) * project.profile.top_k_scale))
-    return parse(c.Attention, settings, f"{project.where}: run {name!r}: attention")
+    settings = {"variant": variant, **project.experiments.defaults.attention, **run.attention, "top_k": published_top_k(project, run)}
+    published = parse(c.Attention, settings, f"{project.where}: run {name!r}: attention")
+    return published.model_copy(update={"top_k": max(1, round(published.top_k * project.profile.top_k_scale))})
