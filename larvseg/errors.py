@@ -44,9 +44,13 @@ def reading(path: str | Path, what: str, advice: str, missing: str | None = None
         raise not_of_the_file(path, error) or LarvSegError(f"{path}: not {what} ({reason(error)}); {advice}") from None
 
 
+# what torch, Arrow, Python and the loader of libraries say where they get no memory or no thread
+_WANTING = ("DefaultCPUAllocator", "Failed to launch worker thread", "can't start new thread", "failed to map segment")
+
+
 def lacks_memory(error: BaseException) -> bool:
-    """Whether memory ran out, the machine's or a GPU's: that says nothing of the file that was read just then."""
-    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "DefaultCPUAllocator" in str(error)
+    """Whether memory ran out, the machine's, a GPU's or that for another thread: that says nothing of the file that was read just then."""
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or any(said in str(error) for said in _WANTING)
 
 
 def not_of_the_file(path: str | Path, error: Exception) -> LarvSegError | None:

@@ -41,6 +41,11 @@ CONFIG_HERE = Path("workflow/config/config.yaml")
             lambda v: v["defaults"]["attention"].pop("top_k"),
             "run '.*': attention: top_k: Input should be a valid integer",
         ),
+        (
+            "experiments.yaml",
+            lambda v: v["runs"]["zsbaseline-a150"].update(training_data=["ITPair"]),
+            "run 'zsbaseline-a150': training_data: name the data sets that regions are proposed from, too",
+        ),
         ("datasets.yaml", lambda v: v["A150"].pop("base"), "datasets.yaml: A150: base: name the data set of the base categories"),
         (
             "experiments.yaml",

@@ -163,6 +163,8 @@ def propose(project: Project, run: str, seed: int) -> Job:
     method, comparators = project.experiments.runs[run].method, project.comparators
     settings: c.Proposing = getattr(comparators, method)
     datasets = [dataset for dataset in project.experiments.runs[run].training_data if dataset != comparators.pairs]  # CLIP has seen those
+    if not datasets:
+        raise LarvSegError(f"{project.where}: run {run!r}: training_data: name the data sets that regions are proposed from, too")
     config = c.ProposeConfig(
         run=run,
         profile=project.name,
