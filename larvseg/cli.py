@@ -499,7 +499,7 @@ def main() -> None:
         said = error.strerror or ", ".join(map(str, error.args))
         print(f"error: {in_one_line(said if error.filename is None else f'{error.filename}: {said}')}", file=sys.stderr)
         sys.exit(1)
-    except (MemoryError, RuntimeError, ImportError) as error:
+    except Exception as error:
         if not lacks_memory(error):
             raise
         print(f"error: memory ran out{f' ({reason(error)})' if str(error) else ''}; {MORE_MEMORY}", file=sys.stderr)

@@ -45,7 +45,13 @@ def reading(path: str | Path, what: str, advice: str, missing: str | None = None
 
 
 # what torch, Arrow, Python and the loader of libraries say where they get no memory or no thread
-_WANTING = ("DefaultCPUAllocator", "Failed to launch worker thread", "can't start new thread", "failed to map segment")
+_WANTING = (
+    "DefaultCPUAllocator",
+    "Cannot allocate memory",
+    "Failed to launch worker thread",
+    "can't start new thread",
+    "failed to map segment",
+)
 
 
 def lacks_memory(error: BaseException) -> bool:

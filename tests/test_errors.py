@@ -71,7 +71,11 @@ def of_arrow():
     raise pa.ArrowException("Unknown error: Failed to launch worker thread: Resource temporarily unavailable")
 
 
-@pytest.mark.parametrize("asks", [of_numpy, of_torch, of_cuda, of_a_thread, of_arrow])
+def of_a_map():
+    raise OSError("Memory mapping file failed: Cannot allocate memory")  # Arrow says it without its number
+
+
+@pytest.mark.parametrize("asks", [of_numpy, of_torch, of_cuda, of_a_thread, of_arrow, of_a_map])
 def test_want_of_memory_is_no_fault_of_the_file(asks):
     with pytest.raises(Exception) as caught, reading("x.json", "JSON", "delete it"):
         asks()

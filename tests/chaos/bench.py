@@ -55,7 +55,7 @@ class Bench:
         child = Child(shop.folder, command_of(shop.recipe, shop.path), lambda: fault.within(shop), log)
         fault.during(child)
         ended = child.wait()
-        names, line = checks.after_fault(shop, ended, fault.victim), checks.unclear(ended, fault.signal, fault.may_cut)
+        names, line = checks.after_fault(shop, ended, fault.victim), checks.unclear(ended, fault.signal, fault.ends)
         fault.after(shop)
         again = Child(shop.folder, command_of(shop.recipe, shop.path), log=self._folder / "again.log").wait()
         rerun = checks.after_rerun(shop, again)

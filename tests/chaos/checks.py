@@ -12,13 +12,18 @@ MARKS = ("Traceback (most recent call last)", "Exception ignored in")
 INTERRUPTED = re.compile(r"^(interrupted|Aborted[.!])$", re.MULTILINE)
 ERROR = re.compile("^error: ", re.MULTILINE)
 BUS_ERROR = -signal.SIGBUS  # a file that is mapped became shorter: the kernel says so, and no program can answer
+# a library in C++ got no memory, and ends the process: by itself, as the loader of libraries, or by what it did without
+WITHOUT_MEMORY = (-signal.SIGABRT, 127, -signal.SIGSEGV)
 
 
-def unclear(ended: Ended, sent: signal.Signals | None, may_be_cut: bool = False) -> str | None:
-    """What is wrong with how a job ended: there is neither success, nor one line of error, nor the end that the signal `sent` has."""
+def unclear(ended: Ended, sent: signal.Signals | None, ends: tuple[int, ...] = ()) -> str | None:
+    """What is wrong with how a job ended: there is neither success, nor one line of error, nor the end that the signal `sent` has.
+
+    ends: statuses that nothing in Python can prevent.
+    """
     if any(mark in ended.said for mark in MARKS):
         return "a traceback"
-    if ended.status == 0 or (sent and ended.status == -sent) or (may_be_cut and ended.status == BUS_ERROR):
+    if ended.status == 0 or (sent and ended.status == -sent) or ended.status in ends:
         return None
     if ended.status == 1 and ended.last_line.startswith("error: "):
         return None if ERROR.findall(ended.said) == ["error: "] else "more than one line of error"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import resource
 import shutil
 import signal
 import time
@@ -12,9 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from larvseg.lineage import records
 from larvseg.lineage.recipes import SPEED
 from tests.chaos import shim
+from tests.chaos.checks import BUS_ERROR, WITHOUT_MEMORY
 from tests.chaos.disk import LARGE, can_mount, resize
 from tests.chaos.jobs import Child, command_of, run
 from tests.chaos.tree import Workshop
@@ -52,7 +56,7 @@ class Fault:
     text = "nothing"
     signal: signal.Signals | None = None
     on_small_disk = False
-    may_cut = False  # a file that the job has mapped
+    ends: tuple[int, ...] = ()  # statuses that nothing in Python can prevent
     victim: str | None = None  # the file that the fault damages, which then is another one
 
     def before(self, shop: Workshop) -> None:
@@ -230,7 +234,7 @@ class Replaced(Fault):
         self._chance, self._delay = chance, chance.random() * sound.seconds
         self._how = chance.choice(("by another file", "by another file", "in place", "deleted", "by the same bytes"))
         self.victim = chance.choice(shop.inputs or [shop.path])
-        self.may_cut = self._how == "in place"
+        self.ends = (BUS_ERROR,) if self._how == "in place" else ()
         self.text = f"{self.victim}: {self._how} after {self._delay:.3f} s"
 
     def before(self, shop: Workshop) -> None:
@@ -259,6 +263,21 @@ class Replaced(Fault):
             shop.restore(name)
 
 
+class MemoryRunsOut(Fault):
+    """The job gets less memory than it asks for, so that a call for it fails, or a thread is not started."""
+
+    ends = WITHOUT_MEMORY
+
+    def __init__(self, chance: random.Random, sound: Sound, shop: Workshop):
+        self._room = int(2 ** chance.uniform(16, 27))  # a job of `smoke` asks for some 20 MB beyond what is imported
+        self.text = f"{self._room >> 10} KiB of memory more than at its start"
+
+    def within(self, shop: Workshop) -> None:
+        shim.arm(shop.folder)
+        limit = psutil.Process().memory_info().vms + self._room
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
 class WrongClock(Fault):
     """The clock is set back or forward while the job runs, and files it reads have times of another year."""
 
@@ -285,5 +304,6 @@ KINDS: dict[str, tuple[int, Callable[[random.Random, Sound, Workshop], Fault]]] 
     "read-only": (4, ReadOnly),
     "damaged file of a job": (16, Damaged),
     "input replaced under a job": (6, Replaced),
+    "memory runs out": (4, MemoryRunsOut),
     "wrong clock": (4, WrongClock),
 }
