@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -99,7 +99,7 @@ class Profile(Model):
     ranks: PositiveInt = 8
     images_per_rank: PositiveInt = 2
     loss_downsample: PositiveInt = 2  # losses are taken at crop / loss_downsample
-    top_k_scale: PositiveFloat = 1.0  # K on this profile's patch grid = the paper's K · top_k_scale
+    top_k_scale: Annotated[float, Field(gt=0, le=1000)] = 1.0  # K on this profile's patch grid = the paper's K · top_k_scale
     evaluation: Evaluation
     windows: dict[
         str, Windows

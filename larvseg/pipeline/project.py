@@ -55,6 +55,8 @@ class Project:
         presets = load_yaml(folder / "presets.yaml")
         if self.profile.preset not in presets:
             raise LarvSegError(f"{folder}/{profile}.yaml: no preset {self.profile.preset!r}{nearest(self.profile.preset, list(presets))}")
+        for name, switches in presets.items():
+            parse(c.Switches, switches, f"{folder}/presets.yaml: {name}")
         self.preset = presets[self.profile.preset]
         self._check()
 

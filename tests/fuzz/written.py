@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shutil
 import tempfile
 import zipfile
 from pathlib import Path
@@ -17,6 +18,8 @@ from larvseg.datasets import captions, listing
 from larvseg.datasets.listing import Places
 from larvseg.miniature.wordnet import pack_wordnet
 from larvseg.outside.hub import fetched
+from larvseg.pipeline import Project
+from larvseg.pipeline.dag import jobs_below
 from larvseg.sources.registry import load_registry
 from larvseg.sources.secrets import read_cookies, shown
 from larvseg.vocabulary.datasets import load_datasets
@@ -95,6 +98,17 @@ def _settings(data: bytes, folder: Path) -> None:
     parse(Experiments if "runs" in value else Profile, value, folder / "p.yaml")
 
 
+def _configuration(changed_file: tuple[str, Any], folder: Path) -> None:
+    """The jobs of a profile, after a change to one of the files of `workflow/config`."""
+    file, content = changed_file
+    shutil.copytree(_CONFIG, folder / "config", dirs_exist_ok=True)
+    if isinstance(content, dict) and content.get("registry"):
+        content["registry"] = "workflow/config/sources.yaml"  # another that a person names is read, wherever it is
+    (folder / "config" / file).write_bytes(_dumped(content))
+    profile = file.removesuffix(".yaml") if file in ("photos.yaml", "paper.yaml") else "smoke"
+    assert len(list(jobs_below(Project(profile, folder / "config")))) > 1
+
+
 def _classes(data: bytes, folder: Path) -> None:
     (folder / "classes.csv").write_bytes(data)
     read_csv.cache_clear()
@@ -156,6 +170,9 @@ _names = st.sampled_from([*NAMES, "a.jpg", "a.txt", "a.TXT", "b.png", "b.txt", "
 _tarred = st.lists(st.tuples(_names, st.sampled_from([b"0", b"1", b"2", b"5"]), st.binary(max_size=9), _names), max_size=8)
 _texts = st.sampled_from(NAMES) | st.text(max_size=20) | st.just("../" * 30)
 
+_FILES = ("smoke.yaml", "photos.yaml", "paper.yaml", "experiments.yaml", "datasets.yaml", "presets.yaml")
+_changed_files = st.sampled_from(_FILES).flatmap(lambda file: changed(_documents(file)).map(lambda value: (file, value)))
+
 KINDS = (
     Kind(
         "datasets.yaml",
@@ -167,6 +184,19 @@ KINDS = (
     ),
     Kind("sources.yaml", "the same; addresses, names, checksums", _yaml(_ARCHIVE), _registry, "s.yaml"),
     Kind("profiles and experiments", "the same", _yaml(_SMOKE, _RUNS), _settings, "p.yaml", share=0.1),
+    Kind(
+        "configurations",
+        "values, types and missing keys of each file, up to the jobs that follow",
+        _changed_files,
+        _configuration,
+        ".yaml",
+        (
+            ("presets.yaml", {**_documents("presets.yaml")[0], "default": 1.5}),
+            ("smoke.yaml", {**_SMOKE, "top_k_scale": 1e308}),
+            ("paper.yaml", {**_documents("paper.yaml")[0], "quoted": []}),
+        ),
+        share=0.1,
+    ),
     Kind(
         "class lists",
         "CSV: names, ids, colours, quotes, encodings",

@@ -161,7 +161,9 @@ def retrieve(project: Project, run: str, seed: int) -> Job:
 def propose(project: Project, run: str, seed: int) -> Job:
     """Train the mask proposals of ZSBaseline or OpenSeg."""
     method, comparators = project.experiments.runs[run].method, project.comparators
-    settings: c.Proposing = getattr(comparators, method)
+    settings: c.Proposing | None = getattr(comparators, method)
+    if settings is None:
+        raise LarvSegError(f"{project.profile_path}: comparators: say how {method} is trained, or name it among `quoted`")
     datasets = [dataset for dataset in project.experiments.runs[run].training_data if dataset != comparators.pairs]  # CLIP has seen those
     if not datasets:
         raise LarvSegError(f"{project.where}: run {run!r}: training_data: name the data sets that regions are proposed from, too")
