@@ -44,7 +44,7 @@ def _recounted(source: Source) -> Any:
     try:
         counts = recomputed(metrics.with_name("confusion.arrow"), load_metrics(metrics))
         return pointed(counts, source.pointer)
-    except (LarvSegError, OSError, ValueError, LookupError):
+    except (LarvSegError, OSError, ValueError, TypeError, LookupError):
         return None
 
 

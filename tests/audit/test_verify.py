@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from larvseg.audit.show import show
 from larvseg.audit.verify import report, verify
 from larvseg.errors import LarvSegError
-from larvseg.files import json_text
+from larvseg.files import json_text, sha256_of
 from larvseg.lineage.kept import KEPT
 from larvseg.lineage.records import record_path
 from tests.audit import conftest
@@ -102,6 +103,19 @@ def test_forged_cells_are_computed_again(toy, forge):
     forge(str(cells), "".join(json.dumps(line) + "\n" for line in lines))
     details = [(finding.paths, finding.detail) for finding in verify(toy.tree())]
     assert any(paths == (str(cells),) and detail.startswith("novel of r2 is 99.0, mean of its sources is") for paths, detail in details)
+
+
+@pytest.mark.parametrize("content", [b"no JSON", b"\xff", b"5", b"[" * 10**5])
+def test_a_cell_of_which_a_file_is_the_source_that_holds_no_numbers(toy, forge, content):
+    cells, other = Path("results/toy/table3.cells.jsonl"), Path("results/toy/other.json")
+    other.write_bytes(content)
+    lines = [json.loads(line) for line in cells.read_text().splitlines()]
+    cell = next(line for line in lines if line["column"] == "novel" and line["key"]["run"] == "r2")
+    cell["sources"] = [{"path": str(other), "pointer": "/novel", "sha256": sha256_of(other)}]
+    forge(str(cells), "".join(json.dumps(line) + "\n" for line in lines))
+    found = next(finding for finding in verify(toy.tree()) if finding.paths == (str(cells),))
+    assert found.detail == f"novel of r2 points to /novel of {other}, where nothing is"
+    assert "counted again" not in show(Path("results/table3.csv"), {"run": "r2"}, "novel")
 
 
 def test_metrics_that_do_not_follow_from_the_counts(toy, monkeypatch):
