@@ -61,11 +61,12 @@ rehearse: install ## every rule of the paper profile, on small archives of the o
 
 test: lint test-unit test-dag ## everything that is checked: style, unit tests, the whole DAG on the smoke profile
 
-test-full: lint test-unit ## that, and every case of the slow tests
+test-full: lint ## that, and every case of the slow tests
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --ignore tests/workflow
 	pytest --numprocesses 2 --dist loadfile tests/workflow
 
 test-unit: install ## the unit tests: some six minutes
-	OMP_NUM_THREADS=1 pytest --numprocesses 2 --ignore tests/workflow
+	OMP_NUM_THREADS=1 pytest --numprocesses 2 --ignore tests/workflow -m "not full"
 
 test-dag: install ## the whole DAG on the smoke profile
 	pytest --numprocesses 2 --dist loadfile tests/workflow -m "not full"
