@@ -2,7 +2,8 @@
 
 Before it starts a job it deletes the outputs of last time. If the job then fails or is killed, they are absent. What stands on them is as
 it was, and Snakemake has noted the inputs of the failed job as if they had been used (its issues 2966 and 3808): it would say that there is
-nothing to be done. And when it ends it deletes the folder of all locks, also those of another Snakemake at work.
+nothing to be done. When it ends it deletes the folder of all locks, also those of another Snakemake at work. And a damaged file of what it
+remembers is none for it only as long as that is text.
 """
 
 from __future__ import annotations
@@ -48,6 +49,26 @@ def remember_other_locks() -> None:
         self._lockfile.clear()
 
     FilePersistence._delete_locks = delete_own
+
+
+def forget_the_damaged() -> None:
+    """Have Snakemake, in this process, take whatever damaged file it remembers a job by for none."""
+    from snakemake.logging import logger
+    from snakemake.persistence import MetadataRecord
+    from snakemake.persistence.file import FilePersistence
+
+    if FilePersistence._io_read.__module__ == __name__:
+        return
+    read = FilePersistence._io_read
+
+    def read_sound(self: Any, folder: str, name: str) -> dict[str, Any]:
+        try:
+            return dict(MetadataRecord.model_validate(found).items()) if (found := read(self, folder, name)) else {}
+        except ValueError:  # no text, or values of other types
+            logger.warning(f"Ignore the damaged record {self._record_path(folder, name)}.")
+            return {}
+
+    FilePersistence._io_read = read_sound
 
 
 async def _incomplete(self: Any, job: Any) -> list[Any]:

@@ -61,7 +61,7 @@ def final_names(folder: Path) -> Iterator[str]:
     """What lies below `folder` under a final name and is the same in every run."""
     for made in MADE:
         for path in sorted((folder / made).rglob("*")):
-            if path.is_file() and not path.name.endswith((".tmp", *NOT_HASHED)):
+            if path.is_file() and path.name != "README.md" and not path.name.endswith((".tmp", *NOT_HASHED)):
                 yield path.relative_to(folder).as_posix()
 
 

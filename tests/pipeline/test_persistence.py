@@ -14,10 +14,11 @@ from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 SNAKEFILE = """
-from larvseg.pipeline.persistence import remember_other_locks, remember_the_unfinished
+from larvseg.pipeline.persistence import forget_the_damaged, remember_other_locks, remember_the_unfinished
 
 remember_the_unfinished()
 remember_other_locks()
+forget_the_damaged()
 
 rule table:
     input: "model"
@@ -114,6 +115,18 @@ def test_a_job_that_failed_on_a_new_input_is_tried_again(snakemake):
 def test_without_leave_to_make_it_again_it_is_as_snakemake_has_it(snakemake):
     deleted(snakemake, "job")
     assert NOTHING in snakemake.run("table")
+
+
+@pytest.mark.parametrize("contents", [(b'{"rule": "model\xe7"}', b"[1]"), (b'{"rule": 5, "input": "data"}', b"7")])
+def test_a_damaged_record_is_none(contents, snakemake):
+    snakemake.run("table")
+    metadata = snakemake.folder / ".snakemake/metadata"
+    for record, content in zip(sorted(metadata.iterdir()), contents, strict=True):
+        record.write_bytes(content)
+        (snakemake.folder / ".snakemake/incomplete" / record.name).write_bytes(content)
+    (snakemake.folder / "data").write_text("two")
+    snakemake.run("--rerun-incomplete", "--forcerun", "model", "--", "table")
+    assert (snakemake.folder / "table").read_text() == "two"
 
 
 def test_locks_outlast_another_snakemake_that_ends(snakemake):

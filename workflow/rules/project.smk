@@ -9,7 +9,7 @@ from larvseg.pipeline.account import name_account
 from larvseg.pipeline.checksums import remember_checksums
 from larvseg.pipeline.clock import bring_back
 from larvseg.pipeline.order import priorities
-from larvseg.pipeline.persistence import remember_other_locks, remember_the_unfinished
+from larvseg.pipeline.persistence import forget_the_damaged, remember_other_locks, remember_the_unfinished
 from larvseg.pipeline.project import selection
 from larvseg.pipeline.stages import STAGES
 
@@ -27,6 +27,7 @@ try:
     remember_checksums()
     remember_the_unfinished()
     remember_other_locks()
+    forget_the_damaged()
 except (LarvSegError, OSError) as error:
     # One line, no traceback: what is wrong lies in a configuration file or on the disk, not in the workflow.
     print(f"error: {error}", file=sys.stderr)
