@@ -39,8 +39,10 @@ def execute(recipe_path: Path, rule: str) -> None:
     inputs = [{"role": role, "path": path, "sha256": verified_hash(Path(path))} for role, path in recipe.made_of]
     inputs += [{"role": "reference", "path": path, "sha256": _unchanged(Path(path), sha256)} for path, sha256 in recipe.reference.items()]
     packages = with_path(environment(recipe.code), kernels)
+    work = Path("work") / recipe.hash
     if restore(recipe, inputs, packages, outputs):
         print(f"{recipe.title}: same recipe, inputs and packages as before; taken from work/kept", file=sys.stderr)
+        shutil.rmtree(work, ignore_errors=True)  # of an attempt that ended when it had kept everything
         return
     if runtime := getattr(config, "runtime", None):
         runtime = parse(type(runtime), runtime.model_dump(mode="json") | speed, recipe_path)
@@ -48,7 +50,6 @@ def execute(recipe_path: Path, rule: str) -> None:
     if gpus := gpus_of(stage, config):
         take_gpus(gpus)
     function = stage.load()
-    work = Path("work") / recipe.hash
     started = time.time()
     for path in outputs.values():
         record_path(path).unlink(missing_ok=True)  # an artifact without a record does not exist

@@ -66,7 +66,11 @@ class Child:
         self._began = time.monotonic()
         sys.stdout.flush()
         sys.stderr.flush()
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         self.process = os.fork()
+        if self.process == 0:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # until it is `larvseg`
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         if self.process == 0:
             _become(folder, arguments, prepare, self._log)
 
@@ -99,13 +103,13 @@ def _become(folder: Path, arguments: list[str], prepare: Callable[[], None], log
     """Be a process that was started as `larvseg`, and end as Python does."""
     status = 1
     try:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         os.chdir(folder)
         descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
         sys.argv = ["larvseg", *arguments]
         prepare()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         larvseg()
         status = 0
     except SystemExit as end:

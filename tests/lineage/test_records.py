@@ -1,5 +1,6 @@
 """A stage runs only on inputs that are what their records say, and leaves a record beside each output or nothing at all."""
 
+import errno
 import json
 import os
 import sqlite3
@@ -270,6 +271,23 @@ def test_what_was_kept_and_is_damaged_is_made_again(stage, damaged):
     kept.write_bytes(kept.read_bytes().replace(b"f", b"g"))
     stage("one.txt")
     assert {path: path.read_bytes() for path in made} == made
+
+
+def test_a_state_is_removed_also_where_the_attempt_ended_when_it_had_kept_everything(stage, monkeypatch):
+    def at_the_last_moment(outputs):
+        keep(outputs)
+        state.mkdir(parents=True)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    recipe = Recipe("copy", "one.txt", CONFIG, {"larvseg.files": {"f": "0"}}, {}, {"result": "one.txt"})
+    state = Path("work") / recipe.hash
+    with monkeypatch.context() as failing, pytest.raises(OSError):
+        failing.setattr("larvseg.pipeline.execute.keep", at_the_last_moment)
+        stage("one.txt")
+    assert state.is_dir()
+    Path("one.txt").unlink()
+    stage("one.txt")
+    assert Path("one.txt").is_file() and not state.exists()
 
 
 def test_what_a_killed_process_has_left_among_the_kept_is_removed(stage):
