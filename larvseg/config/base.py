@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapte
 from larvseg.errors import LarvSegError, reading
 
 LARGEST = 2**20  # bytes of a YAML file, and values in it
+DEEPEST = 100  # brackets in one another; PyYAML looks at all of them at each token
 
 
 class Model(BaseModel):
@@ -70,7 +71,15 @@ def parse_yaml(text: str) -> Any:
 
 
 class _Loader(yaml.SafeLoader):
-    """Of a key that stands twice, YAML takes the last one without a word: a run that was pasted in would replace another."""
+    """Of a key that stands twice, YAML takes the last one without a word: a run that was pasted in would replace another.
+
+    Thousands of brackets in one another would take it seconds.
+    """
+
+    def fetch_flow_collection_start(self, token: type[yaml.Token]) -> None:
+        if self.flow_level >= DEEPEST:
+            raise yaml.MarkedYAMLError(problem=f"more than {DEEPEST} brackets in one another", problem_mark=self.get_mark())
+        super().fetch_flow_collection_start(token)
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         node = super().compose_mapping_node(anchor)
