@@ -14,6 +14,7 @@ from typing import Annotated, Literal, TextIO
 import typer
 
 from larvseg.config import nearest
+from larvseg.config.base import LAST_SEED
 from larvseg.errors import INTERRUPTED, LarvSegError, in_one_line, lacks_memory, reason
 from larvseg.lineage.kernels import choose
 from larvseg.pipeline.stages import STAGES
@@ -34,7 +35,6 @@ for group_name, group in GROUPS.items():
 
 BY_HAND = ("fetch", "train")  # stages whose command people give other things than a recipe, too
 TAKEN = ("compare",)  # stages with the name of a command that does something else
-LAST_SEED = 2**32 - 1  # of larvseg.config's Seed
 MOST_IMAGES = 10**8  # ImageNet-21K has a tenth of it, whole
 MORE_MEMORY = "have fewer jobs run beside this one, or take a machine or a GPU that has more"
 RecipeArgument = Annotated[Path, typer.Argument(help="work/recipes/<profile>/<stage>/<name>.json", show_default=False)]
@@ -481,13 +481,13 @@ def flushed(stream: TextIO) -> Iterator[None]:
 
 def main() -> None:
     """Entry point: a LarvSegError, or an error of the operating system, is one line on standard error and exit status 1."""
+    open_streams()
     commands = [command.name or command.callback.__name__ for command in app.registered_commands]
     commands += [group.name for group in app.registered_groups]
     if len(sys.argv) > 1 and not sys.argv[1].startswith("-") and sys.argv[1] not in commands:
         print(f"error: no command {sys.argv[1]!r}{nearest(sys.argv[1], commands)}", file=sys.stderr)
         sys.exit(2)
     choose()  # a recipe or a run may choose again, as long as torch is not imported
-    open_streams()
     sys.stdout.reconfigure(errors="replace")  # a terminal that has no "→" shows "?"
     try:
         with flushed(sys.stdout):

@@ -44,13 +44,13 @@ def train_scratch(run: str, changes: list[str], seed: int, profile: str | None) 
     switch(project, run, [change for change in changes if change.startswith(SWITCH)])
     with building(project.where):
         job = train(project, run, seed)
+        evaluation = None if run in project.object_runs else evaluate(project, run, seed)
     settings = job.config.model_dump(mode="json")
     settings["runtime"] |= job.config.runtime.speed
     for change in changes:
         if not change.startswith(SWITCH):
             _apply(settings, change)
     config = parse(TrainConfig, settings, "--set")
-    evaluation = None if run in project.object_runs else evaluate(project, run, seed)
     whole = [each.model_dump(mode="json") for each in (config, *((evaluation.config,) if evaluation else ()))]
     name = hashlib.sha256(json_text([whole, fingerprint(*CODE, *(evaluation.modules if evaluation else ()))]).encode()).hexdigest()[:12]
     folder = Path("work/scratch") / f"{run}-{name}"

@@ -17,8 +17,8 @@ def load_prompts(name: str) -> tuple[str, ...]:
     """The templates of the prompt set `name`, in the order of its file.
 
     "name": the name alone; "vild14": the 14 sentences that later work calls ViLD's; "openai80": those of CLIP's ImageNet evaluation;
-    "maskclip85": these and MaskCLIP's five. Raises LarvSegError for an unknown set, for a file
-    that is no text in UTF-8, and for a line without one place for the name.
+    "maskclip85": these and MaskCLIP's five. Raises LarvSegError for an unknown set, for a file that is no text in UTF-8, and
+    for a line without one place for the name.
     """
     path = _FOLDER / f"{name}.txt"
     if not path.is_file():

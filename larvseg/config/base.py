@@ -23,7 +23,8 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
-Seed = Annotated[int, Field(ge=0, lt=2**32)]  # as every generator of random numbers takes it
+LAST_SEED = 2**32 - 1  # that every generator of random numbers takes
+Seed = Annotated[int, Field(ge=0, le=LAST_SEED)]
 Seeds = Annotated[int, Field(ge=1, le=100)]  # how many; each has recipes of its own, which are written before anything is made
 
 # They stand in paths and in Markdown as they are.
