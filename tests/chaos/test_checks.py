@@ -8,6 +8,8 @@ from tests.chaos.checks import unclear
 from tests.chaos.jobs import Ended
 from tests.chaos.plan import kind_of, kinds, numbers, rank_of
 from tests.chaos.report import Outcome, summary
+from tests.chaos.tree import SoundTree
+from tests.workflow.clone import Clone
 
 TRACEBACK = "Traceback (most recent call last):\n  File …\nValueError: x\n"
 
@@ -51,3 +53,13 @@ def test_the_summary_counts_what_held():
     outcomes = [Outcome(0, "a", "job", "x"), Outcome(1, "a", "job", "x", line="a traceback"), Outcome(2, "b", "tree", "x", faults=4)]
     assert [line.split() for line in summary(outcomes).splitlines()[1:]] == [["a", "2", "2", "1", "2"], ["b", *"4444"], ["all", *"6656"]]
     assert "--seed 3 --only 1" in outcomes[1].told(3)
+
+
+def test_a_tree_and_its_copy_are_compared_by_what_is_made_in_them(tmp_path):
+    for name in ("table.csv", "table.csv.lineage.json", "README.md", "runs/train.log"):
+        (tmp_path / "sound/results" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "sound/results" / name).write_text(name)
+    copy = Clone(tmp_path / "sound").copy_to(tmp_path / "copy")
+    (copy.folder / "results/README.md").unlink()
+    made = SoundTree(tmp_path / "sound").hashes
+    assert copy.hashes() == made and list(made) == ["results/table.csv", "results/table.csv.lineage.json"]

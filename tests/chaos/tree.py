@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -13,11 +12,9 @@ from larvseg.files import sha256_of
 from larvseg.lineage.recipes import SPEED, Recipe
 from larvseg.lineage.records import record_path, run_path
 from tests.chaos import shim
-from tests.workflow.clone import clone_to
+from tests.workflow.clone import clone_to, final_names
 
-MADE = ("data/smoke", "results", "reports")
 COMMITTED = ("larvseg", "workflow", "data/reference")
-NOT_HASHED = (".run.json", ".log", ".tsv")  # these say when and where
 
 
 class SoundTree:
@@ -55,14 +52,6 @@ def make_sound(folder: Path) -> SoundTree:
     clone.run("dvc", "config", "--local", "core.no_scm", "true")
     clone.run("dvc", "repro", "--quiet")
     return SoundTree(folder)
-
-
-def final_names(folder: Path) -> Iterator[str]:
-    """What lies below `folder` under a final name and is the same in every run."""
-    for made in MADE:
-        for path in sorted((folder / made).rglob("*")):
-            if path.is_file() and path.name != "README.md" and not path.name.endswith((".tmp", *NOT_HASHED)):
-                yield path.relative_to(folder).as_posix()
 
 
 class Workshop:

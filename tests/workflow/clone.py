@@ -19,8 +19,10 @@ TABLE = "results/table3.csv"
 NOTHING = "Nothing to be done"  # Snakemake
 UP_TO_DATE = "Data and pipelines are up to date"  # DVC
 TARGETS = {"all", "sources", "datasets", "train_all", "evaluate_all", "tables", "report", "total"}
-MADE = ("data/smoke/", "results/", "reports/", "work/kept/", ".dvc/cache/")  # nothing writes into these files, everything replaces them
-WRITTEN_INTO = (".log", ".tsv")  # but for logs and benchmarks
+HASHED = ("data/smoke", "results", "reports")  # below these lies what is made
+NOT_HASHED = (".run.json", ".tmp", ".log", ".tsv", "README.md")  # these say when and where, or are committed
+REPLACED = ("data/smoke/", "results/", "reports/", "work/kept/", ".dvc/cache/")  # nothing writes into these files
+WRITTEN_INTO = (".log", ".tsv")  # but into logs and benchmarks
 
 
 def jobs_of(output: str) -> dict[str, int]:
@@ -31,6 +33,12 @@ def jobs_of(output: str) -> dict[str, int]:
             rows = re.findall(r"^(\w+)\s+(\d+)$", table.split("\n\n")[0], re.MULTILINE)
             jobs.update({rule: int(count) for rule, count in rows if rule not in TARGETS})
     return dict(jobs)
+
+
+def final_names(folder: Path) -> list[str]:
+    """What lies below `folder` under a final name and is the same in every run."""
+    files = (path for made in HASHED for path in sorted((folder / made).rglob("*")) if path.is_file())
+    return [path.relative_to(folder).as_posix() for path in files if not path.name.endswith(NOT_HASHED)]
 
 
 @dataclass
@@ -76,9 +84,7 @@ class Clone:
 
     def hashes(self) -> dict[str, str]:
         """Every artifact and record → its sha256."""
-        made = (path for folder in ("data/smoke", "results", "reports") for path in (self.folder / folder).rglob("*") if path.is_file())
-        kept = (path for path in made if not path.name.endswith((".run.json", ".tmp", *WRITTEN_INTO)))
-        return {str(path.relative_to(self.folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
+        return {path: hashlib.sha256(self.read(path)).hexdigest() for path in final_names(self.folder)}
 
     def write(self, path: str, content: bytes | str) -> None:
         """Replace the file `path` as an editor does; what it was stays in the clones that share it."""
@@ -108,7 +114,7 @@ class Clone:
 
         def copy(source: str, target: str) -> None:
             path = Path(source).relative_to(self.folder).as_posix()
-            shared = path.startswith(MADE) and not path.endswith(WRITTEN_INTO)
+            shared = path.startswith(REPLACED) and not path.endswith(WRITTEN_INTO)
             (os.link if shared else shutil.copy2)(source, target)
 
         shutil.copytree(self.folder, folder, copy_function=copy, ignore=shutil.ignore_patterns("*.flock.*"))
