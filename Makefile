@@ -71,7 +71,7 @@ test-unit: install ## the unit tests: some six minutes
 test-dag: install ## the whole DAG on the smoke profile
 	pytest --numprocesses 2 --dist loadfile tests/workflow -m "not full"
 
-chaos: install ## a thousand faults while the DAG runs, by a seed, and what becomes of them: about half an hour
+chaos: install ## a thousand faults while the DAG runs, by a seed, and what becomes of them: up to an hour
 	python -m tests.chaos
 
 fuzz: install ## a hundred thousand damaged and hostile inputs for everything that reads files: a quarter of an hour
