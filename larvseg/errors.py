@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +39,7 @@ def reading(path: str | Path, what: str, advice: str, missing: str | None = None
     except LarvSegError:
         raise
     except FileNotFoundError:
-        raise LarvSegError(f"{path}: no such file; {missing or advice}") from None
+        raise _not_opened(path) or LarvSegError(f"{path}: no such file; {missing or advice}") from None
     except Exception as error:
         if lacks_memory(error):
             raise
@@ -59,13 +61,39 @@ def lacks_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or any(said in str(error) for said in _WANTING)
 
 
+_OF_RUST = re.compile(r"\(os error (\d+)\)$")  # how safetensors ends what the system said
+_UNMAPPED = "; its file system cannot map files into memory, so have the folder on another one"
+
+
 def not_of_the_file(path: str | Path, error: Exception) -> LarvSegError | None:
     """What `error` of the system says of the file `path`, if it says nothing of what is in it: to make it again would not help.
 
     To a place that a damaged file names the system answers EINVAL.
     """
-    if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
-        return LarvSegError(f"{error.filename or path}: {error.strerror}")
+    number = _number(error)
+    if number in (None, errno.EINVAL):
+        return None
+    advice = _UNMAPPED if number == errno.ENODEV else ""
+    return LarvSegError(f"{getattr(error, 'filename', None) or path}: {os.strerror(number)}{advice}")
+
+
+def _number(error: Exception) -> int | None:
+    """The number of the error of the system behind `error`, which safetensors and Arrow have in words alone."""
+    if found := _OF_RUST.search(str(error)):
+        return int(found[1])
+    if str(error).endswith(os.strerror(errno.ENODEV)):
+        return errno.ENODEV
+    return error.errno if isinstance(error, OSError) else None
+
+
+def _not_opened(path: str | Path) -> LarvSegError | None:
+    """Why the system does not open `path`, if it is there: to safetensors a file that may not be read is none, as is one too many."""
+    try:
+        open(path, "rb").close()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return not_of_the_file(path, error)
     return None
 
 

@@ -1,6 +1,7 @@
 """An error is one line, whatever a file has brought into it."""
 
 import errno
+import resource
 
 import pyarrow as pa
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from larvseg.errors import LONGEST, LarvSegError, in_one_line, lacks_memory, reading
 from larvseg.pictures.pictures import read
 from larvseg.sources.encodings import UnreadableImage, decode_image
+from larvseg.training.checkpoint import load_tensors, save_tensors
 from larvseg.training.published import read_published
 
 
@@ -24,6 +26,9 @@ def test_a_plain_line_stays_as_it_is():
     assert in_one_line("my  file–ünïcode.csv: no such file") == "my  file–ünïcode.csv: no such file"
 
 
+UNMAPPED = "No such device; its file system cannot map files into memory, so have the folder on another one"
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
@@ -34,6 +39,8 @@ def test_a_plain_line_stays_as_it_is():
         (LarvSegError("of its own"), "of its own"),
         (OSError(errno.EMFILE, "Too many open files"), "x.json: Too many open files"),  # it says nothing of what is in the file
         (OSError(errno.EIO, "Input/output error", "y.bin"), "y.bin: Input/output error"),
+        (OSError("Memory mapping file failed: No such device"), f"x.json: {UNMAPPED}"),  # Arrow
+        (RuntimeError("I/O error: No such device (os error 19)"), f"x.json: {UNMAPPED}"),  # safetensors
         (OSError(errno.EINVAL, "Invalid argument"), "x.json: not JSON ([Errno 22] Invalid argument); delete it"),  # a place that it names
     ],
 )
@@ -41,6 +48,20 @@ def test_whatever_goes_wrong_with_a_file_names_it(error, said):
     with pytest.raises(LarvSegError) as caught, reading("x.json", "JSON", "delete it", missing="make it"):
         raise error
     assert str(caught.value) == said
+
+
+def test_a_checkpoint_that_the_system_does_not_open_is_not_called_missing(tmp_path):
+    """safetensors says of each file that may not be read, or is one too many, that there is none."""
+    path = tmp_path / "model.safetensors"
+    save_tensors(path, {"weight": torch.zeros(1)}, {})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        with pytest.raises(LarvSegError) as caught:
+            load_tensors(path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert str(caught.value) == f"{path}: Too many open files"
 
 
 def test_to_be_interrupted_is_no_fault_of_the_file():

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from larvseg.errors import LarvSegError, lacks_memory
+from larvseg.errors import LarvSegError, lacks_memory, not_of_the_file
 from larvseg.sources.bounded import Bounded
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "teacher", "student")  # the first of them that is there holds the weights
@@ -49,7 +49,7 @@ def read_published(path: Path) -> dict[str, Tensor]:
     except Exception as error:  # a damaged or hostile file can end in any: struct, pickle, zip, text
         if lacks_memory(error):
             raise
-        raise LarvSegError(f"{path}: {_reason(error)}") from None
+        raise not_of_the_file(path, error) or LarvSegError(f"{path}: {_reason(error)}") from None
     return _unwrapped(content, path)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from safetensors import safe_open
 
 from larvseg.datasets.manifest import Manifest
+from larvseg.errors import reading
 from larvseg.lineage.records import read_record
 from larvseg.reporting.cells import Source
 from larvseg.reporting.diagnostics.classes import ClassTable
@@ -91,7 +92,7 @@ def _seen(job: Mapping[str, Any], benchmark: str, graph: Graph) -> set[str]:
     manifests = [file["path"] for file in inputs if file["role"] == "manifest"]
     if not maps or len(manifests) != 1:
         return set()
-    with safe_open(maps[0], framework="np") as file:
+    with reading(maps[0], "a readable safetensors file", "delete it and make it again"), safe_open(maps[0], framework="np") as file:
         rows = sorted(map(int, file.keys()))
     manifest = Manifest(Path(manifests[0]))
     return {manifest.header["classes"][label] for row in rows for label in manifest.row(row)["labels"]}
