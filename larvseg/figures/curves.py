@@ -71,7 +71,9 @@ def draw(config: RunsFigureConfig, found: Sequence[Mapping[str, np.ndarray]]) ->
         steps = [step for _, _, each, _ in lines for step in (each[0], each[-1])] or [1, 10]
         if column in BANK:  # they change most at the beginning
             logarithmic(axes, steps)
-        axes.set_xlim(min(steps) if column in BANK else 0, max(steps))
+        first = min(steps) if column in BANK else 0
+        if first < max(steps):  # a run whose curves have one line has one step
+            axes.set_xlim(first, max(steps))
         axes.set_xlabel("steps, logarithmic →" if column in BANK else "steps →", loc="right")
         _name_lines(axes, [(title, colour, values.mean(0)[-1]) for title, colour, _, values in lines])
     return sheet

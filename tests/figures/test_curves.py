@@ -42,6 +42,11 @@ def test_columns_of_training_are_those_that_the_figure_reads(tmp_path):
     assert found["contrast"].tolist() == [0.05] * 40
 
 
+@pytest.mark.filterwarnings("error")
+def test_curves_of_one_line_are_drawn_without_a_warning(tmp_path, run):
+    draw(tmp_path, run, larvseg=[write(tmp_path / "curves.csv", lines=1)])
+
+
 def test_curves_of_other_code_are_refused(tmp_path):
     path = tmp_path / "curves.csv"
     path.write_text("step,loss\n10,1\n")
