@@ -21,7 +21,7 @@ UP_TO_DATE = "Data and pipelines are up to date"  # DVC
 TARGETS = {"all", "sources", "datasets", "train_all", "evaluate_all", "tables", "report", "total"}
 HASHED = ("data/smoke", "results", "reports")  # below these lies what is made
 NOT_HASHED = (".run.json", ".tmp", ".log", ".tsv", "README.md")  # these say when and where, or are committed
-REPLACED = ("data/smoke/", "results/", "reports/", "work/kept/", ".dvc/cache/")  # nothing writes into these files
+REPLACED = tuple(f"{folder}/" for folder in (*HASHED, "work/kept", ".dvc/cache"))  # nothing writes into files there
 WRITTEN_INTO = (".log", ".tsv")  # but into logs and benchmarks
 
 
