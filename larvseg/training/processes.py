@@ -11,6 +11,7 @@ import signal
 import socket
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -142,6 +143,8 @@ def run(runtime: Runtime, function: Callable[..., None], *arguments: Any) -> Non
     finally:
         signal.signal(signal.SIGTERM, before)
         meeting.close()
+        for left in children.error_files:  # torch leaves there what a process raised, for good
+            Path(left).unlink(missing_ok=True)
 
 
 def _process(

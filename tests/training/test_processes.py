@@ -91,6 +91,16 @@ def test_killed_at_any_step_another_number_of_processes_goes_on(config, inputs, 
     close(parts, whole)
 
 
+def test_processes_that_fail_leave_nothing_in_the_temporary_folder(config, inputs, outputs, tmp_path, monkeypatch):
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    interrupt_at(2, module, monkeypatch)
+    with pytest.raises(Exception, match="Interrupted"):
+        train(with_changes(config, 2), inputs, outputs("failed"), Path("work/failed"))
+    assert not list(temporary.iterdir())
+
+
 def test_an_error_of_one_process_is_the_error(config, inputs, outputs):
     wild = with_changes(config, 2, optimiser={"lr": 1e300, "warmup_steps": 0})
     with pytest.raises(LarvSegError, match=r"tiny: at step \d+ loss = nan"):
