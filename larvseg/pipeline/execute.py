@@ -60,7 +60,7 @@ def execute(recipe_path: Path, rule: str) -> None:
         try:
             function(config, {role: Path(path) for role, path in recipe.inputs.items()}, temporary, work)
         finally:  # also where it failed: another file explains it
-            _check_unchanged(inputs, before, recipe.title)
+            _check_unchanged(inputs, before, recipe.title, work)
         absent = [str(outputs[role]) for role, path in temporary.items() if not path.is_file()]
         if absent:
             raise LarvSegError(f"{recipe.title} did not write {', '.join(absent)}: a bug, please report it with the log")
@@ -72,11 +72,13 @@ def execute(recipe_path: Path, rule: str) -> None:
     shutil.rmtree(work, ignore_errors=True)  # resumable state of a finished stage
 
 
-def _check_unchanged(inputs: list[dict[str, str]], before: dict[str, str], title: str) -> None:
-    """LarvSegError if one of `inputs` became another file since it was as `before`: the job may have read both."""
+def _check_unchanged(inputs: list[dict[str, str]], before: dict[str, str], title: str, work: Path) -> None:
+    """LarvSegError if one of `inputs` became another file since it was as `before`: the job may have read both, so `work` is deleted."""
     for item in inputs:
         path = Path(item["path"])
         if path.is_file() and written(path) != before[item["path"]] and content_hash(path) != item["sha256"]:
+            if work.exists():  # or the next attempt would go on from what was read of another file
+                shutil.rmtree(work)
             raise LarvSegError(
                 f"{path} was changed while {title} ran, so what that made of it is dropped; delete the file, or put back what it was, and "
                 "run snakemake again"

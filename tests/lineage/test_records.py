@@ -27,18 +27,24 @@ CONFIG = {"figure": "f", "profile": "smoke"}
 
 @pytest.fixture
 def stage(tmp_path, monkeypatch):
-    """A stage `copy` that writes its input, doubled, in an empty folder; the config may ask it to fail, or to `meddle` with its input."""
+    """A stage `copy` that writes its input, doubled, in an empty folder; the config may ask it to fail, or to `meddle` with its input.
+
+    It goes on from what an attempt before has read, which it keeps in its folder.
+    """
     monkeypatch.chdir(tmp_path)
     module = types.ModuleType("larvseg_test_stage")
 
     def copy(config, inputs, outputs, work):
-        text = inputs["source"].read_text() if "source" in inputs else config.figure
-        outputs["result"].write_text(text * 2)
-        meddle = run.meddle
+        source, meddle, state = inputs.get("source"), run.meddle, work / "state"
+        text = source.read_text() if source else config.figure
+        if config.profile == "meddles" and meddle:
+            meddle(source)
+        if not state.exists():
+            work.mkdir(parents=True, exist_ok=True)
+            state.write_text(source.read_text() if source and source.exists() else text)
+        outputs["result"].write_text(state.read_text() * 2)
         if config.profile == "fails":
             raise LarvSegError("asked to fail")
-        if config.profile == "meddles":
-            meddle(inputs["source"])
 
     module.copy = copy
     monkeypatch.setitem(sys.modules, "larvseg_test_stage", module)
@@ -113,10 +119,15 @@ def garbled(path: Path) -> None:
 @pytest.mark.parametrize("meddle", [edited, replaced, garbled])
 def test_an_input_that_changes_under_a_job_is_told_and_nothing_is_made_of_it(stage, meddle):
     stage("one.txt")
+    sound, config = Path("one.txt").read_text(), {"figure": "f", "profile": "meddles"}
     stage.meddle = meddle
     with pytest.raises(LarvSegError, match="^one.txt was changed while copy two.txt ran, so .* is dropped; delete the file"):
-        stage("two.txt", "one.txt", {"figure": "f", "profile": "meddles"})
+        stage("two.txt", "one.txt", config)
     assert not Path("two.txt").exists() and not record_path(Path("two.txt")).exists()
+    stage.meddle = None
+    Path("one.txt").write_text(sound)  # put back: nothing of what was read meanwhile is left to go on from
+    stage("two.txt", "one.txt", config)
+    assert Path("two.txt").read_text() == sound * 2
 
 
 def linked_to(path: Path) -> None:
