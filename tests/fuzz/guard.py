@@ -14,7 +14,7 @@ from typing import Any
 
 from larvseg.errors import LONGEST, LarvSegError
 
-SECONDS = 10.0  # of the CPU: six times what the slowest sound input takes, since machines differ and imports count
+SECONDS = 10.0  # of the CPU: five times what the slowest sound input takes, since machines differ and imports count
 MEMORY = 2**30  # bytes of address space beyond what is there before an input is read
 SECRET = "hunter2hunter2"  # an input may hold it, a refusal must not
 CANARY = "canary"  # a file beside the folder that inputs name and nobody may open
