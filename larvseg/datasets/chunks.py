@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from larvseg.errors import LarvSegError
 from larvseg.files import replacing
+from larvseg.lineage.inputs import check_inputs
 from larvseg.lineage.process import die_with_parent
 
 _AHEAD = 3  # jobs for each process that wait until it is free
@@ -67,7 +68,8 @@ def finished(
 ) -> Iterator[Path]:
     """One file of `folder` for each of `parts`, in their order, which make(part, path) writes unless it is there and `sound`.
 
-    make, sound: picklable. The bar counts in len(part). Files stay where they are, so what is finished is not made again after a kill.
+    make, sound: picklable. folder: in that of the job's state. The bar counts in len(part). Files stay where they are, so what is
+    finished is not made again after a kill. Raises LarvSegError if an input of the job has become another file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"chunk-{number:06d}{suffix}" for number in range(len(parts))]
@@ -86,6 +88,7 @@ def _finish(job: tuple[Callable[[Part, Path], None], Callable[[Path], bool], Par
         return path, True
     with replacing(path) as temporary:
         make(part, temporary)
+        check_inputs(path.parent.parent)
     return path, False
 
 

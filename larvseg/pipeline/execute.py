@@ -15,10 +15,11 @@ from larvseg.errors import LarvSegError
 from larvseg.files import json_text, leftovers, replacing, sha256_of, write_text
 from larvseg.lineage.fingerprint import environment
 from larvseg.lineage.gpu import take_gpus
+from larvseg.lineage.inputs import watched
 from larvseg.lineage.kept import keep, restore
 from larvseg.lineage.kernels import choose, kernels_of, with_path
 from larvseg.lineage.recipes import Recipe
-from larvseg.lineage.records import content_hash, record_path, run_path, verified_hash, write_record, written
+from larvseg.lineage.records import record_path, run_path, verified_hash, write_record, written
 from larvseg.pipeline.job import gpus_of
 from larvseg.pipeline.stages import STAGES
 
@@ -57,10 +58,8 @@ def execute(recipe_path: Path, rule: str) -> None:
             leftover.unlink()
     with ExitStack() as stack:
         temporary = {role: stack.enter_context(replacing(path)) for role, path in outputs.items()}
-        try:
+        with watched({item["path"]: (item["sha256"], before[item["path"]]) for item in inputs}, recipe.title, work):
             function(config, {role: Path(path) for role, path in recipe.inputs.items()}, temporary, work)
-        finally:  # also where it failed: another file explains it
-            _check_unchanged(inputs, before, recipe.title, work)
         absent = [str(outputs[role]) for role, path in temporary.items() if not path.is_file()]
         if absent:
             raise LarvSegError(f"{recipe.title} did not write {', '.join(absent)}: a bug, please report it with the log")
@@ -70,19 +69,6 @@ def execute(recipe_path: Path, rule: str) -> None:
         write_text(run_path(path), json_text(run))
     keep(outputs)
     shutil.rmtree(work, ignore_errors=True)  # resumable state of a finished stage
-
-
-def _check_unchanged(inputs: list[dict[str, str]], before: dict[str, str], title: str, work: Path) -> None:
-    """LarvSegError if one of `inputs` became another file since it was as `before`: the job may have read both, so `work` is deleted."""
-    for item in inputs:
-        path = Path(item["path"])
-        if path.is_file() and written(path) != before[item["path"]] and content_hash(path) != item["sha256"]:
-            if work.exists():  # or the next attempt would go on from what was read of another file
-                shutil.rmtree(work)
-            raise LarvSegError(
-                f"{path} was changed while {title} ran, so what that made of it is dropped; delete the file, or put back what it was, and "
-                "run snakemake again"
-            )
 
 
 def _unchanged(path: Path, sha256: str) -> str:

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from larvseg.config import Optimiser, Runtime
 from larvseg.datasets.annotations import Batch, Ledger
 from larvseg.errors import LarvSegError
+from larvseg.lineage.inputs import check_inputs
 from larvseg.training.checkpoint import STATE, hold, resume, save_state
 from larvseg.training.curves import Curves
 from larvseg.training.processes import add_up_gradients, gathered_objects, is_first, together
@@ -62,8 +63,8 @@ def fit(
     the network; it is called before the network is saved.
 
     Raises:
-        LarvSegError: the loss is not finite, another process trains in the same folder, or the training was asked to end (SIGTERM): then
-            its state is saved, and it goes on from there.
+        LarvSegError: the loss is not finite, another process trains in the same folder, an input has become another file, or the training
+            was asked to end (SIGTERM): then its state is saved, and it goes on from there.
     """
     with ExitStack() as stack:
         state = stack.enter_context(hold(training.work)) if is_first() else training.work / STATE
@@ -114,6 +115,7 @@ def fit(
                 collect()
                 reached = {"step": done, "curves": curves.state(), "annotations": together_counted(ledger), "origin": training.origin}
                 if is_first():
+                    check_inputs(training.work)
                     save_state(state, network, optimiser, reached)
             if end:
                 raise LarvSegError(f"{training.name}: was asked to end at step {done} and did; start it again, and it goes on from there")

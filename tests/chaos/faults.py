@@ -228,7 +228,10 @@ def remember_all() -> None:
 
 
 class Replaced(Fault):
-    """An input becomes another one while the job runs: by another file, in place, or it is deleted."""
+    """An input becomes another one while the job runs: by another file, in place, or it is deleted.
+
+    Some of these jobs are ended before they can see it.
+    """
 
     def __init__(self, chance: random.Random, sound: Sound, shop: Workshop):
         self._chance, self._delay = chance, chance.random() * sound.seconds
@@ -236,6 +239,9 @@ class Replaced(Fault):
         self.victim = chance.choice(shop.inputs or [shop.path])
         self.ends = (BUS_ERROR,) if self._how == "in place" else ()
         self.text = f"{self.victim}: {self._how} after {self._delay:.3f} s"
+        if chance.random() < 0.4:
+            self.signal, self._later = chance.choice(SIGNALS), chance.random() * (sound.seconds - self._delay)
+            self.text += f", then {self.signal.name} after {self._later:.3f} s"
 
     def before(self, shop: Workshop) -> None:
         shop.restore(self.victim)
@@ -257,6 +263,9 @@ class Replaced(Fault):
                 file.write(self._other.read_bytes())
         else:
             os.replace(self._other, self._file)
+        if self.signal:
+            time.sleep(self._later)
+            child.signal(self.signal)
 
     def after(self, shop: Workshop) -> None:
         for name in (*shop.reads, shop.path):

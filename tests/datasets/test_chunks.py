@@ -14,6 +14,9 @@ from larvseg.datasets import prepare as preparation
 from larvseg.datasets.derive import derive
 from larvseg.datasets.manifest import Manifest
 from larvseg.errors import LarvSegError
+from larvseg.files import sha256_of
+from larvseg.lineage.inputs import watched
+from larvseg.lineage.records import written
 from tests.data import derive_config, prepare_config
 
 OUTPUTS = {"manifest": Path("x.arrow"), "rejects": Path("x.csv")}
@@ -94,6 +97,31 @@ def test_a_killed_preparation_goes_on_where_it_was(world, monkeypatch):
     monkeypatch.setattr(preparation, "decode_image", decode)
     preparation.prepare(config.model_copy(update={"threads": 1}), inputs, {"archive": Path("x.zip")}, Path("state"))
     assert decode.count == 1
+    assert Path("x.zip").read_bytes() == Path("whole.zip").read_bytes()
+
+
+def test_a_chunk_of_an_input_that_was_changed_is_not_gone_on_from(world, monkeypatch):
+    """The job that read it is killed before it can say so, and the input is put back."""
+    monkeypatch.setattr(listing, "_CHUNK", 1)
+    world.add_to_full("ADE_train_00016900", "ADE_train_00016964")
+    inputs, config = world.archives("A847"), prepare_config()
+    archive = next(iter(inputs.values()))
+    preparation.prepare(config, inputs, {"archive": Path("whole.zip")}, Path("other"))
+    sound, decode = archive.read_bytes(), preparation.decode_image
+
+    def meddled(content, name):
+        image = decode(content, name)
+        archive.write_bytes(sound + b"!")  # after the first image
+        return image
+
+    with watched({str(archive): (sha256_of(archive), written(archive))}, "the test", Path("state")):
+        monkeypatch.setattr(preparation, "decode_image", meddled)
+        with pytest.raises(LarvSegError, match=f"^{archive} was changed while the test ran, so what that made of it is dropped"):
+            preparation.prepare(config.model_copy(update={"threads": 1}), inputs, {"archive": Path("x.zip")}, Path("state"))
+        assert not list(Path("state").glob("*/*"))
+        archive.write_bytes(sound)
+        monkeypatch.setattr(preparation, "decode_image", decode)
+        preparation.prepare(config, inputs, {"archive": Path("x.zip")}, Path("state"))  # the same content again is no change
     assert Path("x.zip").read_bytes() == Path("whole.zip").read_bytes()
 
 

@@ -15,6 +15,7 @@ from larvseg.config import FigureConfig
 from larvseg.errors import LarvSegError
 from larvseg.files import host, sha256_of
 from larvseg.lineage import kernels, records
+from larvseg.lineage.inputs import check_inputs
 from larvseg.lineage.kept import keep
 from larvseg.lineage.recipes import Recipe
 from larvseg.lineage.records import content_hash, known_hash, linked, read_record, record_path
@@ -40,7 +41,7 @@ def stage(tmp_path, monkeypatch):
         if config.profile == "meddles" and meddle:
             meddle(source)
         if not state.exists():
-            work.mkdir(parents=True, exist_ok=True)
+            check_inputs(work)
             state.write_text(source.read_text() if source and source.exists() else text)
         outputs["result"].write_text(state.read_text() * 2)
         if config.profile == "fails":
@@ -124,8 +125,9 @@ def test_an_input_that_changes_under_a_job_is_told_and_nothing_is_made_of_it(sta
     with pytest.raises(LarvSegError, match="^one.txt was changed while copy two.txt ran, so .* is dropped; delete the file"):
         stage("two.txt", "one.txt", config)
     assert not Path("two.txt").exists() and not record_path(Path("two.txt")).exists()
+    assert [*Path("work").iterdir()] == [Path("work/kept")], "no state of what was read meanwhile"
     stage.meddle = None
-    Path("one.txt").write_text(sound)  # put back: nothing of what was read meanwhile is left to go on from
+    Path("one.txt").write_text(sound)
     stage("two.txt", "one.txt", config)
     assert Path("two.txt").read_text() == sound * 2
 

@@ -14,6 +14,8 @@ import larvseg
 import larvseg.training.train as module
 from larvseg.errors import LarvSegError
 from larvseg.files import sha256_of
+from larvseg.lineage.inputs import watched
+from larvseg.lineage.records import written
 from larvseg.training import runtime
 from larvseg.training.checkpoint import hold, load_tensors
 from larvseg.training.curves import HEADER, SO_FAR
@@ -162,6 +164,28 @@ def test_asked_to_end_it_saves_its_state_and_goes_on_from_there(config, inputs, 
         train(seldom, inputs, files, Path("work/ended"))
     assert load_tensors(Path("work/ended/state.safetensors"))[1]["step"] == 6
     train(config, inputs, files, Path("work/ended"))
+    assert hashes(files) == hashes(trained)
+
+
+def test_no_state_is_saved_of_an_input_that_was_changed(config, inputs, outputs, trained, monkeypatch):
+    manifest = inputs["C171"]
+    sound = manifest.read_bytes()
+
+    class Loader(module.JointLoader):
+        def __getitem__(self, step):
+            if step == 5:
+                manifest.write_bytes(sound + b"!")
+            return super().__getitem__(step)
+
+    every = config.model_copy(update={"runtime": config.runtime.model_copy(update={"checkpoint_every": 4})})
+    files, work = outputs("changed"), Path("work/changed")
+    with watched({str(manifest): (sha256_of(manifest), written(manifest))}, "the test", work):
+        with monkeypatch.context() as patch, pytest.raises(LarvSegError, match=f"^{manifest} was changed while the test ran"):
+            patch.setattr(module, "JointLoader", Loader)
+            train(every, inputs, files, work)
+        manifest.write_bytes(sound)
+    assert load_tensors(work / "state.safetensors")[1]["step"] == 4, "the state before the change is sound, and stays"
+    train(config, inputs, files, work)
     assert hashes(files) == hashes(trained)
 
 
