@@ -19,7 +19,7 @@ from larvseg.sources.archives import members
 
 VERSION = "3.0"  # ImageNet's ids are byte offsets in its data.noun
 FOLDER = "wordnet/"
-LARGEST_FILE = 64 * 2**20  # bytes; data.noun has 15 million
+LARGEST_FILE = 64 * 2**20  # bytes; data.noun has 15 million, the archive 11 million
 Result = TypeVar("Result")
 
 _ROOT = 1740  # offset of "entity", which every whole WordNet has and a selection of synsets need not have
@@ -63,7 +63,8 @@ class WordNet:
     def __init__(self, path: Path):
         _check(path)
         self._path = path
-        self._reader = self._read(lambda: _Reader(zipfile.ZipFile(path)))
+        content = io.BytesIO(path.read_bytes())  # the file would be open until the process ends, where a close that fails is a traceback
+        self._reader = self._read(lambda: _Reader(zipfile.ZipFile(content)))
         version = self._read(self._reader.get_version)
         if version != VERSION:
             raise LarvSegError(f"{path}: holds WordNet {version}; ImageNet's synsets are those of WordNet {VERSION}")
@@ -118,3 +119,5 @@ def _check(path: Path) -> None:
             raise LarvSegError(f"{path}: no {FOLDER}{name} in it; take the archive that NLTK distributes")
         if sizes[f"{FOLDER}{name}"] > LARGEST_FILE:
             raise LarvSegError(f"{path}: {FOLDER}{name} is larger than {LARGEST_FILE} bytes; take the archive that NLTK distributes")
+    if path.stat().st_size > LARGEST_FILE:
+        raise LarvSegError(f"{path}: is larger than {LARGEST_FILE} bytes; take the archive that NLTK distributes")

@@ -3,6 +3,7 @@ import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 
+import psutil
 import pytest
 
 from larvseg.errors import LarvSegError
@@ -156,6 +157,19 @@ def test_oversized_members_are_refused_unread(small, tmp_path, monkeypatch):
     monkeypatch.setattr("larvseg.vocabulary.wordnet.LARGEST_FILE", 1000)
     with pytest.raises(LarvSegError, match="wordnet/.* larger than 1000 bytes"):
         WordNet(small)
+
+
+def test_an_oversized_archive_is_refused_unread(small, monkeypatch):
+    monkeypatch.setattr("larvseg.vocabulary.wordnet.LARGEST_FILE", small.stat().st_size - 1)
+    with pytest.raises(LarvSegError, match="wordnet.zip: is larger than"):
+        WordNet(small)
+
+
+def test_the_archive_is_not_open_while_it_is_used(small):
+    """Closing it could fail at the end of the process, which is a traceback."""
+    wordnet = WordNet(small)
+    assert str(small) not in {file.path for file in psutil.Process().open_files()}
+    assert wordnet.find("arch") == ("n00004000",)
 
 
 def test_no_archive_and_no_zip(tmp_path):
