@@ -264,7 +264,7 @@ class Replaced(Fault):
         else:
             os.replace(self._other, self._file)
         if self.signal:
-            time.sleep(self._later)
+            time.sleep(self._later)  # the job goes on, and may read the other file; whatever it has come to, the same has to hold
             child.signal(self.signal)
 
     def after(self, shop: Workshop) -> None:
